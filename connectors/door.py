@@ -1,0 +1,188 @@
+"""The one way out: every request to a vendor passes here.
+
+For a change: intent committed, rate limit, send under a deadline, classify, tenacity decides,
+result recorded with the vendor's request id. A change whose outcome is unknown is never sent again
+from here; whoever asked for it reads the state first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+import tenacity
+
+from connectors import errors
+from connectors.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request, as the audit log names it.
+
+    ``path`` is a template (``/users/{id}/revokeSignInSessions``) and ``params`` fills it; both are
+    recorded, so neither may carry a secret. ``bucket`` names the vendor's rate-limit bucket.
+    """
+
+    system: str
+    tenant: str
+    method: str
+    path: str
+    params: Mapping[str, str] = field(default_factory=dict)
+    bucket: str = "default"
+    write: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the vendor answered. ``body`` is decoded JSON, or None. ``headers`` are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+    request_id: str | None = None
+    date: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """How one attempt ended: what stands in the audit log beside its intent."""
+
+    status: int | None
+    request_id: str | None
+    error: str | None = None
+    code: str | None = None
+    retry_after_s: float | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether the attempt's effect is known (an answer came, or nothing was sent)."""
+        return self.error != errors.UnknownOutcome.__name__
+
+
+class Journal(Protocol):
+    """Where intents and results are committed. Implemented where the database is known."""
+
+    async def intent(self, call: Call) -> str:
+        """Commit that this change is about to be sent; return the intent's id.
+
+        Raises:
+            errors.Paused: changes are paused; nothing may be sent.
+            errors.LeaseLost: somebody else owns the step now; nothing may be sent.
+        """
+
+    async def result(self, intent_id: str, call: Call, result: CallResult) -> None:
+        """Commit how the attempt ended."""
+
+
+Transport = Callable[[], Awaitable[Answer]]
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how long the door tries: capped by attempts *and* by total time.
+
+    ``inline_wait_s`` is the longest pause spent holding a worker; a longer one is handed back as
+    ``Throttled`` or ``Unavailable`` with ``retry_after_s`` so that the step can wait in the database.
+    """
+
+    attempts: int = 4
+    total_s: float = 20.0
+    first_wait_s: float = 0.2
+    wait_cap_s: float = 5.0
+    inline_wait_s: float = 5.0
+    call_timeout_s: float = 15.0
+
+
+class Door:
+    """Sends calls for all connectors of a process. Built once; safe to share in one event loop."""
+
+    def __init__(
+        self,
+        policy: RetryPolicy | None = None,
+        limits: Limits | None = None,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        """Build the door; ``sleep`` is injected so that tests never wait."""
+        self.policy = policy or RetryPolicy()
+        self.limits = limits or Limits()
+        self._sleep = sleep
+
+    async def send(self, call: Call, transport: Transport, journal: Journal) -> Answer:
+        """Send ``call`` through ``transport`` and return the vendor's answer.
+
+        ``transport`` performs exactly one attempt and raises a ``ConnectorError`` for any answer
+        that is not a success, so that classification stays with the system that knows its codes.
+
+        Raises:
+            errors.ConnectorError: the classified failure, after retries where it is retryable.
+        """
+        policy = self.policy
+        retrying = tenacity.AsyncRetrying(
+            sleep=self._sleep,
+            stop=tenacity.stop_after_attempt(policy.attempts)
+            | tenacity.stop_before_delay(policy.total_s),
+            wait=self._wait,
+            retry=tenacity.retry_if_exception(lambda error: self._again(call, error)),
+            reraise=True,
+        )
+        return await retrying(self._attempt, call, transport, journal)
+
+    def _again(self, call: Call, error: BaseException) -> bool:
+        if isinstance(error, errors.UnknownOutcome):
+            return not call.write
+        if isinstance(error, errors.Paused | errors.LeaseLost):
+            return False
+        if isinstance(error, errors.Throttled | errors.Unavailable):
+            return (error.retry_after_s or 0) <= self.policy.inline_wait_s
+        return False
+
+    def _wait(self, state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after_s if isinstance(error, errors.ConnectorError) else None
+        if asked is not None:
+            return asked
+        backoff = tenacity.wait_random_exponential(
+            multiplier=self.policy.first_wait_s, max=self.policy.wait_cap_s
+        )
+        return backoff(state)
+
+    async def _attempt(self, call: Call, transport: Transport, journal: Journal) -> Answer:
+        await self.limits.enter(call.system, call.tenant, call.bucket, self.policy.inline_wait_s)
+        if not call.write:
+            return await self._once(call, transport)
+        intent = await journal.intent(call)
+        try:
+            answer = await self._once(call, transport)
+        except errors.ConnectorError as error:
+            await journal.result(intent, call, _failed(error))
+            raise
+        await journal.result(intent, call, CallResult(answer.status, answer.request_id))
+        return answer
+
+    async def _once(self, call: Call, transport: Transport) -> Answer:
+        try:
+            async with asyncio.timeout(self.policy.call_timeout_s):
+                answer = await transport()
+        except TimeoutError as error:
+            kind = errors.UnknownOutcome if call.write else errors.Unavailable
+            raise kind("no answer in time") from error
+        except errors.ConnectorError as error:
+            if isinstance(error, errors.Throttled) and error.retry_after_s:
+                self.limits.cool_down(call.system, call.tenant, call.bucket, error.retry_after_s)
+            raise
+        self.limits.learn(call.system, call.tenant, call.bucket, answer.headers)
+        return answer
+
+
+def _failed(error: errors.ConnectorError) -> CallResult:
+    return CallResult(
+        status=error.status,
+        request_id=error.request_id,
+        error=type(error).__name__,
+        code=error.code,
+        retry_after_s=error.retry_after_s,
+    )

@@ -1,0 +1,82 @@
+"""Pacing per tenant and bucket, so that our own haste does not earn a 429.
+
+Known limits are paced before sending; what a vendor tells (Retry-After, ``X-Rate-Limit-Remaining``)
+closes the bucket until the time it names. In one process this is shared by all its workers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Mapping
+
+from connectors import errors
+
+#: Requests allowed per seconds, by (system, bucket). Graph: reports 5 per 10 s per app and tenant,
+#: identity protection and conditional access 1 per s per tenant (Microsoft Graph throttling limits).
+KNOWN: Mapping[tuple[str, str], tuple[int, float]] = {
+    ("entra", "reports"): (5, 10.0),
+    ("entra", "protection"): (1, 1.0),
+}
+
+_Key = tuple[str, str, str]
+
+
+class Limits:
+    """Rate limits of one process, keyed by system, tenant and bucket."""
+
+    def __init__(
+        self,
+        known: Mapping[tuple[str, str], tuple[int, float]] = KNOWN,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        """Build the limits; clocks and sleep are injected so that tests never wait."""
+        self._known = known
+        self._clock = clock
+        self._sleep = sleep
+        self._wall = wall
+        self._sent: dict[_Key, deque[float]] = defaultdict(deque)
+        self._closed_until: dict[_Key, float] = {}
+
+    async def enter(self, system: str, tenant: str, bucket: str, patience_s: float) -> None:
+        """Wait until a request may leave.
+
+        Raises:
+            errors.Throttled: where that would take longer than ``patience_s`` seconds; carries
+                ``retry_after_s``, so that the step can wait without holding a worker.
+        """
+        key = (system, tenant, bucket)
+        while (wait := self._wait(key)) > 0:
+            if wait > patience_s:
+                raise errors.Throttled(f"own pacing of bucket {bucket}", retry_after_s=wait)
+            await self._sleep(wait)
+        if (system, bucket) in self._known:
+            self._sent[key].append(self._clock())
+
+    def cool_down(self, system: str, tenant: str, bucket: str, seconds: float) -> None:
+        """Close the bucket for ``seconds``, as a 429 asked."""
+        key = (system, tenant, bucket)
+        until = self._clock() + seconds
+        self._closed_until[key] = max(until, self._closed_until.get(key, 0.0))
+
+    def learn(self, system: str, tenant: str, bucket: str, headers: Mapping[str, str]) -> None:
+        """Close the bucket where the answer says it is used up (Okta's rate-limit headers)."""
+        remaining, reset = headers.get("x-rate-limit-remaining"), headers.get("x-rate-limit-reset")
+        if remaining == "0" and reset and reset.isdigit():
+            self.cool_down(system, tenant, bucket, max(0.0, int(reset) - self._wall()) + 1)
+
+    def _wait(self, key: _Key) -> float:
+        now = self._clock()
+        wait = self._closed_until.get(key, 0.0) - now
+        limit = self._known.get((key[0], key[2]))
+        if limit is not None:
+            count, per_s = limit
+            sent = self._sent[key]
+            while sent and sent[0] <= now - per_s:
+                sent.popleft()
+            if len(sent) >= count:
+                wait = max(wait, sent[0] + per_s - now)
+        return wait

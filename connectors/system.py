@@ -1,0 +1,68 @@
+"""One vendor's system in one tenant: how accounts are found there and actions are built."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol
+
+from connectors.action import Action
+from connectors.door import Journal
+
+
+@dataclass(frozen=True, slots=True)
+class Clue:
+    """Something known about a person: ``kind`` is one of the kinds an alert names.
+
+    Kinds: ``entra_object_id``, ``user_principal_name``, ``email``, ``okta_user_id``, ``okta_login``.
+    """
+
+    kind: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person's account in one system, by its immutable id.
+
+    ``clues`` is what the account itself tells (its mail, its sign-in name), with which the same
+    person's account in another system may be found. ``facts`` is what planning needs to know.
+    """
+
+    tenant: str
+    system: str
+    id: str
+    name: str
+    display_name: str = ""
+    clues: tuple[Clue, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+class System(Protocol):
+    """A connector: built once per process and tenant, lives on the process's event loop."""
+
+    name: str
+    tenant: str
+    actions: ClassVar[Mapping[str, type[Action]]]
+
+    async def warm(self) -> None:
+        """Load what is loaded lazily, fetch a token, open a connection.
+
+        Never raises for a vendor that does not answer: that shows when it is needed.
+        """
+
+    async def find(self, clues: Sequence[Clue]) -> tuple[Account, ...]:
+        """Find accounts by exact match of any clue this system understands, each account once.
+
+        Returns:
+            No account, one, or several (an ambiguity the caller must not guess about).
+
+        Raises:
+            ConnectorError: where the system cannot be asked.
+        """
+
+    def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
+        """Build the action ``name`` (``entra.revoke_sessions``), its changes recorded in ``journal``."""
+
+    async def close(self) -> None:
+        """Close connections."""
