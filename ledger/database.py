@@ -1,0 +1,123 @@
+"""The database: SQLite in one process, PostgreSQL between many; the same statements on both."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import Connection, Engine, create_engine, event, exc, text
+from sqlalchemy.engine import make_url
+
+from ledger.errors import DatabaseUnreachable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Database:
+    """One engine and the two ways to use it: ``read`` and ``write``.
+
+    A write is one short transaction with no network in it. On SQLite writers of this process queue
+    at a lock of our own, because SQLite's busy handler sleeps in growing steps.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 20) -> None:
+        """Open ``url`` (``sqlite:///path`` or ``postgresql+psycopg://…``). Connects on first use."""
+        self.url = make_url(url)
+        self.sqlite = self.url.get_backend_name() == "sqlite"
+        options: dict[str, Any] = {"pool_pre_ping": not self.sqlite}
+        if self.sqlite:
+            if self.url.database and self.url.database != ":memory:":
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+            options |= {"connect_args": {"timeout": 15, "check_same_thread": False}}
+        options |= {"pool_size": pool_size, "max_overflow": 20}
+        self.engine: Engine = create_engine(self.url, **options)
+        if self.sqlite:
+            event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "begin", _begin_sqlite)
+        self._writer = threading.Lock()
+        self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="ledger")
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection for reading."""
+        with _reachable(), self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection in a transaction; commit at the end, roll back on any exception."""
+        with (
+            _reachable(),
+            self._writer if self.sqlite else nullcontext(),
+            self.engine.connect().execution_options(rescind_write=True) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    async def writing(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``work(connection, …)`` in a write transaction, off the event loop."""
+
+        def transaction() -> T:
+            with self.write() as connection:
+                return work(connection, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, transaction)
+
+    async def reading(
+        self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run ``work(connection, …)`` for reading, off the event loop."""
+
+        def look() -> T:
+            with self.read() as connection:
+                return work(connection, *args, **kwargs)
+
+        return await asyncio.get_running_loop().run_in_executor(self._threads, look)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._threads.shutdown(wait=True)
+        self.engine.dispose()
+
+
+def now_ms(connection: Connection) -> int:
+    """Return the database's clock in milliseconds since 1970, UTC."""
+    if connection.dialect.name == "sqlite":
+        return time.time_ns() // 1_000_000
+    clock = text("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint")
+    return int(connection.execute(clock).scalar_one())
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    connection.isolation_level = None  # transactions are begun below, as writers or readers
+    for pragma in (
+        "journal_mode=WAL",
+        "synchronous=FULL",  # a commit survives a power cut, not only a crash
+        "foreign_keys=ON",
+        "busy_timeout=15000",
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    write = connection.get_execution_options().get("rescind_write")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    try:
+        yield
+    except exc.OperationalError as error:
+        # the driver's text names host and reason; SQLAlchemy's would add statement and parameters
+        raise DatabaseUnreachable(str(error.orig).strip()) from error

@@ -1,0 +1,281 @@
+"""The tables. Times are integers: milliseconds since 1970, UTC, by the database's clock."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+Id = String(36)
+
+#: States in which a run still moves; at most one such run per person (see the partial index).
+OPEN_RUN = ("running",)
+
+delivery_body = Table(
+    "delivery_body",
+    metadata,
+    Column("sha256", String(64), primary_key=True),
+    Column("bytes", LargeBinary, nullable=False),
+)
+
+# One row per finding. A delivery that carries several gets its further findings as rows of their
+# own (part 1, 2 ...) that point at the same stored bytes.
+alert = Table(
+    "alert",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source", String(40), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("body_sha256", String(64), ForeignKey("delivery_body.sha256"), nullable=False),
+    Column("content_type", String(200), nullable=False, server_default=""),
+    Column("delivery_key", String(200), nullable=True, unique=True),
+    Column("event_key", String(500), nullable=True, unique=True),
+    Column("part", Integer, nullable=False, server_default="0"),
+    # received -> quarantined | ignored | duplicate | joined | run
+    Column("state", String(20), nullable=False),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("remedy", Text, nullable=False, server_default=""),
+    Column("parsed", Document, nullable=True),
+    Column("run_ids", Document, nullable=True),
+    Column("duplicate_of", Id, nullable=True),
+    Column("copies", Integer, nullable=False, server_default="0"),
+    Column("rung_at", BigInteger, nullable=True),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("lease_until", BigInteger, nullable=False, server_default="0"),
+    Index("ix_alert_state_received_at", "state", "received_at"),
+)
+
+# A post that did not prove its origin: that it happened, without what it carried.
+rejection = Table(
+    "rejection",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source", String(40), nullable=False),
+    Column("received_at", BigInteger, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("remote", String(64), nullable=False, server_default=""),
+    Column("size", Integer, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("tenant", String(40), nullable=False),
+    Column("person_key", String(200), nullable=False),
+    Column("person", Document, nullable=False),
+    Column("alert_id", Id, ForeignKey("alert.id"), nullable=True),
+    Column("requested_by", String(200), nullable=False),
+    Column("playbook", String(80), nullable=False),
+    Column("playbook_hash", String(80), nullable=False),
+    Column("mode", String(10), nullable=False),
+    Column("plan_hash", String(80), nullable=False),
+    Column("plan", Document, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("status", String(20), nullable=False, server_default=""),
+    Column("exposure", Document, nullable=True),
+    Column("created_at", BigInteger, nullable=False),
+    Column("finished_at", BigInteger, nullable=True),
+    Index("ix_run_created_at", "created_at"),
+    Index("ix_run_tenant_created_at", "tenant", "created_at"),
+    Index(
+        "uq_run_open_person",
+        "tenant",
+        "person_key",
+        unique=True,
+        sqlite_where=text("state = 'running'"),
+        postgresql_where=text("state = 'running'"),
+    ),
+)
+
+step = Table(
+    "step",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id, ForeignKey("run.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("node", String(80), nullable=False),
+    Column("stage", String(40), nullable=False),
+    Column("action", String(80), nullable=False),
+    Column("system", String(20), nullable=False),
+    Column("tenant", String(40), nullable=False),
+    Column("impact", String(10), nullable=False),
+    Column("undoes", String(80), nullable=True),
+    Column("parameters", Document, nullable=False),
+    Column("target", Document, nullable=False),
+    # none | pending | approved | denied | expired
+    Column("approval", String(10), nullable=False),
+    # held -> ready -> leased -> done
+    Column("state", String(10), nullable=False),
+    Column("not_before", BigInteger, nullable=False, server_default="0"),
+    Column("delay_s", Integer, nullable=False, server_default="0"),
+    Column("rung_at", BigInteger, nullable=True),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("lease_owner", String(80), nullable=True),
+    Column("lease_until", BigInteger, nullable=False, server_default="0"),
+    Column("before", Document, nullable=True),
+    Column("receipt", Document, nullable=True),
+    Column("proof", Document, nullable=True),
+    Column("outcome", String(20), nullable=True),
+    Column("reason", Text, nullable=False, server_default=""),
+    Column("instructions", Text, nullable=False, server_default=""),
+    Column("last_error", Text, nullable=False, server_default=""),
+    Column("started_at", BigInteger, nullable=True),
+    Column("finished_at", BigInteger, nullable=True),
+    CheckConstraint("state in ('held','ready','leased','done')", name="state"),
+    Index("uq_step_run_node", "run_id", "node", unique=True),
+    Index("ix_step_state_not_before", "state", "not_before"),
+    Index("ix_step_state_lease_until", "state", "lease_until"),
+)
+
+# ``success`` says that the needed step must have ended well, not merely ended.
+step_need = Table(
+    "step_need",
+    metadata,
+    Column("step_id", Id, ForeignKey("step.id"), primary_key=True),
+    Column("needs_id", Id, ForeignKey("step.id"), primary_key=True),
+    Column("success", Boolean, nullable=False),
+    Index("ix_step_need_needs_id", "needs_id"),
+)
+
+# One row per change that was about to be sent: open until its outcome is known.
+intent = Table(
+    "intent",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("step_id", Id, ForeignKey("step.id"), nullable=False),
+    Column("fence", Integer, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    # open -> answered | unknown -> reconciled
+    Column("state", String(12), nullable=False),
+    Index("ix_intent_step_id_state", "step_id", "state"),
+)
+
+approval = Table(
+    "approval",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("run_id", Id, ForeignKey("run.id"), nullable=False),
+    Column("plan_hash", String(80), nullable=False),
+    # pending -> approved | denied | expired
+    Column("state", String(10), nullable=False),
+    Column("requested_at", BigInteger, nullable=False),
+    Column("deadline", BigInteger, nullable=False),
+    Column("decided_at", BigInteger, nullable=True),
+    Column("decided_by", String(200), nullable=True),
+    Column("reason", Text, nullable=False, server_default=""),
+    Index("uq_approval_run_plan", "run_id", "plan_hash", unique=True),
+    Index("ix_approval_state_deadline", "state", "deadline"),
+)
+
+# What people are to be told: written with the business change, delivered after the commit.
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("run_id", Id, nullable=True),
+    Column("approval_id", String(40), nullable=True),
+    Column("kind", String(40), nullable=False),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    # due -> sent | partial | nobody | unknown (failed tries go back to due until attempts end)
+    Column("state", String(10), nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("not_before", BigInteger, nullable=False, server_default="0"),
+    Column("lease_until", BigInteger, nullable=False, server_default="0"),
+    Column("rung_at", BigInteger, nullable=True),
+    Column("result", Document, nullable=True),
+    Column("created_at", BigInteger, nullable=False),
+    Index("ix_notice_state_not_before", "state", "not_before"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("leaf", String(71), nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("event", String(40), nullable=False),
+    Column("run_id", Id, nullable=True),
+    Column("record", LargeBinary, nullable=False),
+    Index("ix_audit_run_id", "run_id"),
+)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    Column("leaf", String(71), nullable=False),
+)
+
+# The values behind a record's salted digests: they can be erased without breaking the chain.
+audit_private = Table(
+    "audit_private",
+    metadata,
+    Column("record_id", Id, primary_key=True),
+    Column("name", String(80), primary_key=True),
+    Column("salt", String(64), nullable=False),
+    Column("value", Text, nullable=False),
+)
+
+console_user = Table(
+    "console_user",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String(200), nullable=False, unique=True),
+    Column("password_hash", Text, nullable=False),
+    Column("role", String(20), nullable=False),
+    Column("account_ids", Document, nullable=True),
+    Column("disabled", Boolean, nullable=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("locked_until", BigInteger, nullable=False, server_default="0"),
+    Column("created_at", BigInteger, nullable=False),
+)
+
+# Keyed by the digest of the cookie, so that reading this table lets nobody in.
+console_session = Table(
+    "console_session",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("user_id", Id, ForeignKey("console_user.id"), nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+)
+
+control = Table(
+    "control",
+    metadata,
+    Column("key", String(40), primary_key=True),
+    Column("value", Document, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("changed_by", String(200), nullable=False),
+)
