@@ -105,7 +105,7 @@ class AuditLog:
             .where(tables.audit_head.c.id == _HEAD)
             .values(seq=seq, leaf=leaf)
         )
-        return seq
+        return int(seq)
 
 
 def _seal(connection: Connection, record_id: str, private: Mapping[str, str]) -> dict[str, str]:

@@ -15,6 +15,12 @@ class NotMigrated(LedgerError):
     remedy = "Run `rescind migrate` with this version, then start again."
 
 
+class NewerDatabase(NotMigrated):
+    """A later version of Rescind has migrated this database."""
+
+    remedy = "Start that version again, or one after it; tables are not taken back."
+
+
 class DatabaseUnreachable(LedgerError):
     """The database does not answer."""
 

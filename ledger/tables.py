@@ -173,7 +173,7 @@ intent = Table(
     Column("step_id", Id, ForeignKey("step.id"), nullable=False),
     Column("fence", Integer, nullable=False),
     Column("made_at", BigInteger, nullable=False),
-    # open -> answered | unknown -> reconciled
+    # open -> answered | refused | unknown -> reconciled
     Column("state", String(12), nullable=False),
     Index("ix_intent_step_id_state", "step_id", "state"),
 )

@@ -1,0 +1,266 @@
+"""Alerts: stored before they are answered, taken up once, never lost."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, or_, select
+
+from ledger import tables
+from ledger.chain import AuditLog
+from ledger.database import now_ms
+from ledger.identifiers import new_id
+from ledger.vocabulary import Event
+
+_alert = tables.alert
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What became of a delivery: its alert's id, and whether it had been here before."""
+
+    id: str
+    duplicate: bool
+
+
+def receive(
+    connection: Connection,
+    audit: AuditLog,
+    *,
+    source: str,
+    kind: str,
+    body: bytes,
+    content_type: str = "",
+    delivery_id: str | None = None,
+) -> Received:
+    """Store a genuine delivery: its raw bytes and its alert row.
+
+    The same delivery (by the sender's ``delivery_id``, else by its bytes) is stored once.
+    """
+    digest = hashlib.sha256(body).hexdigest()
+    key = f"{source}:id:{delivery_id}" if delivery_id else f"{source}:sha256:{digest}"
+    key = (
+        key if len(key) <= 200 else f"{source}:idsha256:{hashlib.sha256(key.encode()).hexdigest()}"
+    )
+    known = connection.execute(
+        select(_alert.c.id).where(_alert.c.delivery_key == key).with_for_update()
+    ).scalar_one_or_none()
+    if known is not None:
+        connection.execute(
+            _alert.update().where(_alert.c.id == known).values(copies=_alert.c.copies + 1)
+        )
+        audit.append(connection, Event.ALERT_DUPLICATE, alert=known, source=source)
+        return Received(known, duplicate=True)
+    keep_body(connection, digest, body)
+    alert_id = new_id()
+    connection.execute(
+        _alert.insert().values(
+            id=alert_id,
+            source=source,
+            kind=kind,
+            received_at=now_ms(connection),
+            body_sha256=digest,
+            content_type=content_type[:200],
+            delivery_key=key,
+            state="received",
+        )
+    )
+    audit.append(
+        connection,
+        Event.ALERT_RECEIVED,
+        alert=alert_id,
+        source=source,
+        body_sha256=f"sha256:{digest}",
+        size=len(body),
+    )
+    return Received(alert_id, duplicate=False)
+
+
+def keep_body(connection: Connection, digest: str, body: bytes) -> None:
+    """Store raw bytes under their SHA-256, once."""
+    stored = tables.delivery_body
+    known = connection.execute(select(stored.c.sha256).where(stored.c.sha256 == digest)).first()
+    if known is None:
+        connection.execute(stored.insert().values(sha256=digest, bytes=body))
+
+
+def reject(
+    connection: Connection, audit: AuditLog, *, source: str, reason: str, remote: str, size: int
+) -> None:
+    """Record that a post did not prove its origin, without what it carried."""
+    connection.execute(
+        tables.rejection.insert().values(
+            id=new_id(),
+            source=source[:40],
+            received_at=now_ms(connection),
+            reason=reason,
+            remote=remote[:64],
+            size=size,
+        )
+    )
+    audit.append(
+        connection,
+        Event.ALERT_REJECTED,
+        source=source[:40],
+        reason=reason,
+        size=size,
+        private={"remote": remote},
+    )
+
+
+def claim(connection: Connection, alert_id: str, lease_s: float) -> Row[Any] | None:
+    """Take up a received alert for ``lease_s`` seconds; None where somebody else has it."""
+    now = now_ms(connection)
+    return connection.execute(
+        _alert.update()
+        .where(_alert.c.id == alert_id, _alert.c.state == "received", _alert.c.lease_until <= now)
+        .values(lease_until=now + int(lease_s * 1000), attempts=_alert.c.attempts + 1)
+        .returning(*_alert.c)
+    ).one_or_none()
+
+
+def body_of(connection: Connection, digest: str) -> bytes:
+    """Return the raw bytes of a delivery."""
+    stored = tables.delivery_body
+    return bytes(
+        connection.execute(select(stored.c.bytes).where(stored.c.sha256 == digest)).scalar_one()
+    )
+
+
+def postpone(connection: Connection, alert_id: str, seconds: float, reason: str) -> None:
+    """Give an alert back, to be taken up again after ``seconds``."""
+    connection.execute(
+        _alert.update()
+        .where(_alert.c.id == alert_id)
+        .values(lease_until=now_ms(connection) + int(seconds * 1000), rung_at=None, reason=reason)
+    )
+
+
+def quarantine(
+    connection: Connection, audit: AuditLog, alert_id: str, *, reason: str, remedy: str
+) -> None:
+    """Set an alert aside with what was wrong and what to do; it can be replayed."""
+    connection.execute(
+        _alert.update()
+        .where(_alert.c.id == alert_id)
+        .values(state="quarantined", reason=reason, remedy=remedy)
+    )
+    audit.append(connection, Event.ALERT_QUARANTINED, alert=alert_id, reason=reason)
+
+
+def replay(connection: Connection, audit: AuditLog, alert_id: str, *, actor: str) -> bool:
+    """Put a quarantined alert back to be taken up; False where it is not in quarantine."""
+    changed = connection.execute(
+        _alert.update()
+        .where(_alert.c.id == alert_id, _alert.c.state == "quarantined")
+        .values(
+            state="received",
+            reason="",
+            remedy="",
+            attempts=0,
+            lease_until=0,
+            rung_at=None,
+            event_key=None,
+        )
+    ).rowcount
+    if changed:
+        audit.append(
+            connection, Event.ALERT_REPLAYED, alert=alert_id, actor={"type": "human", "sub": actor}
+        )
+    return bool(changed)
+
+
+def earlier(connection: Connection, event_key: str, but: str) -> str | None:
+    """Return the id of another alert with the same finding, if there is one."""
+    return connection.execute(
+        select(_alert.c.id).where(_alert.c.event_key == event_key, _alert.c.id != but)
+    ).scalar_one_or_none()
+
+
+def settle(
+    connection: Connection,
+    alert_id: str,
+    *,
+    state: str,
+    reason: str = "",
+    event_key: str | None = None,
+    parsed: Mapping[str, Any] | None = None,
+    run_ids: Sequence[str] = (),
+    duplicate_of: str | None = None,
+) -> None:
+    """Write what became of an alert."""
+    connection.execute(
+        _alert.update()
+        .where(_alert.c.id == alert_id)
+        .values(
+            state=state,
+            reason=reason,
+            remedy="",
+            event_key=event_key,
+            parsed=dict(parsed) if parsed else None,
+            run_ids=list(run_ids),
+            duplicate_of=duplicate_of,
+        )
+    )
+
+
+def add_part(connection: Connection, of: Row[Any], part: int) -> str:
+    """Give a further finding of a delivery a row of its own; return its id.
+
+    Taking a delivery up again after a crash finds the parts that exist already.
+    """
+    key = f"{of.delivery_key or of.id}#{part}"[-200:]
+    known = connection.execute(
+        select(_alert.c.id).where(_alert.c.delivery_key == key)
+    ).scalar_one_or_none()
+    if known is not None:
+        return str(known)
+    part_id = new_id()
+    connection.execute(
+        _alert.insert().values(
+            id=part_id,
+            source=of.source,
+            kind=of.kind,
+            received_at=of.received_at,
+            body_sha256=of.body_sha256,
+            content_type=of.content_type,
+            delivery_key=key,
+            part=part,
+            state="received",
+        )
+    )
+    return part_id
+
+
+def due(connection: Connection, ring_again_s: float, limit: int = 200) -> list[str]:
+    """Mark and return the received alerts nobody has been called for lately."""
+    now = now_ms(connection)
+    ids = list(
+        connection.execute(
+            select(_alert.c.id)
+            .where(
+                _alert.c.state == "received",
+                _alert.c.lease_until <= now,
+                or_(_alert.c.rung_at.is_(None), _alert.c.rung_at < now - int(ring_again_s * 1000)),
+            )
+            .order_by(_alert.c.received_at)
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        ).scalars()
+    )
+    if ids:
+        connection.execute(_alert.update().where(_alert.c.id.in_(ids)).values(rung_at=now))
+    return ids
+
+
+def listed(
+    connection: Connection, *, state: str | None = None, limit: int = 50
+) -> Sequence[Row[Any]]:
+    """Return the newest alerts first."""
+    wanted = select(_alert).order_by(_alert.c.received_at.desc(), _alert.c.id.desc()).limit(limit)
+    if state:
+        wanted = wanted.where(_alert.c.state == state)
+    return connection.execute(wanted).all()

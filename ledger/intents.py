@@ -1,0 +1,142 @@
+"""Intents: committed before a change leaves, answered after; what stays open is found and settled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, select
+
+from ledger import control, tables
+from ledger.chain import AuditLog
+from ledger.database import now_ms
+from ledger.errors import ClaimLost, PausedByPerson
+from ledger.identifiers import new_id
+from ledger.vocabulary import Event
+
+_intent = tables.intent
+_step = tables.step
+
+#: What an intent's state becomes by how its attempt ended.
+_STATE = {
+    "answered": "answered",
+    "refused": "refused",
+    "not_sent": "refused",
+    "unknown": "unknown",
+}
+#: States of an intent that has, or may have, changed something nobody has read back yet.
+_EFFECTIVE = ("open", "unknown", "answered")
+
+
+def make(
+    connection: Connection,
+    audit: AuditLog,
+    *,
+    run_id: str,
+    step: Mapping[str, Any],
+    plan_hash: str,
+    request: Mapping[str, Any],
+) -> str:
+    """Commit that a change is about to be sent; return the intent's id.
+
+    Raises:
+        PausedByPerson: changes are paused.
+        ClaimLost: the step is not (or no longer surely) in this worker's hands.
+    """
+    if control.paused(connection):
+        raise PausedByPerson
+    now = now_ms(connection)
+    holds = connection.execute(
+        select(_step.c.id).where(
+            _step.c.id == step["id"],
+            _step.c.fence == step["fence"],
+            _step.c.state == "leased",
+            _step.c.lease_until > now,
+        )
+    ).first()
+    if holds is None:
+        raise ClaimLost
+    intent_id = new_id()
+    connection.execute(
+        _intent.insert().values(
+            id=intent_id, step_id=step["id"], fence=step["fence"], made_at=now, state="open"
+        )
+    )
+    audit.append(
+        connection,
+        Event.ACTION_INTENT,
+        run_id=run_id,
+        step=dict(step),
+        intent=intent_id,
+        plan_hash=plan_hash,
+        request=dict(request),
+    )
+    return intent_id
+
+
+def answer(
+    connection: Connection,
+    audit: AuditLog,
+    *,
+    run_id: str,
+    step: Mapping[str, Any],
+    intent_id: str,
+    result: str,
+    response: Mapping[str, Any] | None,
+    error: Mapping[str, Any] | None,
+) -> None:
+    """Commit how an attempt ended: ``answered``, ``refused``, ``not_sent`` or ``unknown``."""
+    connection.execute(
+        _intent.update().where(_intent.c.id == intent_id).values(state=_STATE[result])
+    )
+    audit.append(
+        connection,
+        Event.ACTION_RESULT,
+        run_id=run_id,
+        step=dict(step),
+        intent=intent_id,
+        result=result,
+        response=dict(response) if response else None,
+        error=dict(error) if error else None,
+    )
+
+
+def unsettled(connection: Connection, step_id: str) -> bool:
+    """Tell whether a step has sent, or may have sent, a change that was not yet read back."""
+    return (
+        connection.execute(
+            select(_intent.c.id)
+            .where(_intent.c.step_id == step_id, _intent.c.state.in_(_EFFECTIVE))
+            .limit(1)
+        ).first()
+        is not None
+    )
+
+
+def reconcile(
+    connection: Connection, audit: AuditLog, *, run_id: str, step: Mapping[str, Any], finding: str
+) -> None:
+    """Settle a step's intents by what re-reading has shown (``finding``).
+
+    Those without a known answer each get a record; answered ones have theirs already.
+    """
+    without_answer = connection.execute(
+        select(_intent.c.id).where(
+            _intent.c.step_id == step["id"], _intent.c.state.in_(("open", "unknown"))
+        )
+    ).scalars()
+    left = list(without_answer)
+    connection.execute(
+        _intent.update()
+        .where(_intent.c.step_id == step["id"], _intent.c.state.in_(_EFFECTIVE))
+        .values(state="reconciled")
+    )
+    for intent_id in left:
+        audit.append(
+            connection,
+            Event.ACTION_RECONCILED,
+            run_id=run_id,
+            step=dict(step),
+            intent=intent_id,
+            finding=finding,
+        )

@@ -1,0 +1,36 @@
+"""What can be wrong with a playbook."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong with a playbook file: where, what, and what would be right."""
+
+    line: int
+    field: str
+    what: str
+
+    def __str__(self) -> str:
+        place = f"line {self.line}" if self.line else "file"
+        return f"{place}, {self.field}: {self.what}" if self.field else f"{place}: {self.what}"
+
+
+class PlaybookError(Exception):
+    """The playbook cannot be used."""
+
+    remedy = "Correct the playbook file as the message says; nothing has been started."
+
+    def __init__(self, name: str, faults: Sequence[Fault]) -> None:
+        """Name the playbook and everything that is wrong with it."""
+        self.faults = tuple(faults)
+        super().__init__("\n".join(f"{name}: {fault}" for fault in self.faults))
+
+
+class UnknownPlaybook(Exception):
+    """There is no playbook of that name."""
+
+    remedy = "`playbooks.folder` names the folder of your own playbooks; the shipped ones are always there."

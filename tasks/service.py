@@ -1,0 +1,93 @@
+"""What every process of Rescind holds: settings, the database, the audit log, and the bell."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from config.settings import Settings
+from ledger.chain import AuditLog
+from ledger.database import Database
+
+_log = logging.getLogger(__name__)
+
+
+class Bell(Protocol):
+    """Calls workers. What is rung stands in the database already: a lost ring costs time only."""
+
+    def alert(self, alert_id: str) -> None:
+        """Call somebody to take up an alert."""
+
+    def step(self, step_id: str) -> None:
+        """Call somebody to perform a step."""
+
+    def notice(self, notice_id: str) -> None:
+        """Call somebody to deliver a message."""
+
+
+class Silence:
+    """A bell nobody hears: whoever looks into the database finds the work (the command line)."""
+
+    def alert(self, alert_id: str) -> None:
+        """Do nothing."""
+
+    def step(self, step_id: str) -> None:
+        """Do nothing."""
+
+    def notice(self, notice_id: str) -> None:
+        """Do nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rings:
+    """Whom to call once the transaction has committed."""
+
+    steps: tuple[str, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    def __add__(self, other: Rings) -> Rings:
+        """Return both together."""
+        return Rings(self.steps + other.steps, self.notices + other.notices)
+
+
+@dataclass(slots=True)
+class Service:
+    """The parts a process is made of. ``owner`` names this process in leases."""
+
+    settings: Settings
+    database: Database
+    audit: AuditLog
+    bell: Bell = field(default_factory=Silence)
+    owner: str = field(
+        default_factory=lambda: f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"[-80:]
+    )
+
+    @classmethod
+    def of(cls, settings: Settings, bell: Bell | None = None) -> Service:
+        """Open the database that ``settings`` name; ring ``bell`` or nobody."""
+        return cls(
+            settings,
+            Database(settings.database.url.get_secret_value()),
+            AuditLog(settings.instance),
+            bell or Silence(),
+        )
+
+    def ring(self, rings: Rings) -> None:
+        """Call workers after a commit. A broker that does not answer is no failure of the caller."""
+        _ring_each(self.bell.step, rings.steps)
+        _ring_each(self.bell.notice, rings.notices)
+
+
+def _ring_each(ring: object, ids: Iterable[str]) -> None:
+    assert callable(ring)  # noqa: S101 - narrows a bound method for the type checker
+    for each in ids:
+        try:
+            ring(each)
+        except Exception as error:  # noqa: BLE001 - any broker's error; upkeep rings again
+            _log.warning("bell not heard (%s); upkeep rings again", type(error).__name__)
+            return
