@@ -264,3 +264,10 @@ def listed(
     if state:
         wanted = wanted.where(_alert.c.state == state)
     return connection.execute(wanted).all()
+
+
+def free(connection: Connection) -> None:
+    """Free the alerts a dead process had taken up: for a process that knows it is the only one."""
+    connection.execute(
+        _alert.update().where(_alert.c.state == "received").values(lease_until=0, rung_at=None)
+    )

@@ -20,6 +20,9 @@ from ledger.errors import DatabaseUnreachable
 P = ParamSpec("P")
 T = TypeVar("T")
 
+#: How long a connection waits for another process that writes to the same SQLite file, in seconds.
+_BUSY_S = 15
+
 
 class Database:
     """One engine and the two ways to use it: ``read`` and ``write``.
@@ -36,7 +39,7 @@ class Database:
         if self.sqlite:
             if self.url.database and self.url.database != ":memory:":
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-            options |= {"connect_args": {"timeout": 15, "check_same_thread": False}}
+            options |= {"connect_args": {"timeout": _BUSY_S, "check_same_thread": False}}
         options |= {"pool_size": pool_size, "max_overflow": 20}
         self.engine: Engine = create_engine(self.url, **options)
         if self.sqlite:
@@ -100,13 +103,29 @@ def now_ms(connection: Connection) -> int:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # transactions are begun below, as writers or readers
+    _turn_to_wal(connection)
     for pragma in (
-        "journal_mode=WAL",
         "synchronous=FULL",  # a commit survives a power cut, not only a crash
         "foreign_keys=ON",
-        "busy_timeout=15000",
+        f"busy_timeout={_BUSY_S * 1000}",
     ):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _turn_to_wal(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait for other processes here, whatever the busy timeout: a new file that two
+    # processes open at once is "locked" for one of them until the other has turned it to WAL.
+    until = time.monotonic() + _BUSY_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # or one of its variants
+            if not busy or time.monotonic() > until:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 def _begin_sqlite(connection: Connection) -> None:

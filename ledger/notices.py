@@ -123,3 +123,10 @@ def of_run(connection: Connection, run_id: str) -> Sequence[Row[Any]]:
     return connection.execute(
         select(_notice).where(_notice.c.run_id == run_id).order_by(_notice.c.created_at)
     ).all()
+
+
+def free(connection: Connection) -> None:
+    """Free the messages a dead process had taken: for a process that knows it is the only one."""
+    connection.execute(
+        _notice.update().where(_notice.c.state == "due").values(lease_until=0, rung_at=None)
+    )

@@ -193,8 +193,8 @@ def _create_runs() -> None:
         sa.Column("step_id", sa.String(length=36), nullable=False),
         sa.Column("needs_id", sa.String(length=36), nullable=False),
         sa.Column("success", sa.Boolean(), nullable=False),
-        sa.ForeignKeyConstraint(["needs_id"], ["step.id"], name=op.f("fk_step_need_needs_id")),
         sa.ForeignKeyConstraint(["step_id"], ["step.id"], name=op.f("fk_step_need_step_id")),
+        sa.ForeignKeyConstraint(["needs_id"], ["step.id"], name=op.f("fk_step_need_needs_id")),
         sa.PrimaryKeyConstraint("step_id", "needs_id", name=op.f("pk_step_need")),
     )
     op.create_index("ix_step_need_needs_id", "step_need", ["needs_id"], unique=False)

@@ -1,0 +1,151 @@
+"""The Celery application: three tasks that carry ids, and the settings that make losing one harmless.
+
+Celery is the doorbell and the executor. No result backend, no countdown, no canvas, no beat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from celery import Celery
+from celery.signals import setup_logging
+from kombu import Exchange, Queue
+
+from config.settings import Settings
+from tasks import memory
+
+INTAKE = "rescind.intake"
+PERFORM = "rescind.perform"
+TELL = "rescind.tell"
+
+_EXCHANGE = Exchange("rescind", type="topic")
+_ROUTES = {INTAKE: "rescind.urgent", PERFORM: "rescind.steps", TELL: "rescind.notices"}
+
+#: Seconds. The timeout has to exceed the second a blocking pop waits; a broker that hangs must not
+#: hold the web process.
+_REDIS = {
+    "visibility_timeout": 120,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+    "socket_keepalive": True,
+    "health_check_interval": 10,
+    "queue_order_strategy": "priority",
+    "global_keyprefix": "rescind:",
+}
+_RABBITMQ = {"confirm_publish": True, "confirm_timeout": 2}
+
+
+class CeleryBell:
+    """Rings by sending a task message."""
+
+    def __init__(self, app: Celery) -> None:
+        """Send through ``app``."""
+        self._app = app
+
+    def alert(self, alert_id: str) -> None:
+        """Call somebody to take up an alert."""
+        self._send(INTAKE, alert_id)
+
+    def step(self, step_id: str) -> None:
+        """Call somebody to perform a step."""
+        self._send(PERFORM, step_id)
+
+    def notice(self, notice_id: str) -> None:
+        """Call somebody to deliver a message."""
+        self._send(TELL, notice_id)
+
+    def _send(self, task: str, row_id: str) -> None:
+        route = _ROUTES[task]
+        self._app.send_task(
+            task, (row_id,), queue=route, routing_key=route, ignore_result=True, retry=True
+        )
+
+
+def make_app(settings: Settings) -> Celery:
+    """Build the application for these settings; tasks are added with ``register``."""
+    memory.install()
+    setup_logging.connect(_keep_logging, weak=False)
+    url = settings.broker.url.get_secret_value()
+    app = Celery("rescind", broker=url, set_as_current=False)
+    queues = [Queue(name, _EXCHANGE, routing_key=name) for name in sorted(set(_ROUTES.values()))]
+    app.conf.update(
+        task_queues=queues,
+        task_default_queue="rescind.steps",
+        task_default_exchange="rescind",
+        task_default_exchange_type="topic",
+        task_default_routing_key="rescind.steps",
+        task_create_missing_queues=False,
+        task_serializer="json",
+        accept_content=["json"],
+        enable_utc=True,
+        result_backend=None,
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=True,
+        worker_pool="threads",
+        worker_concurrency=settings.engine.concurrency,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        worker_send_task_events=False,
+        worker_cancel_long_running_tasks_on_connection_loss=False,
+        worker_enable_remote_control=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_pool_limit=20,
+        broker_pool_acquire_timeout=2.0,
+        broker_connection_timeout=2.0,
+        task_publish_retry=True,
+        task_publish_retry_policy={
+            "max_retries": 1,
+            "interval_start": 0,
+            "interval_step": 0.1,
+            "interval_max": 0.2,
+        },
+        broker_transport_options=_transport_options(url),
+    )
+    return app
+
+
+def register(
+    app: Celery,
+    *,
+    intake: Callable[[str], None],
+    perform: Callable[[str], None],
+    tell: Callable[[str], None],
+) -> None:
+    """Bind the three tasks to what they do in this process."""
+    for name, work in ((INTAKE, intake), (PERFORM, perform), (TELL, tell)):
+        app.task(name=name, ignore_result=True)(_shell(work))
+    app.finalize()
+    # pool threads resolve the current app; without this they would find another, empty one
+    app.set_default()
+
+
+def warm(app: Celery) -> None:
+    """Declare the queues and open a connection, so that the first ring is not the slow one."""
+    with app.producer_pool.acquire(block=True) as producer:
+        for queue in app.amqp.queues.values():
+            producer.maybe_declare(queue)
+
+
+def _shell(work: Callable[[str], None]) -> Callable[[str], None]:
+    def run(row_id: str) -> None:
+        work(row_id)
+
+    return run
+
+
+def _transport_options(url: str) -> dict[str, Any]:
+    if url.startswith(("redis", "valkey")):
+        return dict(_REDIS)
+    if url.startswith(("amqp", "pyamqp")):
+        return dict(_RABBITMQ)
+    return {}
+
+
+def _keep_logging(**_: Any) -> None:
+    """Leave logging to the command that started this process."""

@@ -1,0 +1,47 @@
+"""Ending a run: its status, what stays usable, and the report to people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from connectors.action import Outcome
+from ledger import notices, runs, steps
+from playbooks import exposure
+from playbooks.exposure import EndedStep
+from tasks import messages
+from tasks.service import Rings, Service
+from tasks.systems import SPECS
+
+
+def close_if_ended(connection: Connection, service: Service, run_id: str) -> Rings:
+    """Close a run all of whose steps have ended, inside the caller's commit."""
+    rows = steps.of_run(connection, run_id)
+    if any(row.state != "done" for row in rows):
+        return Rings()
+    run = runs.get(connection, run_id)
+    if run is None or run.state != "running":
+        return Rings()
+    ended = [_ended(row, run) for row in rows if row.action in SPECS]
+    unreached = run.person.get("unreached", [])
+    status = exposure.status_of(run.mode, ended, unreached)
+    open_still = exposure.summarise(run.mode, ended, unreached)
+    if not runs.close(connection, service.audit, run_id, status=status, exposure=open_still):
+        return Rings()
+    title, body = messages.run_finished(service.settings, run, status, rows, open_still)
+    notice = notices.add(connection, kind="run_finished", title=title, body=body, run_id=run_id)
+    return Rings(notices=(notice,))
+
+
+def _ended(row: Row[Any], run: Row[Any]) -> EndedStep:
+    planned = {step["node"]: not step["skipped"] for step in run.plan["steps"]}
+    return EndedStep(
+        spec=SPECS[row.action],
+        outcome=Outcome(row.outcome),
+        reason=row.reason,
+        proof=row.proof,
+        planned=planned.get(row.node, True),
+        undoes=row.undoes is not None,
+        unapproved=row.approval == "expired",
+    )

@@ -1,0 +1,76 @@
+"""Where the door's intents and results go: committed with the step's fence."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from connectors import errors
+from connectors.door import Call, CallResult
+from ledger import intents
+from ledger.errors import ClaimLost, PausedByPerson
+from ledger.steps import Claim
+from tasks.service import Service
+
+
+class StepJournal:
+    """The journal of one claimed step."""
+
+    def __init__(self, service: Service, claim: Claim) -> None:
+        """Write for ``claim``; a lost claim refuses every further intent."""
+        self._service = service
+        self._claim = claim
+
+    async def intent(self, call: Call) -> str:
+        """Commit that ``call`` is about to be sent; return the intent's id.
+
+        Raises:
+            errors.Paused: changes are paused.
+            errors.LeaseLost: the step is in other hands.
+        """
+        claim = self._claim
+        try:
+            return await self._service.database.writing(
+                intents.make,
+                self._service.audit,
+                run_id=claim.step.run_id,
+                step=claim.named,
+                plan_hash=claim.plan_hash,
+                request=_request(call),
+            )
+        except PausedByPerson as error:
+            raise errors.Paused from error
+        except ClaimLost as error:
+            raise errors.LeaseLost from error
+
+    async def result(self, intent_id: str, call: Call, result: CallResult) -> None:  # noqa: ARG002 - the intent names the call
+        """Commit how the attempt ended."""
+        response = {"status": result.status, "request_id": result.request_id}
+        error = {"class": result.error, "code": result.code} if result.error else None
+        await self._service.database.writing(
+            intents.answer,
+            self._service.audit,
+            run_id=self._claim.step.run_id,
+            step=self._claim.named,
+            intent_id=intent_id,
+            result=_kind(result),
+            response=response if result.status is not None else None,
+            error=error,
+        )
+
+
+def _request(call: Call) -> dict[str, Any]:
+    return {
+        "system": call.system,
+        "tenant": call.tenant,
+        "method": call.method,
+        "path": call.path,
+        "params": dict(call.params),
+    }
+
+
+def _kind(result: CallResult) -> str:
+    if result.error is None:
+        return "answered"
+    if not result.known:
+        return "unknown"
+    return "refused" if result.status is not None else "not_sent"

@@ -1,0 +1,82 @@
+"""What people read in chat: plain text, understood in five seconds, with a link and no authority."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Row
+
+from config.settings import Settings
+from ledger.chain import rfc3339
+
+_STATUS = {
+    "contained": "contained",
+    "partial": "NOT fully contained: somebody has to look",
+    "failed": "NOT contained: sessions were revoked nowhere",
+    "observed": "observed only: nothing was changed",
+}
+
+
+def approval_requested(
+    settings: Settings, run_id: str, approval_id: str, deadline_ms: int, plan: Mapping[str, Any]
+) -> tuple[str, str]:
+    """Return title and body of the request to approve a plan."""
+    who = _who(plan["person"])
+    now = [step for step in plan["steps"] if not step["approval"] and not step["skipped"]]
+    asked = [step for step in plan["steps"] if step["approval"]]
+    lines = [f"Tenant: {plan['tenant']}", f"Account: {who}"]
+    lines += [f"Why it waits: {reason}" for reason in plan["reasons"]]
+    if now:
+        lines += ["", "At once, without asking:"]
+        lines += [f"- {step['title']} ({step['system']})" for step in now]
+    lines += ["", "Waits for your decision:"]
+    lines += [
+        f"- {step['title']} ({step['system']}, impact {step['impact']}, "
+        f"{'can be undone' if step['reversible'] else 'cannot be undone'})"
+        for step in asked
+    ]
+    lines += [
+        "",
+        f"Decide before {rfc3339(deadline_ms)[:16]}Z; without a decision nothing of this is done.",
+        f"{settings.web.console_url}/approvals/{approval_id}",
+        f"Run {run_id[:13]}",
+    ]
+    return f"Approve containment of {who}?", "\n".join(lines)
+
+
+def run_finished(
+    settings: Settings,
+    run: Row[Any],
+    status: str,
+    steps: Sequence[Row[Any]],
+    exposure: Sequence[Mapping[str, str]],
+) -> tuple[str, str]:
+    """Return title and body of the report at a run's end."""
+    who = _who(run.plan["person"])
+    lines = [f"Tenant: {run.tenant}", f"Account: {who}", f"Result: {_STATUS[status]}", ""]
+    for step in steps:
+        lines.append(
+            f"- {step.node}: {step.outcome}" + (f" ({step.reason})" if step.reason else "")
+        )
+        if step.instructions and step.outcome in ("manual", "failed"):
+            lines.append(f"  To do: {step.instructions}")
+    if exposure:
+        lines += ["", "Still usable:"]
+        lines += [f"- {item['system']}: {item['what']}, until {item['until']}" for item in exposure]
+    lines += ["", f"{settings.web.console_url}/runs/{run.id}"]
+    return f"{who}: {_STATUS[status]}", "\n".join(lines)
+
+
+def quarantined(source: str, alert_id: str, reason: str, remedy: str) -> tuple[str, str]:
+    """Return title and body of the news that an alert could not be acted on."""
+    return (
+        f"An alert from {source} needs a person",
+        f"{reason}\nWhat to do: {remedy}\n"
+        f"Then: rescind alerts --replay {alert_id}\nAlert {alert_id}",
+    )
+
+
+def _who(person: Sequence[Mapping[str, str]]) -> str:
+    names = dict.fromkeys(account["name"] for account in person)
+    return " / ".join(names) or "unknown"

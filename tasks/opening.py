@@ -1,0 +1,175 @@
+"""Opening a run: who the person is, what the guardrails allow, the plan, all in one commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from config.settings import Mode
+from connectors.directory import Identification, identify
+from connectors.system import Clue
+from ledger import approvals, notices, runs, steps
+from ledger.database import now_ms
+from ledger.runs import NewRun, NewStep
+from playbooks import guardrails, model, planner
+from playbooks.planner import Plan, PlannedStep, Situation
+from tasks import closing, messages
+from tasks.service import Rings, Service
+from tasks.systems import SPECS, Systems
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for: which person, by which playbook, how far by itself, and on whose word."""
+
+    tenant: str
+    playbook: str
+    mode: Mode
+    requested_by: str
+    alert_id: str | None = None
+    alert: Mapping[str, Any] | None = None
+    since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The run that now takes care of the person; ``joined`` where it was open already."""
+
+    run_id: str
+    joined: bool
+    rings: Rings = Rings()
+
+
+async def look_up(systems: Systems, tenant: str, clues: Sequence[Clue]) -> Identification:
+    """Find a person's accounts in all systems of a tenant."""
+    return await identify(systems.of(tenant), clues)
+
+
+def open_run(
+    connection: Connection,
+    service: Service,
+    systems: Systems,
+    request: Request,
+    person: Identification,
+) -> Opened:
+    """Join the person's open run, or plan and store a new one; inside the caller's commit."""
+    key = person.person_key
+    known = runs.open_run(connection, request.tenant, key)
+    if known is not None:
+        return Opened(known, joined=True)
+    settings = service.settings
+    plan = _plan(connection, service, systems, request, person)
+    document = plan.document()
+    new = NewRun(
+        tenant=request.tenant,
+        person_key=key,
+        person=_person(person),
+        alert_id=request.alert_id,
+        requested_by=request.requested_by,
+        playbook=plan.playbook.playbook.id,
+        playbook_hash=plan.playbook.hash,
+        mode=plan.mode.value,
+        plan_hash=document["hash"],
+        plan=document,
+        steps=[_step(step) for step in plan.steps],
+        private={"names": ", ".join(account.name for account in person.accounts)},
+    )
+    created = runs.create(
+        connection,
+        service.audit,
+        new,
+        approval_deadline_s=settings.approvals.deadline_minutes * 60,
+    )
+    rings = Rings(steps=tuple(steps.advance(connection, service.audit, created.run_id)))
+    if created.approval_id:
+        row = approvals.get(connection, created.approval_id)
+        deadline = row.deadline if row else now_ms(connection)
+        title, body = messages.approval_requested(
+            settings, created.run_id, created.approval_id, deadline, document
+        )
+        notice = notices.add(
+            connection,
+            kind="approval_requested",
+            title=title,
+            body=body,
+            run_id=created.run_id,
+            approval_id=created.approval_id,
+        )
+        rings += Rings(notices=(notice,))
+    rings += closing.close_if_ended(connection, service, created.run_id)
+    return Opened(created.run_id, joined=False, rings=rings)
+
+
+def _plan(
+    connection: Connection,
+    service: Service,
+    systems: Systems,
+    request: Request,
+    person: Identification,
+) -> Plan:
+    settings = service.settings
+    policy = guardrails.decide(
+        request.mode,
+        person.accounts,
+        runs.people_since(connection, request.tenant, 3600),
+        settings.guardrails,
+    )
+    tenant = settings.tenants[request.tenant]
+    situation = Situation(
+        tenant=request.tenant,
+        accounts=tuple(person.accounts),
+        domains=tenant.domains,
+        alert=request.alert,
+        since=request.since,
+        unreached=_unreached(person),
+        absent=tuple(person.missing),
+    )
+    return planner.make(
+        model.load(request.playbook, settings.playbooks.folder),
+        situation,
+        policy,
+        SPECS,
+        systems.preview,
+        settings.playbooks.parameters.get(request.playbook),
+    )
+
+
+def _unreached(person: Identification) -> tuple[str, ...]:
+    return (*person.failures, *(ambiguity.system for ambiguity in person.ambiguities))
+
+
+def _person(person: Identification) -> dict[str, Any]:
+    return {
+        "key": person.person_key,
+        "display_name": next(
+            (account.display_name for account in person.accounts if account.display_name), ""
+        ),
+        "accounts": [
+            {"system": account.system, "id": account.id, "name": account.name}
+            for account in person.accounts
+        ],
+        "unreached": list(_unreached(person)),
+        "absent": list(person.missing),
+    }
+
+
+def _step(step: PlannedStep) -> NewStep:
+    return NewStep(
+        node=step.node,
+        stage=step.stage,
+        action=step.spec.name,
+        system=step.spec.system,
+        tenant=step.target.tenant,
+        impact=step.spec.impact.value,
+        parameters=step.parameters,
+        target=asdict(step.target),
+        approval=step.approval,
+        needs=dict.fromkeys(step.after, False) | dict.fromkeys(step.needs, True),
+        undoes=step.undoes,
+        delay_s=step.delay_s,
+        outcome="skipped" if step.skipped else None,
+        reason=step.skipped,
+    )

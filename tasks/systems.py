@@ -1,0 +1,83 @@
+"""The connectors of this process: one per tenant and system, built from the settings."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from connectors.entra.system import EntraSystem
+from connectors.okta.system import OktaSystem
+
+from config.settings import Settings
+from connectors.action import Action, ActionSpec, PlannedCall, Target
+from connectors.door import Call, CallResult, Door, Journal, RetryPolicy
+from connectors.system import System
+
+#: Every action there is, by name.
+ACTIONS: Mapping[str, type[Action]] = {**EntraSystem.actions, **OktaSystem.actions}
+SPECS: Mapping[str, ActionSpec] = {name: action.spec for name, action in ACTIONS.items()}
+
+
+class Systems:
+    """All configured systems. Build and use it on the process's event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Build a connector for each system of each tenant; nothing is sent yet."""
+        retries = settings.retries
+        self.door = Door(
+            RetryPolicy(
+                attempts=retries.attempts,
+                total_s=retries.total_s,
+                first_wait_s=retries.first_wait_s,
+                wait_cap_s=retries.wait_cap_s,
+                inline_wait_s=retries.inline_wait_s,
+                call_timeout_s=retries.call_timeout_s,
+            )
+        )
+        self._systems: dict[tuple[str, str], System] = {}
+        for name, tenant in settings.tenants.items():
+            if tenant.entra is not None:
+                self._systems[name, "entra"] = EntraSystem(name, tenant.entra, self.door)
+            if tenant.okta is not None:
+                self._systems[name, "okta"] = OktaSystem(name, tenant.okta, self.door)
+
+    def of(self, tenant: str) -> list[System]:
+        """Return the systems of a tenant."""
+        return [system for (name, _), system in self._systems.items() if name == tenant]
+
+    def action(
+        self, tenant: str, name: str, parameters: Mapping[str, Any], journal: Journal
+    ) -> Action:
+        """Build an action. Raises ``KeyError`` where the tenant has no such system any more."""
+        system = self._systems[tenant, name.partition(".")[0]]
+        return system.action(name, parameters, journal)
+
+    def preview(
+        self, name: str, parameters: Mapping[str, Any], target: Target
+    ) -> tuple[PlannedCall, ...]:
+        """Tell the exact calls an action would send."""
+        return self.action(target.tenant, name, parameters, NoJournal()).preview(target)
+
+    async def warm(self) -> None:
+        """Warm all systems side by side."""
+        await asyncio.gather(*(system.warm() for system in self._all()))
+
+    async def close(self) -> None:
+        """Close all systems."""
+        await asyncio.gather(*(system.close() for system in self._all()), return_exceptions=True)
+
+    def _all(self) -> Iterable[System]:
+        return self._systems.values()
+
+
+class NoJournal:
+    """For actions that are only shown: a change through it is a fault of ours, and refused."""
+
+    async def intent(self, call: Call) -> str:
+        """Refuse."""
+        raise AssertionError(f"{call.method} {call.path} without a run")
+
+    async def result(self, intent_id: str, call: Call, result: CallResult) -> None:
+        """Refuse."""
+        raise AssertionError(f"{call.method} {call.path} without a run: {intent_id} {result}")

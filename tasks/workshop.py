@@ -1,0 +1,138 @@
+"""A process that works: event loop, connectors, Celery worker, clock; started warm, stopped clean."""
+
+from __future__ import annotations
+
+import fcntl
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Any
+
+from celery import Celery
+from sqlalchemy.engine import URL
+
+from config.settings import Settings
+from tasks import app as celery_app
+from tasks.app import CeleryBell
+from tasks.intake import Intake
+from tasks.loop import LoopThread
+from tasks.perform import Performer
+from tasks.service import Service
+from tasks.systems import Systems
+from tasks.tell import Teller
+from tasks.upkeep import Upkeep
+
+_log = logging.getLogger(__name__)
+
+
+class AlreadyServing(Exception):
+    """Another process serves this SQLite database."""
+
+    remedy = (
+        "Stop the other `rescind serve`, or use PostgreSQL with `rescind web` and `rescind worker`."
+    )
+
+
+class Workshop:
+    """Everything a working process needs besides the web server."""
+
+    def __init__(self, settings: Settings) -> None:
+        """Build the parts; nothing runs yet."""
+        self.celery: Celery = celery_app.make_app(settings)
+        self.service = Service.of(settings, CeleryBell(self.celery))
+        self.loop = LoopThread()
+        self.systems = self.loop.run(_build(settings))
+        self.upkeep = Upkeep(self.service)
+        self._teller = Teller(self.service)
+        self._register()
+        self._worker: Any = None
+        self._thread: threading.Thread | None = None
+        self._lock: IO[str] | None = None
+
+    def _register(self) -> None:
+        intake = Intake(self.service, self.systems)
+        performer = Performer(self.service, self.systems)
+        celery_app.register(
+            self.celery,
+            intake=lambda alert_id: self.loop.run(intake.take_up(alert_id)),
+            perform=lambda step_id: self.loop.run(performer.perform(step_id)),
+            tell=self._teller.tell,
+        )
+
+    def warm(self) -> None:
+        """Do what the first alert should not have to wait for."""
+        self.loop.run(self.systems.warm(), 60)
+        celery_app.warm(self.celery)
+
+    def claim_database(self) -> None:
+        """Make sure that no other process serves this SQLite file, and take over what one left.
+
+        Raises:
+            AlreadyServing: another process serves it.
+        """
+        path = _lock_path(self.service.database.url)
+        if path is None:
+            return
+        self._lock = path.open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise AlreadyServing(str(path)) from error
+        self.upkeep.take_over()
+
+    def start(self) -> None:
+        """Start the in-process worker and the clock."""
+        self._worker = self.celery.WorkController(
+            pool="threads",
+            concurrency=self.service.settings.engine.concurrency,
+            without_gossip=True,
+            without_mingle=True,
+            without_heartbeat=True,
+            quiet=True,
+            loglevel="WARNING",
+        )
+        self._thread = threading.Thread(target=self._worker.start, name="celery", daemon=True)
+        self._thread.start()
+        self.upkeep.look()
+        self.upkeep.start()
+
+    def readiness(self) -> dict[str, Any]:
+        """Tell whether the parts run."""
+        working = self._thread is not None and self._thread.is_alive()
+        return {
+            "worker": "ok" if working else "stopped",
+            "upkeep": "ok" if self.upkeep.alive else "stopped",
+        }
+
+    def stop(self) -> None:
+        """Finish what runs and stop."""
+        self.upkeep.stop()
+        if self._worker is not None:
+            self._worker.stop()
+        if self._thread is not None:
+            self._thread.join(20)
+        self.loop.run(self.systems.close(), 10)
+        self.loop.stop()
+        self.service.database.close()
+        if self._lock is not None:
+            self._lock.close()
+
+    def work(self, stopped: Callable[[], bool]) -> None:
+        """Work in the foreground until ``stopped`` says so or a part has died."""
+        while not stopped():
+            if "stopped" in self.readiness().values():
+                _log.error("a part of this process has died; ending so that it is started anew")
+                return
+            time.sleep(0.2)
+
+
+async def _build(settings: Settings) -> Systems:
+    return Systems(settings)
+
+
+def _lock_path(url: URL) -> Path | None:
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return None
+    return Path(url.database + ".lock")
