@@ -7,6 +7,8 @@ file of its own: any key ``x`` that holds a secret also takes ``x_file``.
 
 from __future__ import annotations
 
+import base64
+import binascii
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -24,6 +26,13 @@ from pydantic import (
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
 
 
+class MaskPassword:
+    """Marks a secret that is a connection URL: shown without its password rather than not at all."""
+
+
+ConnectionUrl = Annotated[SecretStr, MaskPassword()]
+
+
 class Mode(StrEnum):
     """How far a run goes by itself."""
 
@@ -35,13 +44,18 @@ class Mode(StrEnum):
 class Section(BaseModel):
     """A part of the tree: unknown keys are errors, so that a typo never goes unnoticed."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        validate_default=True,
+        hide_input_in_errors=True,  # a refused secret must not stand in a traceback
+    )
 
 
 class Database(Section):
     """Where alerts, runs and the audit log are kept."""
 
-    url: SecretStr = Field(
+    url: ConnectionUrl = Field(
         SecretStr("sqlite:///rescind.db"),
         description="SQLAlchemy URL: sqlite:///path or postgresql+psycopg://user@host/name",
     )
@@ -50,7 +64,7 @@ class Database(Section):
 class Broker(Section):
     """What wakes the workers."""
 
-    url: SecretStr = Field(
+    url: ConnectionUrl = Field(
         SecretStr("memory://"),
         description="memory:// inside `rescind serve`; redis://host/0 or amqp://user@host// between processes",
     )
@@ -65,14 +79,18 @@ def _origin(url: AnyHttpUrl) -> AnyHttpUrl:
 class Web(Section):
     """The web server: hooks and console."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(8480, ge=0, le=65535)
+    host: str = Field("127.0.0.1", description="the address to listen on; 0.0.0.0 for all")
+    port: int = Field(8480, ge=0, le=65535, description="0 takes any free port")
     public_url: Annotated[AnyHttpUrl, AfterValidator(_origin)] | None = Field(
         None, description="how people's browsers reach the console; it stands in chat messages"
     )
-    body_limit_bytes: int = Field(1_048_576, ge=1024, le=16_777_216)
-    session_idle_minutes: int = Field(30, ge=1, le=1440)
-    session_hours: int = Field(12, ge=1, le=24)
+    body_limit_bytes: int = Field(
+        1_048_576, ge=1024, le=16_777_216, description="a larger alert is refused with 413"
+    )
+    session_idle_minutes: int = Field(
+        30, ge=1, le=1440, description="a console session ends after this long without a click"
+    )
+    session_hours: int = Field(12, ge=1, le=24, description="and after this long in any case")
 
     @property
     def console_url(self) -> str:
@@ -84,28 +102,40 @@ class Web(Section):
 class Engine(Section):
     """How the workers work. Times in seconds."""
 
-    concurrency: int = Field(32, ge=1, le=256)
-    lease_s: float = Field(30.0, ge=1, le=300)
-    step_deadline_s: float = Field(90.0, ge=1, le=900)
-    upkeep_s: float = Field(1.0, ge=0.05, le=30)
-    ring_again_s: float = Field(10.0, ge=0.5, le=300)
-    step_attempts: int = Field(8, ge=1, le=50)
-    verify_patience_s: float = Field(10.0, ge=0, le=120)
+    concurrency: int = Field(32, ge=1, le=256, description="steps at a time in one process")
+    lease_s: float = Field(
+        30.0, ge=1, le=300, description="a step whose worker is silent this long is taken over"
+    )
+    step_deadline_s: float = Field(
+        90.0, ge=1, le=900, description="the longest one attempt at a step may take"
+    )
+    upkeep_s: float = Field(1.0, ge=0.05, le=30, description="how often what is due is looked for")
+    ring_again_s: float = Field(
+        10.0, ge=0.5, le=300, description="a ready step nobody took is announced again"
+    )
+    step_attempts: int = Field(
+        8, ge=1, le=50, description="attempts at a step before a person is asked"
+    )
+    verify_patience_s: float = Field(
+        10.0, ge=0, le=120, description="how long a read-back waits for the vendor to replicate"
+    )
 
 
 class Retries(Section):
     """How the door tries a call again. Times in seconds."""
 
-    attempts: int = Field(4, ge=1, le=10)
-    total_s: float = Field(20.0, ge=0, le=120)
-    first_wait_s: float = Field(0.2, ge=0, le=10)
-    wait_cap_s: float = Field(5.0, ge=0, le=60)
-    inline_wait_s: float = Field(5.0, ge=0, le=30)
-    call_timeout_s: float = Field(15.0, ge=0.1, le=60)
+    attempts: int = Field(4, ge=1, le=10, description="calls sent at most, the first included")
+    total_s: float = Field(20.0, ge=0, le=120, description="all attempts and pauses together")
+    first_wait_s: float = Field(0.2, ge=0, le=10, description="the pause after the first failure")
+    wait_cap_s: float = Field(5.0, ge=0, le=60, description="no own pause is longer")
+    inline_wait_s: float = Field(
+        5.0, ge=0, le=30, description="a longer pause waits in the database, not in a worker"
+    )
+    call_timeout_s: float = Field(15.0, ge=0.1, le=60, description="one call's deadline")
 
 
 class SourceKind(StrEnum):
-    """The shapes of alerts that are understood."""
+    """The shapes of alerts that are understood out of the box."""
 
     SENTINEL = "sentinel"
     OKTA_EVENT_HOOK = "okta_event_hook"
@@ -116,61 +146,108 @@ class SharedSecret(Section):
     """Proof of origin by a secret in a header."""
 
     proof: Literal["shared_secret"] = "shared_secret"
-    header: str = Field("Authorization", pattern=r"^[A-Za-z0-9-]{1,64}$")
-    secret: SecretStr = Field(min_length=16)
-    previous_secret: SecretStr | None = Field(
-        None, description="still accepted while senders are moved to the new secret"
+    header: str = Field(
+        "Authorization", pattern=r"^[A-Za-z0-9-]{1,64}$", description="the header that carries it"
     )
+    secret: SecretStr = Field(
+        min_length=16, description="what the sender sends; `openssl rand -base64 32` makes one"
+    )
+    previous_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="still accepted while senders are moved to the new secret",
+    )
+
+
+def _signing_key(secret: SecretStr) -> SecretStr:
+    text = secret.get_secret_value()
+    if text.startswith("whsec_"):
+        try:
+            key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
+        except (binascii.Error, ValueError):
+            raise ValueError("what follows whsec_ is not base64") from None
+        if len(key) < 16:
+            raise ValueError("the key after whsec_ is too short: at least 16 bytes, better 24")
+    return secret
+
+
+SigningKey = Annotated[SecretStr, AfterValidator(_signing_key)]
 
 
 class StandardWebhook(Section):
     """Proof of origin by HMAC-SHA256 over id, timestamp and raw body (Standard Webhooks)."""
 
     proof: Literal["standard_webhooks"] = "standard_webhooks"
-    secret: SecretStr = Field(min_length=24, description="whsec_ and base64, or the raw secret")
-    previous_secret: SecretStr | None = None
-    tolerance_s: int = Field(300, ge=10, le=3600)
+    secret: SigningKey = Field(min_length=24, description="whsec_ and base64, or the raw secret")
+    previous_secret: SigningKey | None = Field(
+        None,
+        min_length=24,
+        description="still accepted while senders are moved to the new secret",
+    )
+    tolerance_s: int = Field(
+        300, ge=10, le=3600, description="how far the sender's clock may differ, in seconds"
+    )
 
 
 class Source(Section):
     """One detector that may post to /hooks/NAME."""
 
-    kind: SourceKind
-    origin: Annotated[SharedSecret | StandardWebhook, Field(discriminator="proof")]
+    kind: Annotated[SourceKind | Name, Field(union_mode="left_to_right")] = Field(
+        description="the shape of its alerts: sentinel, okta_event_hook, generic, or an installed "
+        "detector's name"
+    )
+    origin: Annotated[SharedSecret | StandardWebhook, Field(discriminator="proof")] = Field(
+        description="how it proves that it is the sender"
+    )
     tenant: Name | None = Field(
         None, description="the tenant its people live in, if it is only one"
     )
     mapping: dict[str, str] = Field(
         default_factory=dict, description="kind generic: Alert field to JMESPath expression"
     )
-    playbook: str = "cm0080"
-    mode: Mode = Mode.AUTO
+    playbook: str = Field("cm0080", description="the playbook that answers its alerts")
+    mode: Mode = Field(Mode.AUTO, description="how far a run goes by itself")
 
 
 class Entra(Section):
     """A Microsoft Entra ID tenant and the application Rescind uses in it."""
 
-    tenant_id: str = Field(pattern=r"^[A-Za-z0-9.-]{1,253}$")
-    client_id: str | None = None
-    client_secret: SecretStr | None = None
-    certificate_path: Path | None = None
-    certificate_password: SecretStr | None = None
+    tenant_id: str = Field(
+        pattern=r"^[A-Za-z0-9.-]{1,253}$", description="the tenant's GUID or a verified domain"
+    )
+    client_id: str | None = Field(
+        None,
+        description="the application's id; without secret and certificate, a managed identity's",
+    )
+    client_secret: SecretStr | None = Field(None, description="the application's secret")
+    certificate_path: Path | None = Field(
+        None, description="PEM or PKCS#12 with certificate and key, instead of the secret"
+    )
+    certificate_password: SecretStr | None = Field(None, description="if the key is encrypted")
     access_token: SecretStr | None = Field(
         None, description="a ready-made bearer token, accepted only with a loopback base_url"
     )
-    base_url: AnyHttpUrl = AnyHttpUrl("https://graph.microsoft.com/v1.0")
-    cloud: Literal["global", "us_gov", "us_dod", "china"] = "global"
+    base_url: AnyHttpUrl = Field(
+        AnyHttpUrl("https://graph.microsoft.com/v1.0"), description="Microsoft Graph"
+    )
+    cloud: Literal["global", "us_gov", "us_dod", "china"] = Field(
+        "global", description="the national cloud the tenant lives in"
+    )
 
 
 class Okta(Section):
     """An Okta organization and the credential Rescind uses in it."""
 
-    org_url: Annotated[AnyHttpUrl, AfterValidator(_origin)]
-    api_token: SecretStr | None = None
-    client_id: str | None = None
+    org_url: Annotated[AnyHttpUrl, AfterValidator(_origin)] = Field(
+        description="https://contoso.okta.com, without -admin"
+    )
+    api_token: SecretStr | None = Field(None, description="an SSWS token, or else a service app:")
+    client_id: str | None = Field(None, description="the service app's id (0oa...)")
     private_key: SecretStr | None = Field(None, description="PEM or JWK of the service app")
-    key_id: str | None = None
-    scopes: tuple[str, ...] = ("okta.users.read", "okta.users.manage")
+    key_id: str | None = Field(None, description="the key's kid, where the app has several")
+    scopes: tuple[str, ...] = Field(
+        ("okta.users.read", "okta.users.manage"), description="what the service app asks for"
+    )
 
 
 class Tenant(Section):
@@ -187,30 +264,36 @@ class ProtectedPerson(Section):
     """A person for whom nothing happens without a person's word, whatever the mode."""
 
     id: str = Field(min_length=1, description="Entra object id or Okta user id")
-    reason: str = Field(min_length=1)
+    reason: str = Field(min_length=1, description="shown to whoever has to decide")
 
 
 class Guardrails(Section):
     """What must not happen by itself."""
 
-    protected: tuple[ProtectedPerson, ...] = ()
+    protected: tuple[ProtectedPerson, ...] = Field((), description="people left to people")
     people_per_hour: int = Field(
         20, ge=1, description="per tenant; every further run waits for a person"
     )
-    fold_window_minutes: int = Field(60, ge=1, le=1440)
+    fold_window_minutes: int = Field(
+        60, ge=1, le=1440, description="alerts on one person within it join the open run"
+    )
 
 
 class Approvals(Section):
     """How people are asked."""
 
-    deadline_minutes: int = Field(60, ge=1, le=10080)
-    deny_reason_required: bool = True
+    deadline_minutes: int = Field(
+        60, ge=1, le=10080, description="after it the request expires and the step is not done"
+    )
+    deny_reason_required: bool = Field(True, description="whether a no needs its reason")
 
 
 class Chat(Section):
     """Where people are told. Keys are channel names, values apprise URLs."""
 
-    urls: dict[Name, SecretStr] = Field(default_factory=dict)
+    urls: dict[Name, SecretStr] = Field(
+        default_factory=dict, description="by channel name, an apprise URL"
+    )
     schemas: tuple[str, ...] = Field(
         (
             "slack",
@@ -238,8 +321,8 @@ class Chat(Section):
         ),
         description="apprise schemas that may be used at all",
     )
-    timeout_s: float = Field(15.0, ge=1, le=60)
-    attempts: int = Field(5, ge=1, le=20)
+    timeout_s: float = Field(15.0, ge=1, le=60, description="one message's deadline, in seconds")
+    attempts: int = Field(5, ge=1, le=20, description="before a message is given up")
 
 
 class Playbooks(Section):
@@ -265,8 +348,12 @@ class Settings(Section):
     web: Web = Web()
     engine: Engine = Engine()
     retries: Retries = Retries()
-    sources: dict[Name, Source] = Field(default_factory=dict)
-    tenants: dict[Name, Tenant] = Field(default_factory=dict)
+    sources: dict[Name, Source] = Field(
+        default_factory=dict, description="by name, the detectors that may post"
+    )
+    tenants: dict[Name, Tenant] = Field(
+        default_factory=dict, description="by name, the companies looked after"
+    )
     guardrails: Guardrails = Guardrails()
     approvals: Approvals = Approvals()
     chat: Chat = Chat()

@@ -143,7 +143,7 @@ class Door:
     def _wait(self, state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None
         asked = error.retry_after_s if isinstance(error, errors.ConnectorError) else None
-        if asked is not None:
+        if asked:
             return asked
         backoff = tenacity.wait_random_exponential(
             multiplier=self.policy.first_wait_s, max=self.policy.wait_cap_s

@@ -20,6 +20,9 @@ KNOWN: Mapping[tuple[str, str], tuple[int, float]] = {
     ("entra", "protection"): (1, 1.0),
 }
 
+# Sums of floating point seconds differ in their last digits.
+_ROUNDING_S = 1e-6
+
 _Key = tuple[str, str, str]
 
 
@@ -49,8 +52,10 @@ class Limits:
                 ``retry_after_s``, so that the step can wait without holding a worker.
         """
         key = (system, tenant, bucket)
+        patience_ends = self._clock() + patience_s
+        # The first in line may take the place a sleeper woke up for: the patience is for all waits.
         while (wait := self._wait(key)) > 0:
-            if wait > patience_s:
+            if self._clock() + wait > patience_ends + _ROUNDING_S:
                 raise errors.Throttled(f"own pacing of bucket {bucket}", retry_after_s=wait)
             await self._sleep(wait)
         if (system, bucket) in self._known:

@@ -37,3 +37,33 @@ class PausedByPerson(LedgerError):
     """All changes are paused by a person."""
 
     remedy = "`rescind resume` lets the waiting steps go on."
+
+
+class PasswordRefused(LedgerError):
+    """This password cannot be taken."""
+
+    remedy = "Choose one of 12 characters or more; a few random words do well."
+
+
+class NameRefused(LedgerError):
+    """This cannot be the name of an account."""
+
+    remedy = "Use 1 to 200 printable characters without spaces, for example a mail address."
+
+
+class NameTaken(LedgerError):
+    """There is an account of this name already."""
+
+    remedy = "Choose another name, or see `rescind users list`."
+
+
+class UnknownUser(LedgerError):
+    """There is no account of this name."""
+
+    remedy = "See `rescind users list`."
+
+
+class UnknownRole(LedgerError):
+    """There is no such role."""
+
+    remedy = "The roles are viewer, responder, approver, auditor and admin."

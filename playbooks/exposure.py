@@ -13,7 +13,10 @@ _GOOD = frozenset({Outcome.VERIFIED, Outcome.ACCEPTED, Outcome.ALREADY, Outcome.
 
 @dataclass(frozen=True, slots=True)
 class EndedStep:
-    """A step that has ended, as far as the summary needs it. ``planned`` is False where the plan left it out."""
+    """A step that has ended, as far as the summary needs it.
+
+    ``planned`` is False where the plan left it out, ``unapproved`` is True where nobody approved it.
+    """
 
     spec: ActionSpec
     outcome: Outcome
@@ -21,6 +24,7 @@ class EndedStep:
     proof: Mapping[str, Any] | None
     planned: bool
     undoes: bool = False
+    unapproved: bool = False
 
 
 def status_of(mode: str, steps: Sequence[EndedStep], unreached: Sequence[str]) -> str:
@@ -43,7 +47,9 @@ def status_of(mode: str, steps: Sequence[EndedStep], unreached: Sequence[str]) -
 
 
 def _nothing_to_do(step: EndedStep) -> bool:
-    return step.outcome is Outcome.SKIPPED and not step.spec.name.endswith(".revoke_sessions")
+    if step.unapproved or step.spec.name.endswith(".revoke_sessions"):
+        return False
+    return step.outcome is Outcome.SKIPPED
 
 
 def summarise(

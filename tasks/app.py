@@ -5,15 +5,19 @@ Celery is the doorbell and the executor. No result backend, no countdown, no can
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
 from kombu import Exchange, Queue
+from kombu.exceptions import OperationalError
 
 from config.settings import Settings
 from tasks import memory
+
+_log = logging.getLogger(__name__)
 
 INTAKE = "rescind.intake"
 PERFORM = "rescind.perform"
@@ -130,6 +134,14 @@ def warm(app: Celery) -> None:
     with app.producer_pool.acquire(block=True) as producer:
         for queue in app.amqp.queues.values():
             producer.maybe_declare(queue)
+
+
+def warm_quietly(app: Celery) -> None:
+    """Warm up where the broker answers; where it does not, start all the same: alerts are stored."""
+    try:
+        warm(app)
+    except (OSError, OperationalError):
+        _log.warning("the broker does not answer; alerts are stored and taken up when it does")
 
 
 def _shell(work: Callable[[str], None]) -> Callable[[str], None]:

@@ -153,7 +153,9 @@ class Intake:
         request: Request,
         people: Sequence[Identification],
     ) -> Rings:
-        service, rings, ids, joined = self._service, Rings(), [], []
+        service, rings = self._service, Rings()
+        ids: list[str] = []
+        joined: list[str] = []
         for person in people:
             covering = self._covering_run(connection, request, person, alert)
             if covering is not None:
@@ -182,7 +184,8 @@ class Intake:
         if alert.occurred_at is None:
             return None
         window_s = self._service.settings.guardrails.fold_window_minutes * 60
-        last = runs.last_finished(connection, request.tenant, person.person_key, window_s)
+        key = person.person_key or ""
+        last = runs.last_finished(connection, request.tenant, key, window_s)
         if last is None or last.status != "contained":
             return None
         occurred_ms = int(alert.occurred_at.timestamp() * 1000)
@@ -236,16 +239,9 @@ def choose_tenant(settings: Settings, source: Source | None, victims: Sequence[P
     if source is not None and source.tenant:
         return source.tenant
     values = [each.value for person in victims for each in person.ids]
-    domains = {value.rpartition("@")[2].lower() for value in values if "@" in value}
-    matching = [
-        name
-        for name, tenant in settings.tenants.items()
-        if domains & {domain.lower() for domain in tenant.domains}
-    ]
-    if len(matching) == 1:
-        return matching[0]
-    if len(settings.tenants) == 1:
-        return next(iter(settings.tenants))
+    tenant = opening.tenant_of(settings, values)
+    if tenant is not None:
+        return tenant
     raise Unusable(
         "it cannot be told which tenant the person belongs to",
         "Set sources.NAME.tenant, or list the domain in tenants.NAME.domains.",
@@ -261,9 +257,9 @@ def _since(alert: Alert) -> str | None:
 
 
 def _nobody(tenant: str, people: Sequence[Identification]) -> tuple[str, str]:
-    unclear = [ambiguity for person in people for ambiguity in person.ambiguities]
+    unclear = [each for person in people for each in person.ambiguities.items()]
     if unclear:
-        ids = "; ".join(f"{one.system}: {', '.join(one.ids)}" for one in unclear)
+        ids = "; ".join(f"{system}: {', '.join(matching)}" for system, matching in unclear)
         return (
             f"several accounts match ({ids}); none was touched",
             "Contain the right one by its id: rescind contain ID",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection
 
-from config.settings import Mode
+from config.settings import Mode, Settings
 from connectors.directory import Identification, identify
 from connectors.system import Clue
 from ledger import approvals, notices, runs, steps
@@ -40,12 +40,25 @@ class Opened:
 
     run_id: str
     joined: bool
-    rings: Rings = Rings()
+    rings: Rings = field(default_factory=Rings)
 
 
 async def look_up(systems: Systems, tenant: str, clues: Sequence[Clue]) -> Identification:
     """Find a person's accounts in all systems of a tenant."""
     return await identify(systems.of(tenant), clues)
+
+
+def tenant_of(settings: Settings, names: Sequence[str]) -> str | None:
+    """Return the tenant whose domains these sign-in names have, else the only tenant, else None."""
+    domains = {name.rpartition("@")[2].lower() for name in names if "@" in name}
+    matching = [
+        name
+        for name, tenant in settings.tenants.items()
+        if domains & {domain.lower() for domain in tenant.domains}
+    ]
+    if len(matching) == 1:
+        return matching[0]
+    return next(iter(settings.tenants)) if len(settings.tenants) == 1 else None
 
 
 def open_run(
@@ -56,7 +69,7 @@ def open_run(
     person: Identification,
 ) -> Opened:
     """Join the person's open run, or plan and store a new one; inside the caller's commit."""
-    key = person.person_key
+    key = _key(person)
     known = runs.open_run(connection, request.tenant, key)
     if known is not None:
         return Opened(known, joined=True)
@@ -75,7 +88,7 @@ def open_run(
         plan_hash=document["hash"],
         plan=document,
         steps=[_step(step) for step in plan.steps],
-        private={"names": ", ".join(account.name for account in person.accounts)},
+        private={"names": ", ".join(account.name for account in person.accounts.values())},
     )
     created = runs.create(
         connection,
@@ -113,14 +126,14 @@ def _plan(
     settings = service.settings
     policy = guardrails.decide(
         request.mode,
-        person.accounts,
+        tuple(person.accounts.values()),
         runs.people_since(connection, request.tenant, 3600),
         settings.guardrails,
     )
     tenant = settings.tenants[request.tenant]
     situation = Situation(
         tenant=request.tenant,
-        accounts=tuple(person.accounts),
+        accounts=tuple(person.accounts.values()),
         domains=tenant.domains,
         alert=request.alert,
         since=request.since,
@@ -137,19 +150,26 @@ def _plan(
     )
 
 
+def _key(person: Identification) -> str:
+    if person.person_key is None:
+        raise ValueError("a run is opened only for a person who was found")
+    return person.person_key
+
+
 def _unreached(person: Identification) -> tuple[str, ...]:
-    return (*person.failures, *(ambiguity.system for ambiguity in person.ambiguities))
+    return (*person.failures, *person.ambiguities)
 
 
 def _person(person: Identification) -> dict[str, Any]:
     return {
         "key": person.person_key,
         "display_name": next(
-            (account.display_name for account in person.accounts if account.display_name), ""
+            (account.display_name for account in person.accounts.values() if account.display_name),
+            "",
         ),
         "accounts": [
             {"system": account.system, "id": account.id, "name": account.name}
-            for account in person.accounts
+            for account in person.accounts.values()
         ],
         "unreached": list(_unreached(person)),
         "absent": list(person.missing),

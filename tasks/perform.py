@@ -267,5 +267,5 @@ def _ended(proof: Proof, receipt: Receipt | None) -> Ended:
 
 def _pause(claim: Claim, asked_s: float | None) -> float:
     """Return how long to wait in the database: what the vendor asks, else 1, 2, 4 … 60 seconds."""
-    grown = min(60.0, 2.0 ** max(0, claim.step.attempts - 1))
+    grown = min(60.0, 2.0 ** max(0, int(claim.step.attempts) - 1))
     return max(asked_s or 0.0, grown)

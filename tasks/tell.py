@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import asdict
 
 from connectors.chat.chat import Chat
-
 from ledger import notices
 from tasks.service import Service
 
@@ -41,6 +41,6 @@ class Teller:
                 service.audit,
                 notice,
                 state=delivery.status,
-                result=delivery.document(),
+                result=asdict(delivery),
                 retry_after_s=min(60.0, 2.0**notice.attempts) if again else None,
             )

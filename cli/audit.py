@@ -1,0 +1,134 @@
+"""``rescind audit``: verify the log, or hand it out."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, BinaryIO
+
+import typer
+
+from cli.opened import opened, whoami
+from cli.settings import ConfigOption
+from ledger.export import export
+from ledger.verify import Finding, Report, leaf_hash, lines_of, verify
+from ledger.verify_database import verify_database
+
+app = typer.Typer(
+    help="Verify or export the audit log.", no_args_is_help=True, rich_markup_mode=None
+)
+
+_EXIT = {"verified": 0, "broken": 1, "incomplete": 3}
+_COLOUR = {"verified": "green", "broken": "red", "incomplete": "yellow"}
+
+
+@app.command(
+    "verify",
+    epilog="Exit codes: 0 verified; 1 broken: changed, cut or telling what cannot have happened;"
+    " 2 could not be checked; 3 incomplete: nothing is wrong, and an intent's outcome is open.",
+)
+def verify_log(
+    file: Annotated[
+        typer.FileBinaryRead | None,
+        typer.Argument(help="An exported log, - for standard input; else the database's own."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Check every record and the story they tell together. A file needs no settings."""
+    if file is not None:
+        report = verify(lines_of(file), exported=True)
+    else:
+        with opened(config) as service:
+            report = verify_database(service.database)
+    if as_json:
+        print(json.dumps({"verdict": report.verdict} | asdict(report), indent=2))
+    else:
+        _tell(report)
+    raise typer.Exit(_EXIT[report.verdict])
+
+
+@app.command("export")
+def export_log(
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="A new file; else standard output.")
+    ] = None,
+    config: ConfigOption = None,
+) -> None:
+    """Write the log as it was hashed, one JSON record a line. That it was exported is recorded."""
+    with opened(config) as service, _target(output) as file:
+        actor = {"type": "human", "sub": whoami()}
+        count, head = _write(export(service.database, service.audit, actor), file)
+    print(f"{count} records exported; the last one's hash is\n{head}", file=sys.stderr)
+
+
+def _tell(report: Report) -> None:
+    bad = report.first_bad
+    verdict, records = report.verdict.upper(), _counted(report.records, "record")
+    if bad is not None:
+        first = f"{verdict} at {_named(bad)}: {bad.why}"
+    elif report.intents_open:
+        number = _counted(len(report.intents_open), "intent")
+        first = f"{verdict} {records}: nothing is wrong, but {number} without a known outcome"
+    else:
+        first = f"{verdict} {records}"
+    typer.secho(first, fg=_COLOUR[report.verdict], bold=True)
+    for finding in report.findings[1:10]:
+        print(f"  then {_named(finding)}: {finding.why}")
+    if report.problems > 10:
+        print(f"  and {report.problems - 10} more; --json lists the first 50")
+    for text in report.warnings:
+        print(f"  warning: {text}")
+    for intent in report.intents_open:
+        print(f"  open intent {intent}")
+    if report.runs_open:
+        print(f"  not finished: {_counted(len(report.runs_open), 'run')}")
+        for run in report.runs_open[:10]:
+            print(f"    run {run}")
+    if report.head:
+        print(f"  log {report.log or 'without a name'}, {records}, the last one's hash is")
+        print(f"  {report.head}")
+
+
+def _named(finding: Finding) -> str:
+    return f"record {finding.seq}" + (f" ({finding.id})" if finding.id else "")
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def _write(lines: Iterable[bytes], file: BinaryIO) -> tuple[int, str]:
+    count, last = 0, b""
+    for line in lines:
+        file.write(line)
+        count, last = count + 1, line
+    file.flush()
+    return count, leaf_hash(last.removesuffix(b"\n"))
+
+
+@contextmanager
+def _target(output: Path | None) -> Iterator[BinaryIO]:
+    """Open what to write to. A file gets its name at the end, so that none is half an export."""
+    if output is None:
+        yield sys.stdout.buffer
+        return
+    if output.exists():
+        raise typer.BadParameter(f"{output} exists already; an export overwrites nothing")
+    part = output.with_name(f".{output.name}.part")
+    try:
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError as error:
+        raise typer.BadParameter(f"{output} cannot be written: {error.strerror}") from error
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            yield file
+            os.fsync(file.fileno())
+        part.rename(output)
+    finally:
+        part.unlink(missing_ok=True)

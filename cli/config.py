@@ -1,0 +1,95 @@
+"""``rescind config``: show the settings in effect and where each came from; check them."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from config.load import Check, Loaded, SettingsError, load
+from config.show import Leaf, Shown
+from detectors import registry
+
+app = typer.Typer(help="The settings: what is in effect, and whether it fits together.")
+
+#: What other rooms want to hold of the settings. Every command that reads them passes these in.
+CHECKS: list[Check] = [registry.problems]
+
+ConfigPath = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        "-c",
+        envvar="RESCIND_CONFIG",
+        help="The TOML file; rescind.toml in the working directory by default.",
+        show_default=False,
+    ),
+]
+
+
+@app.command()
+def show(
+    config: ConfigPath = None,
+    as_json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
+) -> None:
+    """Show every setting in effect, secrets masked, and where each came from."""
+    loaded = _loaded(config)
+    found = loaded.leaves
+    if as_json:
+        rows = [{"key": leaf.name, "value": leaf.value, "source": leaf.source} for leaf in found]
+        print(json.dumps(rows, indent=2, ensure_ascii=False))
+    elif sys.stdout.isatty():
+        Console().print(_table(found))
+    else:
+        _print_aligned(found)
+
+
+@app.command()
+def check(config: ConfigPath = None) -> None:
+    """Check the settings; every problem is listed, with its place and what would be right."""
+    loaded = _loaded(config)
+    settings = loaded.settings
+    places = [str(loaded.path or "no file"), *([str(loaded.secrets)] if loaded.secrets else [])]
+    print(
+        f"The settings fit together ({', '.join(places)}): "
+        f"{len(settings.sources)} sources, {len(settings.tenants)} tenants."
+    )
+
+
+def _loaded(path: Path | None) -> Loaded:
+    try:
+        return load(path, checks=CHECKS)
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        raise typer.Exit(2) from None
+
+
+def _table(found: Sequence[Leaf]) -> Table:
+    table = Table("Key", "Value", "From")
+    for leaf in found:
+        style = "dim" if leaf.source == "default" else ""
+        cells = (leaf.name, _text(leaf.value), leaf.source)
+        table.add_row(*(Text(cell, overflow="fold") for cell in cells), style=style)
+    return table
+
+
+def _print_aligned(found: Sequence[Leaf]) -> None:
+    rows = [(leaf.name, _text(leaf.value), leaf.source) for leaf in found]
+    # A long list must not push every source out of sight.
+    key_width = max(len(key) for key, _, _ in rows)
+    value_width = min(40, max(len(value) for _, value, _ in rows))
+    for key, value, source in rows:
+        print(f"{key:<{key_width}}  {value:<{value_width}}  {source}")
+
+
+def _text(value: Shown) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,1 @@
+"""The demonstration: a thief, a tenant, Rescind, and a responder, on this machine alone."""

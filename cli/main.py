@@ -1,0 +1,113 @@
+"""The ``rescind`` command: each verb is a file of its own, loaded when it is needed."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from ledger.errors import LedgerError
+
+#: Verb to module; the module's ``app`` (a group) or ``command`` (a function) does the work.
+_VERBS = {
+    "serve": "cli.serve",
+    "web": "cli.web",
+    "worker": "cli.worker",
+    "migrate": "cli.migrate",
+    "contain": "cli.contain",
+    "runs": "cli.runs",
+    "run": "cli.run",
+    "alerts": "cli.alerts",
+    "pause": "cli.pause",
+    "resume": "cli.resume",
+    "audit": "cli.audit",
+    "users": "cli.users",
+    "config": "cli.config",
+    "simulator": "cli.simulator",
+    "demo": "cli.demo",
+}
+_HELP = {
+    "serve": "Run everything in one process, on SQLite.",
+    "web": "Run the web server: hooks and console.",
+    "worker": "Run a worker.",
+    "migrate": "Bring the database's tables to this version.",
+    "contain": "Evict whoever holds this person's tokens.",
+    "runs": "List runs, the newest first.",
+    "run": "Show one run: every step, its proof, what stays usable.",
+    "alerts": "List alerts; show and replay what could not be acted on.",
+    "pause": "Stop all changes.",
+    "resume": "Let changes go on.",
+    "audit": "Verify or export the audit log.",
+    "users": "Who may sign in to the console.",
+    "config": "Show what is set, and where from.",
+    "simulator": "Serve a tenant to practise on.",
+    "demo": "Watch a token thief being evicted: no tenant, no account, nothing to install.",
+}
+
+
+class _Verbs(TyperGroup):
+    """Loads a verb's module only when that verb is called."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ANN401, ARG002 - click's signature
+        return list(_VERBS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ANN401, ARG002
+        if cmd_name not in _VERBS:
+            return None
+        return _command(importlib.import_module(_VERBS[cmd_name]), cmd_name)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_HELP.items()))
+
+
+def _command(module: Any, name: str) -> Any:  # noqa: ANN401 - a module, a command of typer's click
+    if hasattr(module, "app"):
+        return typer.main.get_command(module.app)
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    alone.command(name, help=_HELP[name])(module.command)
+    return typer.main.get_command(alone)
+
+
+rescind = typer.Typer(
+    cls=_Verbs,
+    add_completion=False,
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"rescind {version('rescind')}")
+        raise typer.Exit
+
+
+@rescind.callback()
+def about(
+    show_version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Evicts a token thief from Microsoft Entra ID and Okta, and proves it."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; errors that a person can mend are said without a traceback."""
+    try:
+        rescind(args=list(arguments) if arguments is not None else None, prog_name="rescind")
+    except LedgerError as error:
+        said = str(error) or (type(error).__doc__ or "").strip()
+        print(f"rescind: {said}\n{error.remedy}", file=sys.stderr)
+        sys.exit(2)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""A plan as it is shown in the terminal: every step and the exact calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rich.text import Text
+
+from cli.terminal import console
+
+
+def print_plan(plan: Mapping[str, Any]) -> None:
+    """Print a plan: what would be sent, in order, and what would wait for people."""
+    out = console()
+    out.print(f"{plan['playbook_name']} ({plan['playbook']}), mode {plan['mode']}", style="bold")
+    for account in plan["person"]:
+        out.print(f"{account['system']}: {account['name']} ({account['id']})")
+    for line in (*plan["reasons"], *plan["notes"]):
+        out.print(f"Note: {line}")
+    stage = ""
+    for step in plan["steps"]:
+        if step["stage"] != stage:
+            stage = step["stage"]
+            out.print(f"\n{stage}", style="bold")
+        out.print(
+            Text.assemble(
+                f"  {step['node']}: {step['title']} ",
+                (f"(impact {step['impact']}, {_undo(step)})", "dim"),
+            )
+        )
+        if not step["calls"]:
+            out.print(f"    left out: {step['skipped']}", style="dim")
+        for call in step["calls"]:
+            out.print(f"    {call['method']} {call['path']} {call['body']}".rstrip())
+    out.print("\nNothing was changed.")
+
+
+def _undo(step: Mapping[str, Any]) -> str:
+    return "can be undone" if step["reversible"] else "cannot be undone"

@@ -1,0 +1,42 @@
+"""``rescind serve``: web, worker and clock in one process, on SQLite, nothing else installed."""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import typer
+
+from cli.serving import configure_logging, run_web
+from cli.settings import ConfigOption, loaded
+from ledger.migrate import migrate
+from tasks.workshop import AlreadyServing, Workshop
+
+_log = logging.getLogger("rescind")
+
+
+def command(config: ConfigOption = None) -> None:
+    """Run everything in one process; survives being killed, because the database is the truth."""
+    settings = loaded(config)
+    if not settings.broker.url.get_secret_value().startswith("memory"):
+        print(
+            "broker.url names a broker between processes; `rescind serve` is the one-process form.\n"
+            "Leave broker.url out, or start `rescind web` and `rescind worker` instead.",
+            file=sys.stderr,
+        )
+        raise typer.Exit(2)
+    configure_logging()
+    workshop = Workshop(settings)
+    try:
+        migrate(workshop.service.database)
+        try:
+            workshop.claim_database()
+        except AlreadyServing as error:
+            print(f"{(error.__doc__ or '').strip()} ({error})\n{error.remedy}", file=sys.stderr)
+            raise typer.Exit(2) from error
+        workshop.warm()
+        workshop.start()
+        _log.info("ready: %s", settings.web.console_url)
+        run_web(workshop.service, settings.web, workshop.readiness)
+    finally:
+        workshop.stop()

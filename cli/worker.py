@@ -1,0 +1,34 @@
+"""``rescind worker``: performs steps; start as many as there are cores."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+
+from cli.between import require_broker
+from cli.serving import configure_logging
+from cli.settings import ConfigOption, loaded
+from ledger.migrate import check
+from tasks.workshop import Workshop
+
+_log = logging.getLogger("rescind")
+
+
+def command(config: ConfigOption = None) -> None:
+    """Run a worker until it is told to stop; running steps are finished first."""
+    settings = loaded(config)
+    require_broker(settings)
+    configure_logging()
+    stopped = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stopped.set())
+    workshop = Workshop(settings)
+    try:
+        check(workshop.service.database)
+        workshop.warm()
+        workshop.start()
+        _log.info("ready: worker %s", workshop.service.owner)
+        workshop.work(stopped.is_set)
+    finally:
+        workshop.stop()

@@ -1,0 +1,153 @@
+"""What must fit together in the settings beyond each value by itself."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections import defaultdict
+from collections.abc import Iterator
+
+from pydantic import AnyHttpUrl
+
+from config.explain import closest
+from config.problems import Key, Problem
+from config.settings import Entra, Okta, Settings
+
+#: Microsoft Learn, "National cloud deployments": the host of Microsoft Graph in each cloud.
+_GRAPH_HOSTS = {
+    "global": "graph.microsoft.com",
+    "us_gov": "graph.microsoft.us",
+    "us_dod": "dod-graph.microsoft.us",
+    "china": "microsoftgraph.chinacloudapi.cn",
+}
+
+
+def problems(settings: Settings) -> list[Problem]:
+    """Return everything that does not fit together."""
+    return [
+        *_web(settings),
+        *_sources(settings),
+        *_tenants(settings),
+        *_chat(settings),
+    ]
+
+
+def _web(settings: Settings) -> Iterator[Problem]:
+    url = settings.web.public_url
+    if url is not None:
+        yield from _encrypted(("web", "public_url"), url)
+
+
+def _sources(settings: Settings) -> Iterator[Problem]:
+    for name, source in settings.sources.items():
+        if source.tenant is None or source.tenant in settings.tenants:
+            continue
+        known = ", ".join(settings.tenants) or "none yet: add [tenants.NAME]"
+        close = closest(source.tenant, settings.tenants)
+        right = f"did you mean {close}?" if close else f"a name under tenants ({known})"
+        yield Problem(("sources", name, "tenant"), "there is no such tenant", right)
+
+
+def _tenants(settings: Settings) -> Iterator[Problem]:
+    owners: dict[str, list[str]] = defaultdict(list)
+    for name, tenant in settings.tenants.items():
+        key = ("tenants", name)
+        if tenant.entra is None and tenant.okta is None:
+            yield Problem(key, "has no system", f"[tenants.{name}.entra] or [tenants.{name}.okta]")
+        if tenant.entra is not None:
+            yield from _entra((*key, "entra"), tenant.entra)
+        if tenant.okta is not None:
+            yield from _okta((*key, "okta"), tenant.okta)
+        for domain in dict.fromkeys(domain.lower() for domain in tenant.domains):
+            owners[domain].append(name)
+    for names in owners.values():
+        for name in names[1:]:
+            what = f"shares a domain with tenant {names[0]}: whose people would they be?"
+            yield Problem(("tenants", name, "domains"), what, "each domain in one tenant")
+
+
+def _entra(key: Key, entra: Entra) -> Iterator[Problem]:
+    own = [
+        name
+        for name in ("client_secret", "certificate_path", "access_token")
+        if getattr(entra, name) is not None
+    ]
+    if len(own) > 1:
+        what = f"{' and '.join(own)} are both given"
+        yield Problem((*key, own[1]), what, "one credential; a certificate is the better one")
+    if entra.client_id is None and own and own != ["access_token"]:
+        yield Problem(
+            (*key, "client_id"), f"is missing beside {own[0]}", "the application (client) id"
+        )
+    if entra.certificate_password is not None and entra.certificate_path is None:
+        yield Problem(
+            (*key, "certificate_password"), "there is no certificate_path", "both or neither"
+        )
+    if entra.certificate_path is not None and not entra.certificate_path.is_file():
+        yield Problem((*key, "certificate_path"), "there is no such file", "a PEM or PKCS#12 file")
+    if _loopback(entra.base_url):
+        return
+    yield from _encrypted((*key, "base_url"), entra.base_url)
+    if entra.access_token is not None:
+        yield Problem(
+            (*key, "access_token"),
+            "a ready-made token is for a simulator on this machine only",
+            "client_id and certificate_path (or client_secret), or a base_url on 127.0.0.1",
+        )
+    host = _GRAPH_HOSTS[entra.cloud]
+    if entra.base_url.host != host:
+        yield Problem(
+            (*key, "base_url"),
+            f"is not where Microsoft Graph lives for cloud {entra.cloud}",
+            f"https://{host}/v1.0, or another cloud",
+        )
+
+
+def _okta(key: Key, okta: Okta) -> Iterator[Problem]:
+    yield from _encrypted((*key, "org_url"), okta.org_url)
+    host = okta.org_url.host or ""
+    if host.partition(".")[0].endswith("-admin") and not _loopback(okta.org_url):
+        right = f"https://{host.replace('-admin', '', 1)}"
+        yield Problem((*key, "org_url"), "this is the address of the admin console", right)
+    if okta.api_token is not None and okta.private_key is not None:
+        what = "api_token and private_key are both given"
+        yield Problem(
+            (*key, "api_token"), what, "one credential; the service app is the better one"
+        )
+    if okta.api_token is None and okta.private_key is None:
+        right = "api_token, or client_id and private_key of a service app"
+        yield Problem(key, "has no credential", right)
+    if okta.private_key is not None and okta.client_id is None:
+        yield Problem((*key, "client_id"), "is missing beside private_key", "the service app's id")
+    if okta.private_key is None and okta.client_id is not None and okta.api_token is None:
+        yield Problem((*key, "private_key"), "is missing beside client_id", "PEM or JWK")
+    if okta.key_id is not None and okta.private_key is None:
+        yield Problem((*key, "key_id"), "there is no private_key", "both or neither")
+    if okta.private_key is not None and not okta.scopes:
+        yield Problem((*key, "scopes"), "is empty", "at least okta.users.manage")
+
+
+def _chat(settings: Settings) -> Iterator[Problem]:
+    for name, url in settings.chat.urls.items():
+        schema, mark, _ = url.get_secret_value().partition("://")
+        key = ("chat", "urls", name)
+        if not mark:
+            yield Problem(key, "is no apprise URL", "schema://..., for example slack://...")
+        elif schema.lower() not in settings.chat.schemas:
+            # The schema is not quoted: where it is none, it may be the beginning of a secret.
+            right = f"one of {', '.join(settings.chat.schemas)}, or add it to chat.schemas"
+            yield Problem(key, "its schema is not among chat.schemas", right)
+
+
+def _encrypted(key: Key, url: AnyHttpUrl) -> Iterator[Problem]:
+    if url.scheme != "https" and not _loopback(url):
+        yield Problem(key, "http:// is allowed on this machine only", "https://")
+
+
+def _loopback(url: AnyHttpUrl) -> bool:
+    host = (url.host or "").strip("[]")
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

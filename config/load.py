@@ -1,0 +1,126 @@
+"""Reading the settings: all places in their order, all problems at once, and where each came from.
+
+Later wins: defaults, ``rescind.toml``, the folder of secrets, the environment, the command line.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from config import checks as own
+from config.explain import explain
+from config.layers import (
+    Layer,
+    from_environment,
+    from_overrides,
+    from_secrets,
+    from_toml,
+    resolve_files,
+)
+from config.problems import Problem, SettingsError
+from config.settings import Settings
+from config.show import Leaf, leaves
+
+__all__ = ["Check", "Loaded", "Problem", "SettingsError", "load"]
+
+#: Finds problems of other rooms' knowledge: the caller passes those in, config knows no room.
+Check = Callable[[Settings], Sequence[Problem]]
+
+FILE = "rescind.toml"
+SECRETS = Path("/run/secrets/rescind")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings, and where they came from.
+
+    ``path`` is the TOML file, ``secrets`` the folder of secrets, where there was one. ``leaves``
+    has every value in effect, masked, with its source.
+    """
+
+    settings: Settings
+    path: Path | None
+    secrets: Path | None
+    leaves: tuple[Leaf, ...]
+
+
+def load(
+    path: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    checks: Sequence[Check] = (),
+) -> Loaded:
+    """Read the settings.
+
+    Args:
+        path: the TOML file; else the one ``RESCIND_CONFIG`` names, else ``rescind.toml`` in the
+            working directory, if it is there.
+        environ: the environment; the process's own by default. ``RESCIND_SECRETS_DIR`` names the
+            folder of secrets, else ``/run/secrets/rescind``, if it is there.
+        overrides: values by dotted key (``web.port``), which win over everything.
+        checks: what other rooms want to hold, run once the tree is sound by itself.
+
+    Raises:
+        SettingsError: with every problem found; no secret's value stands in it.
+    """
+    environ = os.environ if environ is None else environ
+    file = _file(path, environ)
+    folder = _folder(environ)
+    base = file.absolute().parent if file else Path.cwd()
+    whole = Layer()
+    problems: list[Problem] = []
+    for layer, wrong in (
+        (from_toml(file) if file else Layer(), []),
+        from_secrets(folder) if folder else (Layer(), []),
+        from_environment(environ),
+        (from_overrides(overrides or {}), []),
+    ):
+        problems += wrong + resolve_files(layer, base)
+        whole.add(layer)
+    settings, wrong = _validated(whole)
+    problems += wrong
+    if settings is not None:
+        for check in (own.problems, *checks):
+            problems += check(settings)
+    if problems or settings is None:
+        raise SettingsError(_each_once(problem.at(whole.near(problem.key)) for problem in problems))
+    given = set(whole.keys())
+    shown = tuple(
+        Leaf(key, value, whole.where(key) if key in given else "default")
+        for key, value in leaves(settings)
+    )
+    return Loaded(settings, file, folder, shown)
+
+
+def _file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
+    if path is not None:
+        return path
+    named = environ.get("RESCIND_CONFIG")
+    if named:
+        return Path(named)
+    return Path(FILE) if Path(FILE).is_file() else None
+
+
+def _folder(environ: Mapping[str, str]) -> Path | None:
+    named = environ.get("RESCIND_SECRETS_DIR")
+    if named:
+        return Path(named)
+    return SECRETS if SECRETS.is_dir() else None
+
+
+def _validated(whole: Layer) -> tuple[Settings | None, list[Problem]]:
+    try:
+        return Settings.model_validate(whole.tree), []
+    except ValidationError as error:
+        return None, explain(error)
+
+
+def _each_once(problems: Iterable[Problem]) -> list[Problem]:
+    return list(dict.fromkeys(problems))

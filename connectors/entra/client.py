@@ -1,0 +1,219 @@
+"""One tenant's Microsoft Graph, as the actions use it: read, list, change."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from config.settings import Entra
+from connectors import errors
+from connectors.door import Answer, Call, CallResult, Door, Journal
+from connectors.entra import answers, ids
+
+if TYPE_CHECKING:
+    from connectors.entra.wire import Outgoing, Wire
+
+Json = dict[str, Any]
+
+#: A list longer than this many pages does not belong to one person: it is a loop.
+PAGE_CAP = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to Graph.
+
+    ``path`` is the template the audit log shows, ``params`` fills it; every value is checked to be
+    an id before ``at`` sees it. ``at`` walks from the SDK's root builder to the address. ``needs``
+    names the permission or role that is missing where Graph answers 403. ``beta`` sends it to the
+    beta endpoint beside v1.0, for what the SDK has no address for.
+    """
+
+    method: str
+    path: str
+    at: Callable[[Any, Mapping[str, str]], Any]
+    params: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Json | None = None
+    bucket: str = "default"
+    needs: str = ""
+    beta: bool = False
+
+
+class _Reading:
+    """The journal of calls that change nothing."""
+
+    async def intent(self, call: Call) -> str:  # noqa: ARG002 - a protocol
+        raise errors.Refused("a change needs a journal")
+
+    async def result(self, intent_id: str, call: Call, result: CallResult) -> None:
+        """Nothing was intended."""
+
+
+class EntraClient:
+    """Talks to one tenant's Graph through the door. One per process and tenant."""
+
+    def __init__(self, tenant: str, settings: Entra, door: Door) -> None:
+        """Keep the settings; the SDK is loaded when it is first needed, or by ``warm``."""
+        self.tenant = tenant
+        self._settings = settings
+        self._door = door
+        self._reading = _Reading()
+        self._opening = asyncio.Lock()
+        self._wire: Wire | None = None
+
+    async def read(self, request: Request) -> Answer:
+        """Send a request that changes nothing; the answer's body is a JSON object.
+
+        Raises:
+            errors.ConnectorError: the classified failure.
+        """
+        answer = await self._send(request, self._reading)
+        if not isinstance(answer.body, dict):
+            raise errors.Unavailable("the answer is no JSON object", status=answer.status)
+        return answer
+
+    async def change(self, request: Request, journal: Journal) -> Answer:
+        """Send a change, its intent committed to ``journal`` first; the body may be None.
+
+        Raises:
+            errors.ConnectorError: the classified failure; ``errors.UnknownOutcome`` where the
+                change may have happened.
+        """
+        return await self._send(request, journal, write=True)
+
+    async def items(self, request: Request) -> list[Json]:
+        """Read a list to its end, following next links, empty pages included.
+
+        Raises:
+            errors.Refused: a next link leads elsewhere than to the tenant's Graph, or never ends.
+            errors.ConnectorError: the classified failure of any page.
+        """
+        found: list[Json] = []
+        seen: set[str] = set()
+        link: str | None = None
+        while True:
+            page = await self._send(request, self._reading, url=link)
+            body = page.body if isinstance(page.body, dict) else {}
+            values = body.get("value")
+            if not isinstance(values, list):
+                raise errors.Unavailable("the answer holds no list", status=page.status)
+            found.extend(value for value in values if isinstance(value, dict))
+            following = body.get("@odata.nextLink")
+            if not following:
+                return found
+            link = await self._own(following)
+            if link in seen or len(seen) + 1 >= PAGE_CAP:
+                raise errors.Refused("the list does not end")
+            seen.add(link)
+
+    async def reference(self, path: str) -> str:
+        """The full address of ``path`` (``/policies/…``) as an ``@odata.id`` names it."""
+        return (await self._open()).base_url + path
+
+    async def warm(self) -> None:
+        """Load the SDK, fetch a token and open a connection by one harmless read.
+
+        Raises:
+            errors.ConnectorError: Graph does not answer as hoped; nothing is lost by it.
+        """
+        await self.read(
+            Request(
+                "GET", "/organization", lambda graph, _: graph.organization, query={"select": "id"}
+            )
+        )
+
+    async def close(self) -> None:
+        """Close connections; a later call opens them again."""
+        wire, self._wire = self._wire, None
+        if wire is not None:
+            await wire.close()
+
+    async def _send(
+        self, request: Request, journal: Journal, *, write: bool = False, url: str | None = None
+    ) -> Answer:
+        params = _checked(request.params)
+        wire = await self._open()
+        if request.beta and url is None:
+            parts = {name: quote(value, safe="") for name, value in params.items()}
+            url = _beta(wire.base_url) + request.path.format_map(parts)
+        outgoing = _outgoing(request, params, url, write=write)
+
+        async def attempt() -> Answer:
+            reply = await wire.exchange(outgoing)
+            return answers.understand(
+                reply.status, reply.headers, reply.content, write=write, needs=request.needs
+            )
+
+        call = Call(
+            system="entra",
+            tenant=self.tenant,
+            method=request.method,
+            path=f"/beta{request.path}" if request.beta else request.path,
+            params=params,
+            bucket=request.bucket,
+            write=write,
+        )
+        return await self._door.send(call, attempt, journal)
+
+    async def _own(self, link: object) -> str:
+        wire = await self._open()
+        try:
+            parts = urlsplit(str(link))
+            port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+        except ValueError:
+            parts, port = None, None
+        if (
+            parts is None
+            or (parts.scheme, parts.hostname, port) != wire.origin
+            or "@" in parts.netloc
+        ):
+            raise errors.Refused("a next link leads to another host")
+        return str(link)
+
+    async def _open(self) -> Wire:
+        async with self._opening:
+            if self._wire is None:
+                loaded = await asyncio.to_thread(_load)
+                self._wire = loaded(self._settings, self._door.policy.call_timeout_s)
+            return self._wire
+
+
+def _load() -> type[Wire]:
+    # Loading the SDK takes a second and more: in a thread, so that the event loop goes on.
+    from connectors.entra.wire import Wire  # noqa: PLC0415 - see above
+
+    return Wire
+
+
+def _outgoing(
+    request: Request, params: Mapping[str, str], url: str | None, *, write: bool
+) -> Outgoing:
+    from connectors.entra.wire import Outgoing  # noqa: PLC0415 - loaded by now, see _load
+
+    return Outgoing(
+        method=request.method,
+        at=lambda graph: request.at(graph, params),
+        query=request.query,
+        body=request.body,
+        url=url,
+        write=write,
+    )
+
+
+def _beta(base_url: str) -> str:
+    root, version = base_url.rsplit("/", 1)
+    if version != "v1.0":
+        raise errors.Refused("there is no beta endpoint beside this base_url")
+    return root + "/beta"
+
+
+def _checked(params: Mapping[str, str]) -> dict[str, str]:
+    # Directory objects (a user, an application) have GUIDs; what hangs on them has opaque ids.
+    return {
+        name: ids.object_id(value) if name == "id" else ids.opaque_id(value)
+        for name, value in params.items()
+    }

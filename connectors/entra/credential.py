@@ -1,0 +1,122 @@
+"""Which credential the application signs in with.
+
+Certificate or client secret where the settings name one; otherwise the identity the platform lends
+(workload identity federation where its token file is announced, managed identity else).
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any, Protocol
+
+from azure.core.credentials import AccessToken
+from azure.identity import AzureAuthorityHosts
+from azure.identity.aio import (
+    CertificateCredential,
+    ClientSecretCredential,
+    ManagedIdentityCredential,
+    WorkloadIdentityCredential,
+)
+from pydantic import SecretStr
+
+from config.settings import Entra
+from connectors import errors
+
+_AUTHORITIES = {
+    "global": AzureAuthorityHosts.AZURE_PUBLIC_CLOUD,
+    "us_gov": AzureAuthorityHosts.AZURE_GOVERNMENT,
+    "us_dod": AzureAuthorityHosts.AZURE_GOVERNMENT,
+    "china": AzureAuthorityHosts.AZURE_CHINA,
+}
+_REMEDY = (
+    "Set client_id and certificate_path (or client_secret) of the tenant's application in the "
+    "entra section, or run where a managed or workload identity is offered."
+)
+
+
+class Credential(Protocol):
+    """What signs in, and is closed at the end."""
+
+    async def get_token(self, *scopes: str, **options: object) -> AccessToken:
+        """Return an access token for ``scopes``."""
+
+    async def close(self) -> None:
+        """Close connections."""
+
+
+class StaticToken:
+    """A ready-made bearer token, for a simulator on this machine."""
+
+    def __init__(self, token: SecretStr) -> None:
+        """Keep ``token`` until it is asked for."""
+        self._token = token
+
+    async def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
+        """Return the token, whatever is asked for."""
+        return AccessToken(self._token.get_secret_value(), int(time.time()) + 3600)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+def choose(settings: Entra, *, loopback: bool) -> Credential:
+    """Build the credential the settings describe.
+
+    Args:
+        settings: the tenant's entra section.
+        loopback: whether Graph is expected on this machine; only then a ready-made token is taken.
+
+    Raises:
+        errors.Unauthenticated: the settings do not describe a usable credential; the remedy says
+            what is missing.
+    """
+    if settings.access_token is not None:
+        if not loopback:
+            raise errors.Unauthenticated(
+                "access_token is for a simulator on this machine only", remedy=_REMEDY
+            )
+        return StaticToken(settings.access_token)
+    refused = None
+    try:
+        return _own(settings) or _lent(settings)
+    except (OSError, ValueError) as error:
+        # Only the kind of error: a parser's message may quote what it read.
+        refused = type(error).__name__
+    raise errors.Unauthenticated(f"the credential cannot be read ({refused})", remedy=_REMEDY)
+
+
+def _own(settings: Entra) -> Credential | None:
+    secret, certificate = settings.client_secret, settings.certificate_path
+    if secret is None and certificate is None:
+        return None
+    if not settings.client_id:
+        raise errors.Unauthenticated("client_id is not set", remedy=_REMEDY)
+    who = (settings.tenant_id, settings.client_id)
+    options: dict[str, Any] = {"authority": _AUTHORITIES[settings.cloud], "retry_total": 1}
+    credential: Credential
+    if certificate is not None:
+        password = settings.certificate_password
+        credential = CertificateCredential(
+            *who,
+            certificate_data=certificate.read_bytes(),
+            password=password.get_secret_value() if password else None,
+            **options,
+        )
+    elif secret is not None:
+        credential = ClientSecretCredential(*who, secret.get_secret_value(), **options)
+    return credential
+
+
+def _lent(settings: Entra) -> Credential:
+    credential: Credential
+    if os.environ.get("AZURE_FEDERATED_TOKEN_FILE"):
+        credential = WorkloadIdentityCredential(
+            tenant_id=settings.tenant_id,
+            client_id=settings.client_id,
+            retry_total=1,
+            authority=_AUTHORITIES[settings.cloud],
+        )
+    else:
+        credential = ManagedIdentityCredential(client_id=settings.client_id, retry_total=1)
+    return credential

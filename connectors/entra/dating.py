@@ -1,0 +1,173 @@
+"""Which authentication methods were added since the theft began.
+
+By the method's own ``createdDateTime``; where Graph leaves that empty (phones, most authenticator
+apps) by the registrations in the directory's audit log; else it cannot be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from connectors.entra import factors, stamps
+
+Json = dict[str, Any]
+
+AUDIT_SERVICE = "Authentication Methods"
+_REGISTERED = frozenset(
+    {
+        "User registered security info",
+        "Admin registered security info",
+        "Admin registered security info for user",
+    }
+)
+_DELETED = frozenset(
+    {
+        "User deleted security info",
+        "Admin deleted security info",
+        "Admin deleted security info for user",
+    }
+)
+# The audit entry's resultReason names the kind in words; a reason not understood means any kind.
+_WORDS: tuple[tuple[str, frozenset[str]], ...] = (
+    ("app password", frozenset()),
+    ("authenticator app", frozenset({"microsoftAuthenticator", "softwareOath"})),
+    ("email", frozenset({"email"})),
+    ("external", frozenset({"external"})),
+    ("fido", frozenset({"fido2"})),
+    ("oath", frozenset({"softwareOath", "hardwareOath"})),
+    ("passkey", frozenset({"fido2", "microsoftAuthenticator"})),
+    ("phone", frozenset({"phone"})),
+    ("platform credential", frozenset({"platformCredential"})),
+    ("temporary access pass", frozenset({"temporaryAccessPass"})),
+    ("windows hello", frozenset({"windowsHelloForBusiness"})),
+)
+# The audit log is kept seven days at least (Microsoft Entra data retention).
+_KEPT = timedelta(days=7)
+# A method's own date and its audit entry are written within this.
+_SAME = timedelta(minutes=10)
+
+
+class Age(StrEnum):
+    """What is known of when a method was added."""
+
+    RECENT = "recent"
+    OLDER = "older"
+    UNDATABLE = "undatable"
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """A method's age and how that is known."""
+
+    age: Age
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    at: datetime
+    kinds: frozenset[str] | None
+
+    def about(self, kind: str) -> bool:
+        return self.kinds is None or kind in self.kinds
+
+
+def created(method: Mapping[str, Any]) -> datetime | None:
+    """When a method says it was created."""
+    return stamps.read(method.get("createdDateTime")) or stamps.read(method.get("creationDateTime"))
+
+
+def judge(
+    methods: Sequence[Mapping[str, Any]],
+    *,
+    start: datetime,
+    now: datetime,
+    audits: Iterable[Mapping[str, Any]] | None,
+) -> list[Dated]:
+    """Tell of each method, in order, whether it was added at ``start`` or later.
+
+    Args:
+        methods: as Graph lists them.
+        start: when the theft began, less a margin.
+        now: the vendor's clock.
+        audits: the account's entries of the audit log since ``start``; None where unreadable.
+    """
+    left = None if audits is None or now - start > _KEPT else _unaccounted(methods, audits, start)
+    undated = [method for method in methods if created(method) is None]
+    return [_one(method, start, left, undated) for method in methods]
+
+
+def _one(
+    method: Mapping[str, Any],
+    start: datetime,
+    left: list[_Event] | None,
+    undated: list[Mapping[str, Any]],
+) -> Dated:
+    date = created(method)
+    if date is not None:
+        return Dated(
+            Age.RECENT if date >= start else Age.OLDER, f"registered at {stamps.write(date)}"
+        )
+    if left is None:
+        return Dated(Age.UNDATABLE, "no date, and the audit log does not tell")
+    kind = factors.kind_of(method)
+    related = [event for event in left if event.about(kind)]
+    if not related:
+        return Dated(Age.OLDER, "no registration of this kind in the audit log since then")
+    rivals = [m for m in undated if any(event.about(factors.kind_of(m)) for event in related)]
+    if len(related) >= len(rivals):
+        last = max(event.at for event in related)
+        return Dated(Age.RECENT, f"the audit log has its registration at {stamps.write(last)}")
+    return Dated(
+        Age.UNDATABLE,
+        f"no date, and {len(related)} registration(s) in the audit log may mean any of "
+        f"{len(rivals)} methods",
+    )
+
+
+def _unaccounted(
+    methods: Iterable[Mapping[str, Any]], audits: Iterable[Mapping[str, Any]], start: datetime
+) -> list[_Event]:
+    """Registrations that neither a dated method nor a later deletion accounts for."""
+    registered, deleted = [], []
+    for audit in audits:
+        at = stamps.read(audit.get("activityDateTime"))
+        if at is None or at < start or audit.get("result") not in (None, "success"):
+            continue
+        activity = audit.get("activityDisplayName")
+        event = _Event(at, _kinds(str(audit.get("resultReason") or "")))
+        if activity in _REGISTERED:
+            registered.append(event)
+        elif activity in _DELETED:
+            deleted.append(event)
+    registered.sort(key=lambda event: event.at)
+    for method in methods:
+        date, kind = created(method), factors.kind_of(method)
+        if date is None:
+            continue
+        close = [e for e in registered if e.about(kind) and abs(e.at - date) <= _SAME]
+        if close:
+            registered.remove(min(close, key=_width))
+    for deletion in deleted:
+        before = [e for e in registered if e.at <= deletion.at and _overlap(e, deletion)]
+        if before:
+            registered.remove(before[-1])
+    return registered
+
+
+def _kinds(reason: str) -> frozenset[str] | None:
+    said = reason.casefold()
+    found = [kinds for word, kinds in _WORDS if word in said]
+    return frozenset().union(*found) if found else None
+
+
+def _width(event: _Event) -> int:
+    return len(event.kinds) if event.kinds is not None else len(factors.KINDS) + 1
+
+
+def _overlap(one: _Event, other: _Event) -> bool:
+    return one.kinds is None or other.kinds is None or bool(one.kinds & other.kinds)

@@ -1,0 +1,143 @@
+"""Reset the password to one nobody knows, to be changed at the next sign-in, after MFA.
+
+Source: Microsoft Graph v1.0, user: update and passwordProfile; Entra password policy.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+from typing import ClassVar
+
+from connectors import errors
+from connectors.action import (
+    ActionSpec,
+    Impact,
+    NoParameters,
+    Observation,
+    Outcome,
+    Patience,
+    PlannedCall,
+    Proof,
+    Receipt,
+    Target,
+    Verdict,
+)
+from connectors.entra import ids, powershell, readback, residue, stamps, users
+from connectors.entra.action import EntraAction, answered_at, receipt_of
+from connectors.entra.client import Request
+
+_STAMP = "lastPasswordChangeDateTime"
+_PATH = "/users/{id}"
+_LENGTH = 40
+_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "!#%+-./:=?@_~")
+
+
+def unguessable() -> str:
+    """A random password of 40 characters, of all four classes Entra counts."""
+    alphabet = "".join(_CLASSES)
+    while True:
+        password = "".join(secrets.choice(alphabet) for _ in range(_LENGTH))
+        if all(any(char in kind for char in password) for kind in _CLASSES):
+            return password
+
+
+class ResetPassword(EntraAction[NoParameters]):
+    """Makes the known password worthless. The new one is sent and forgotten."""
+
+    spec: ClassVar[ActionSpec] = ActionSpec(
+        name="entra.reset_password",
+        system="entra",
+        title="Reset the Entra ID password",
+        countermeasure="CM0080",
+        impact=Impact.HIGH,
+        reversible=False,
+        d3fend=("D3-PR",),
+        attack=("T1078.004",),
+        permissions=("User-PasswordProfile.ReadWrite.All",),
+        permissions_also=("User.ReadWrite.All", "Directory.ReadWrite.All"),
+        roles=(
+            "the role User Administrator",
+            "for administrators the role Privileged Authentication Administrator",
+            "for an account in a restricted management unit a role scoped to that unit",
+        ),
+        disrupts="The person needs a new password, handed over by the help desk.",
+        leaves_open="The password: whoever knows it can sign in where nothing else is asked.",
+    )
+
+    def preview(self, target: Target) -> tuple[PlannedCall, ...]:
+        """One PATCH, its password not shown because there is none yet."""
+        body = (
+            f'{{"passwordProfile": {{"password": "({_LENGTH} random characters, kept nowhere)", '
+            '"forceChangePasswordNextSignIn": true, '
+            '"forceChangePasswordNextSignInWithMfa": true}}'
+        )
+        path = _PATH.format(id=ids.object_id(target.id))
+        return (PlannedCall("PATCH", path, body, "makes the known password worthless"),)
+
+    async def observe(self, target: Target) -> Observation:
+        """Read when the password was changed last, and whether it lives here at all."""
+        user = await self._user(target)
+        return Observation(user, satisfied=False, verdict=_elsewhere(user))
+
+    async def apply(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
+        """Set a new random password; a second time sets another."""
+        request = Request(
+            "PATCH",
+            _PATH,
+            lambda graph, ids: graph.users.by_user_id(ids["id"]),
+            params={"id": target.id},
+            body={
+                "passwordProfile": {
+                    "password": unguessable(),
+                    "forceChangePasswordNextSignIn": True,
+                    "forceChangePasswordNextSignInWithMfa": True,
+                }
+            },
+            needs=self._needs,
+        )
+        try:
+            return receipt_of(await self._change(request))
+        except errors.Invalid as error:
+            refused = error
+        raise await self._why(target, refused)
+
+    async def verify(
+        self, target: Target, before: Observation, receipt: Receipt | None, patience: Patience
+    ) -> Proof:
+        """See the time of the last password change move past the old one."""
+        old, asked_at = before.snapshot.get(_STAMP), answered_at(receipt)
+
+        async def look() -> readback.Reading:
+            stamp = (await self._user(target)).get(_STAMP)
+            return readback.Reading(
+                stamps.moved(old, stamp, asked_at), f"{_STAMP} is {stamp}", stamps.read(stamp)
+            )
+
+        reading = await readback.until(look, patience, self._sleep)
+        return readback.proof(
+            reading,
+            check=f"GET /users/{{id}} {_STAMP}",
+            expected=f"later than {old}",
+            exposure=(residue.PASSWORDLESS, residue.APP_PASSWORDS),
+        )
+
+
+def _elsewhere(user: dict[str, object]) -> Verdict | None:
+    if users.is_guest(user):
+        return Verdict(
+            Outcome.SKIPPED,
+            "The account is a guest: its password lives in its home tenant. Tell the home "
+            "tenant's administrators.",
+        )
+    if not users.is_synced(user):
+        return None
+    sam, name = user.get("onPremisesSamAccountName"), str(user.get("userPrincipalName"))
+    account = powershell.ad_account(sam if isinstance(sam, str) else None, name)
+    return Verdict(
+        Outcome.MANUAL,
+        "The password is mastered on premises; a reset here is refused, or leaves the old "
+        "password valid there.",
+        f"On a domain controller, twice: {account} | Set-ADAccountPassword -Reset\n"
+        f"then: {account} | Set-ADUser -ChangePasswordAtLogon $true",
+    )

@@ -1,0 +1,32 @@
+"""Exact command lines for people, safe whatever a name contains."""
+
+from __future__ import annotations
+
+# PowerShell ends a single-quoted string at any of these, and takes a doubled one literally.
+_QUOTES = "'\u2018\u2019\u201a\u201b"
+_PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-+#")
+
+
+def printable(text: str) -> bool:
+    """Whether ``text`` may stand in a command line as it is."""
+    return bool(text) and text.isprintable()
+
+
+def quoted(text: str) -> str:
+    """Quote ``text`` for PowerShell: nothing in it is expanded or ends the string."""
+    return "'" + "".join(char * 2 if char in _QUOTES else char for char in text) + "'"
+
+
+def ad_account(sam_account_name: str | None, user_principal_name: str) -> str:
+    """The expression that finds the account on premises.
+
+    By its sign-in name there, where Graph told it; else by user principal name, with every unusual
+    character escaped as an LDAP filter has it (RFC 4515).
+    """
+    if sam_account_name and printable(sam_account_name):
+        return f"Get-ADUser -Identity {quoted(sam_account_name)}"
+    value = "".join(
+        char if char in _PLAIN else "".join(f"\\{byte:02x}" for byte in char.encode())
+        for char in user_principal_name
+    )
+    return f"Get-ADUser -LDAPFilter '(userPrincipalName={value})'"

@@ -1,0 +1,72 @@
+"""Microsoft Entra ID in one tenant, as the rest of the house sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from config.settings import Entra
+from connectors import errors
+from connectors.action import Action
+from connectors.door import Door, Journal
+from connectors.entra import directory
+from connectors.entra.account import DisableUser
+from connectors.entra.action import EntraAction
+from connectors.entra.client import EntraClient
+from connectors.entra.lifetimes import ShortenTokenLifetime
+from connectors.entra.mail import DisableInboxRules
+from connectors.entra.methods import RemoveAuthMethods
+from connectors.entra.password import ResetPassword
+from connectors.entra.sessions import RevokeSessions
+from connectors.system import Account, Clue
+
+_ACTIONS: tuple[type[EntraAction[Any]], ...] = (
+    RevokeSessions,
+    DisableUser,
+    ResetPassword,
+    DisableInboxRules,
+    RemoveAuthMethods,
+    ShortenTokenLifetime,
+)
+_BY_NAME: Mapping[str, type[EntraAction[Any]]] = {kind.spec.name: kind for kind in _ACTIONS}
+
+
+class EntraSystem:
+    """One tenant's directory: finds accounts, builds actions."""
+
+    name: str = "entra"
+    actions: ClassVar[Mapping[str, type[Action]]] = _BY_NAME
+
+    def __init__(self, tenant: str, settings: Entra, door: Door) -> None:
+        """Keep what is needed; nothing is loaded or sent yet."""
+        self.tenant = tenant
+        self.client = EntraClient(tenant, settings, door)
+
+    async def warm(self) -> None:
+        """Load the SDK, fetch a token, open a connection. A Graph that does not answer is no error."""
+        try:
+            await self.client.warm()
+        except errors.ConnectorError:
+            # It shows, with its remedy, as soon as Graph is needed.
+            return
+
+    async def find(self, clues: Sequence[Clue]) -> tuple[Account, ...]:
+        """Find accounts by exact match of any clue, each account once.
+
+        Raises:
+            errors.ConnectorError: Graph cannot be asked.
+        """
+        return await directory.find(self.client, clues)
+
+    def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
+        """Build the action ``name``.
+
+        Raises:
+            KeyError: there is no such action.
+            pydantic.ValidationError: the parameters are not the action's.
+        """
+        return _BY_NAME[name](self.client, parameters, journal)
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self.client.close()

@@ -1,0 +1,254 @@
+"""Microsoft's SDK, reduced to what is wanted of it: addresses, sign-in, transport.
+
+Retries, redirects, models and pagers of the SDK are off or unused: the door decides about retries,
+a redirect is an error, bodies are plain JSON. Every request is pinned to the configured origin in
+the innermost transport, beneath anything the SDK might do.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import logging
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from azure.core.exceptions import AzureError, ClientAuthenticationError
+from kiota_abstractions.method import Method
+from kiota_abstractions.native_response_handler import NativeResponseHandler
+from kiota_abstractions.request_information import RequestInformation
+from kiota_authentication_azure.azure_identity_authentication_provider import (
+    AzureIdentityAuthenticationProvider,
+)
+from kiota_http.middleware.options import (
+    RedirectHandlerOption,
+    ResponseHandlerOption,
+    RetryHandlerOption,
+)
+from msgraph import GraphRequestAdapter, GraphServiceClient
+from msgraph.graph_request_adapter import GraphClientFactory
+from msgraph.graph_request_adapter import options as sdk_options
+
+from config.settings import Entra
+from connectors import errors
+from connectors.entra import credential
+
+Json = dict[str, Any]
+
+#: Graph's host by cloud (Microsoft Graph national cloud deployments).
+GRAPH_HOSTS: Mapping[str, str] = {
+    "global": "graph.microsoft.com",
+    "us_gov": "graph.microsoft.us",
+    "us_dod": "dod-graph.microsoft.us",
+    "china": "microsoftgraph.chinacloudapi.cn",
+}
+
+# Answered before anything left this machine: the change certainly did not happen.
+_NOT_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+    httpx.ProxyError,
+)
+_AADSTS = re.compile(r"AADSTS\d{4,8}")
+
+# httpx writes every address at INFO, and an address names a person.
+logging.getLogger("httpx").setLevel(logging.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One HTTP request: the SDK's builder for its address, and what goes with it.
+
+    ``url`` replaces the builder's own address, for the next page of a list.
+    """
+
+    method: str
+    at: Callable[[Any], Any]
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: Json | None = None
+    url: str | None = None
+    write: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back, undecoded. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    content: bytes
+
+
+class _Pinned(httpx.AsyncHTTPTransport):
+    """Sends to one origin only, whoever built the request."""
+
+    def __init__(self, origin: tuple[str, str, int | None], **options: Any) -> None:
+        super().__init__(**options)
+        self._origin = origin
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if origin_of(request.url) != self._origin:
+            raise errors.Refused("the address is not the tenant's Graph endpoint")
+        return await super().handle_async_request(request)
+
+
+def origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
+    """Scheme, host and port of ``url``, default ports spelled out."""
+    default = {"http": 80, "https": 443}.get(url.scheme)
+    return url.scheme, url.host, url.port or default
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def graph_url(settings: Entra) -> str:
+    """Graph's address without a trailing slash, in the cloud the settings name."""
+    url = httpx.URL(str(settings.base_url))
+    if url.host == GRAPH_HOSTS["global"]:
+        url = url.copy_with(host=GRAPH_HOSTS[settings.cloud])
+    return str(url).rstrip("/")
+
+
+class Wire:
+    """An open way to one tenant's Graph. Belongs to the event loop it is first used in."""
+
+    def __init__(self, settings: Entra, timeout_s: float) -> None:
+        """Build the SDK's client; nothing is sent.
+
+        Raises:
+            errors.Unauthenticated: no usable credential is set.
+            errors.Refused: the base URL would send the token in clear text over a network.
+        """
+        self.base_url = graph_url(settings)
+        url = httpx.URL(self.base_url)
+        loopback = is_loopback(url.host)
+        if url.scheme != "https" and not loopback:
+            raise errors.Refused("base_url must be https")
+        self.origin = origin_of(url)
+        self._credential = credential.choose(settings, loopback=loopback)
+        self._inner = _Pinned(
+            self.origin,
+            http2=url.scheme == "https",
+            limits=httpx.Limits(
+                max_connections=16, max_keepalive_connections=8, keepalive_expiry=30
+            ),
+        )
+        # trust_env: a proxy variable of the machine must not reroute what carries the token.
+        self._http: httpx.AsyncClient = GraphClientFactory.create_with_default_middleware(
+            client=httpx.AsyncClient(
+                transport=self._inner,
+                timeout=httpx.Timeout(timeout_s, connect=min(5.0, timeout_s)),
+                trust_env=False,
+                follow_redirects=False,
+            ),
+            options={
+                **sdk_options,
+                RetryHandlerOption.get_key(): RetryHandlerOption(should_retry=False),
+                RedirectHandlerOption.get_key(): RedirectHandlerOption(should_redirect=False),
+            },
+        )
+        provider = AzureIdentityAuthenticationProvider(
+            self._credential,
+            scopes=[f"https://{GRAPH_HOSTS[settings.cloud]}/.default"],
+            allowed_hosts=[url.host],
+        )
+        self._adapter = GraphRequestAdapter(provider, self._http)
+        self._adapter.base_url = self.base_url
+        self._adapter.observability_options.include_euii_attributes = False
+        self._graph = GraphServiceClient(request_adapter=self._adapter)
+
+    async def exchange(self, outgoing: Outgoing) -> Reply:
+        """Send one request, once, and return whatever was answered, 2xx or not.
+
+        The SDK itself answers one claims challenge of continuous access evaluation with a new token.
+
+        Raises:
+            errors.UnknownOutcome: a change left and no answer came back.
+            errors.Unavailable: no answer to a read, or nothing was sent.
+            errors.Unauthenticated: Entra gave the application no token.
+            errors.Refused: the address is not the tenant's Graph endpoint.
+        """
+        information = self._information(outgoing)
+        # The failure is raised after the handler has ended: a chained exception of httpx holds
+        # the request, and with it the token and the body.
+        try:
+            response = await self._adapter.send_no_response_content_async(information, {})
+            return Reply(
+                response.status_code,
+                {name.lower(): value for name, value in response.headers.items()},
+                response.content,
+            )
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            failure = _transport_failure(error, write=outgoing.write)
+        except AzureError as error:
+            failure = _sign_in_failure(error)
+        raise failure
+
+    async def close(self) -> None:
+        """Close connections and the credential; the SDK would leave the sockets open."""
+        await self._http.aclose()
+        await self._inner.aclose()
+        await self._credential.close()
+
+    def _information(self, outgoing: Outgoing) -> RequestInformation:
+        builder = outgoing.at(self._graph)
+        if outgoing.url is not None:
+            builder = builder.with_url(outgoing.url)
+        information = RequestInformation(
+            Method(outgoing.method), builder.url_template, dict(builder.path_parameters)
+        )
+        for name, value in outgoing.query.items():
+            key = f"%24{name}"
+            if key not in builder.url_template:
+                # The SDK would drop it without a word, and a list would come unfiltered.
+                raise errors.Invalid(f"the address takes no ${name}")
+            information.query_parameters[key] = value
+        information.headers.add("Accept", "application/json")
+        information.headers.add("client-request-id", str(uuid.uuid4()))
+        if outgoing.write:
+            # Throttled last (Microsoft Graph throttling guidance).
+            information.headers.add("x-ms-throttle-priority", "High")
+        if outgoing.body is not None:
+            information.set_stream_content(json.dumps(outgoing.body).encode(), "application/json")
+        information.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
+        return information
+
+
+def _transport_failure(error: Exception, *, write: bool) -> errors.ConnectorError:
+    kind = type(error).__name__
+    if isinstance(error, httpx.InvalidURL):
+        return errors.Refused("the address is malformed")
+    if isinstance(error, _NOT_SENT) or not write:
+        return errors.Unavailable(kind)
+    return errors.UnknownOutcome(kind)
+
+
+def _sign_in_failure(error: AzureError) -> errors.ConnectorError:
+    if not isinstance(error, ClientAuthenticationError):
+        return errors.Unavailable("the sign-in service does not answer")
+    status = getattr(error, "status_code", None)
+    if status == 429:
+        return errors.Throttled("the sign-in service", status=status)
+    if status is not None and status >= 500:
+        return errors.Unavailable("the sign-in service", status=status)
+    number = _AADSTS.search(str(error))
+    return errors.Unauthenticated(
+        "the sign-in service gave no token",
+        status=status,
+        code=number.group() if number else None,
+        remedy=(
+            "Check client_id and the client secret or certificate of the tenant's application "
+            "(expired, or of another tenant?), or the machine's managed or workload identity."
+        ),
+    )

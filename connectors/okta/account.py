@@ -1,0 +1,126 @@
+"""Suspend an Okta account: it cannot sign in any more, and keeps its groups and apps.
+
+Source: Okta Users API, suspendUser and unsuspendUser. Only an ACTIVE user can be suspended, only a
+SUSPENDED one unsuspended; anything else is 400 E0000001, so the status is read first and again.
+"""
+
+from __future__ import annotations
+
+from connectors import errors
+from connectors.action import (
+    ActionSpec,
+    Impact,
+    Observation,
+    Outcome,
+    Patience,
+    PlannedCall,
+    Proof,
+    Receipt,
+    Target,
+    Verdict,
+)
+from connectors.errors import ConnectorError
+from connectors.okta.base import MANAGE, READ, OktaAction, nothing_sent, stamp
+from connectors.okta.readback import unread
+from connectors.okta.users import ACTIVE, SUSPENDED, read_user
+
+_SUSPEND = "/api/v1/users/{user}/lifecycle/suspend"
+_UNSUSPEND = "/api/v1/users/{user}/lifecycle/unsuspend"
+_CHECK = "GET /api/v1/users/{user}: status"
+
+
+class SuspendUser(OktaAction):
+    """``okta.suspend_user``."""
+
+    spec = ActionSpec(
+        name="okta.suspend_user",
+        system="okta",
+        title="Suspend the Okta account",
+        countermeasure="CM0080",
+        impact=Impact.HIGH,
+        reversible=True,
+        d3fend=("D3-AL",),
+        attack=("T1078.004",),
+        permissions=(
+            READ,
+            MANAGE,
+            "okta.users.lifecycle.suspend",
+            "okta.users.lifecycle.unsuspend",
+        ),
+        permissions_also=("okta.users.lifecycle.manage",),
+        disrupts="The person cannot sign in to Okta or to any app behind it.",
+        leaves_open="Whoever holds the password or a session goes on using the account.",
+    )
+
+    def preview(self, target: Target) -> tuple[PlannedCall, ...]:
+        """The one request."""
+        path = _SUSPEND.format(user=target.id)
+        return (PlannedCall("POST", path, why="the account cannot sign in; it can be undone"),)
+
+    async def observe(self, target: Target) -> Observation:
+        """Read the status."""
+        user = await read_user(self._client, target.id)
+        verdict = None
+        if user.status not in (ACTIVE, SUSPENDED):
+            verdict = Verdict(
+                Outcome.SKIPPED, f"{user.status}: {user.standing()}; Okta suspends only ACTIVE ones"
+            )
+        return Observation(user.snapshot(), user.status == SUSPENDED, verdict)
+
+    async def apply(
+        self,
+        target: Target,
+        before: Observation,  # noqa: ARG002 - the contract
+    ) -> Receipt:
+        """Suspend."""
+        return await self._move(target, _SUSPEND, SUSPENDED)
+
+    async def verify(
+        self,
+        target: Target,
+        before: Observation,  # noqa: ARG002 - the contract
+        receipt: Receipt | None,  # noqa: ARG002 - the contract
+        patience: Patience,
+    ) -> Proof:
+        """Read until the status is SUSPENDED."""
+        return await self._stands(target, SUSPENDED, patience)
+
+    async def undo(self, target: Target, before: Observation) -> Receipt:
+        """Unsuspend, unless the account was suspended before this step."""
+        if before.snapshot.get("status") == SUSPENDED:
+            return nothing_sent("the account was suspended before")
+        return await self._move(target, _UNSUSPEND, ACTIVE)
+
+    async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:
+        """Read until the status is what it was before."""
+        was = before.snapshot.get("status")
+        return await self._stands(target, was if isinstance(was, str) else ACTIVE, patience)
+
+    async def _move(self, target: Target, path: str, wanted: str) -> Receipt:
+        try:
+            answer = await self._client.change("POST", path, {"user": target.id}, self._journal)
+        except errors.Conflict as error:
+            # Not idempotent at Okta: the second call is refused as a wrong state.
+            status = (await read_user(self._client, target.id)).status
+            if status == wanted:
+                return nothing_sent(f"the account was {wanted} already")
+            raise errors.Conflict(
+                f"the account is {status}",
+                status=error.status,
+                code=error.code,
+                request_id=error.request_id,
+            ) from None
+        return Receipt({"sent": True, **stamp(answer)})
+
+    async def _stands(self, target: Target, wanted: str, patience: Patience) -> Proof:
+        try:
+            user = await self._eye.until(
+                lambda: read_user(self._client, target.id),
+                lambda user: user.status == wanted,
+                patience,
+            )
+        except ConnectorError as error:
+            return unread(_CHECK, wanted, error)
+        outcome = Outcome.VERIFIED if user.status == wanted else Outcome.FAILED
+        reason = "" if outcome is Outcome.VERIFIED else user.standing()
+        return Proof(outcome, _CHECK, wanted, user.status, reason)

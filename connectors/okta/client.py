@@ -1,0 +1,185 @@
+"""Okta's management API for one organization: plain JSON in and out, every request by the door."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from config.settings import Okta
+from connectors import errors
+from connectors.door import Answer, Call, CallResult, Door, Journal
+from connectors.okta.addresses import fill, next_page
+from connectors.okta.clock import http_date
+from connectors.okta.failures import request_id
+
+if TYPE_CHECKING:
+    from connectors.okta.executor import Executor, Reply
+
+_MOST_PAGES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A whole list, and Okta's clock when its last page was answered."""
+
+    items: tuple[Any, ...]
+    date: datetime | None
+
+
+class OktaClient:
+    """Sends requests to one Okta organization. Lives on one event loop; safe to share there."""
+
+    def __init__(self, tenant: str, settings: Okta, door: Door) -> None:
+        """Build the client; nothing is sent.
+
+        Loads the Okta SDK, which takes a second or more: build it while the process starts.
+
+        Args:
+            tenant: the tenant's name, as the audit log shall say it.
+            settings: the organization's address and credential.
+            door: the process's way out.
+
+        Raises:
+            errors.Refused: where the address may not be used.
+            errors.Unauthenticated: where the credential is not complete.
+        """
+        # Imported here so that listing actions and checking playbooks need not wait for the SDK.
+        from connectors.okta.credentials import credential, origin  # noqa: PLC0415
+        from connectors.okta.executor import Executor  # noqa: PLC0415
+
+        self.tenant = tenant
+        self.origin = origin(settings)
+        self._door = door
+        self._executor: Executor = Executor(
+            self.origin, credential(settings), door.policy.call_timeout_s
+        )
+
+    async def get(self, path: str, params: Mapping[str, str]) -> Answer:
+        """Read ``path``, a template that ``params`` fills.
+
+        Raises:
+            errors.ConnectorError: the classified failure.
+        """
+        return await self._read(Call("okta", self.tenant, "GET", path, params, _bucket(path)))
+
+    async def get_all(self, path: str, params: Mapping[str, str]) -> Listing:
+        """Read a list with all its pages.
+
+        Raises:
+            errors.Refused: where a page's link leads elsewhere, or the list does not end.
+            errors.ConnectorError: the classified failure.
+        """
+        call = Call("okta", self.tenant, "GET", path, params, _bucket(path))
+        items: list[Any] = []
+        address: str | None = self._address(call)
+        for _ in range(_MOST_PAGES):
+            answer = await self._read(call, address)
+            if not isinstance(answer.body, list):
+                raise errors.Unavailable("the answer is not a list", status=answer.status)
+            items += answer.body
+            address = next_page(answer.headers.get("link", ""), address or "")
+            if address is None:
+                return Listing(tuple(items), answer.date)
+        raise errors.Refused("the list does not end")
+
+    async def change(
+        self, method: str, path: str, params: Mapping[str, str], journal: Journal
+    ) -> Answer:
+        """Send one change, recorded in ``journal``. The answer's body is dropped unread.
+
+        A body of Okta's may hold a secret (``reset_password`` answers with a link that sets a new
+        password), and what was changed is read back anyway.
+
+        Raises:
+            errors.UnknownOutcome: where no answer says whether it happened.
+            errors.ConnectorError: the classified failure.
+        """
+        call = Call(
+            "okta", self.tenant, method, path, params, _bucket(path, write=True), write=True
+        )
+        address = self._address(call)
+
+        async def once() -> Answer:
+            reply = await self._send(method, address)
+            if reply.text and "json" not in reply.headers.get("Content-Type", ""):
+                raise errors.UnknownOutcome("somebody else than Okta answered", status=reply.status)
+            return _answer(reply, None)
+
+        return await self._door.send(call, once, journal)
+
+    async def warm(self) -> None:
+        """Fetch the OAuth token where one is used, and open a connection.
+
+        Raises:
+            errors.ConnectorError: where Okta cannot be reached or does not know us.
+        """
+        await self._executor.sign_in()
+        await self.get("/api/v1/users?limit={limit}", {"limit": "1"})
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._executor.close()
+
+    async def _read(self, call: Call, address: str | None = None) -> Answer:
+        url = address or self._address(call)
+
+        async def once() -> Answer:
+            reply = await self._send("GET", url)
+            return _answer(reply, _decoded(reply))
+
+        return await self._door.send(call, once, _NoChange())
+
+    async def _send(self, method: str, url: str) -> Reply:
+        return await self._executor.send(method, url)
+
+    def _address(self, call: Call) -> str:
+        return self.origin + fill(call.path, call.params)
+
+
+class _NoChange:
+    """The journal of a read: there is nothing to record, and nothing may be changed."""
+
+    async def intent(self, call: Call) -> str:
+        raise errors.Refused(f"{call.method} {call.path} is a change and has no journal")
+
+    async def result(self, intent_id: str, call: Call, result: CallResult) -> None:
+        raise errors.Refused(f"{call.method} {call.path} has no intent {intent_id} ({result})")
+
+
+def _bucket(path: str, *, write: bool = False) -> str:
+    """Name Okta's rate-limit bucket: one user is read from another bucket than lists are.
+
+    Source: recorded ``X-Rate-Limit-Limit`` headers, and Okta's published management limits, which
+    count GET and the changing methods apart. Changes have a bucket here of their own, so that
+    reading too much never holds a containment back.
+    """
+    if write:
+        return "changes"
+    return "user" if path == "/api/v1/users/{user}" else "reads"
+
+
+def _decoded(reply: Reply) -> Any:  # noqa: ANN401 - JSON
+    try:
+        return json.loads(reply.text)
+    except ValueError:
+        raise errors.Unavailable(
+            "the answer is not JSON", status=reply.status, request_id=request_id(reply.headers)
+        ) from None
+
+
+def _answer(reply: Reply, body: Any) -> Answer:  # noqa: ANN401 - JSON
+    headers = {
+        name.lower(): ", ".join(reply.headers.getall(name))
+        for name in reply.headers
+        if name.lower() != "set-cookie"
+    }
+    return Answer(
+        status=reply.status,
+        headers=headers,
+        body=body,
+        request_id=request_id(reply.headers),
+        date=http_date(reply.headers.get("Date")),
+    )

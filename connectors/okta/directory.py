@@ -1,0 +1,90 @@
+"""Finding a person's Okta account: by its id, its login or its e-mail address, exactly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from connectors import errors
+from connectors.okta.addresses import is_user_id
+from connectors.okta.client import OktaClient
+from connectors.okta.users import User, read_user, understand
+from connectors.system import Account, Clue
+
+_FILTER = "/api/v1/users?filter={filter}"
+# `filter` also finds deactivated users, and reads the live record where `search` lags behind
+# (Okta Users API, listUsers).
+_ATTRIBUTES = {
+    "okta_login": "profile.login",
+    "user_principal_name": "profile.login",
+    "email": "profile.email",
+}
+
+
+async def find_accounts(client: OktaClient, clues: Sequence[Clue]) -> tuple[Account, ...]:
+    """Find accounts that match any clue exactly, each once.
+
+    A deactivated account is found too, and its ``status`` fact says so. A clue of another kind
+    (an Entra object id) is passed over.
+
+    Args:
+        client: the organization.
+        clues: what is known of the person.
+
+    Returns:
+        No account, one, or several.
+
+    Raises:
+        errors.Refused: where the only clue understood is a malformed user id; nothing is sent.
+        errors.ConnectorError: where Okta cannot be asked.
+    """
+    known = [clue for clue in dict.fromkeys(clues) if _understood(clue)]
+    if not known and any(clue.kind == "okta_user_id" for clue in clues):
+        raise errors.Refused("the okta_user_id does not look like one of Okta's")
+    found: dict[str, User] = {}
+    for users in await asyncio.gather(*(_matching(client, clue) for clue in known)):
+        found |= {user.id: user for user in users}
+    return tuple(_account(client.tenant, user) for user in found.values())
+
+
+def _understood(clue: Clue) -> bool:
+    if clue.kind == "okta_user_id":
+        return is_user_id(clue.value)
+    return clue.kind in _ATTRIBUTES and bool(clue.value)
+
+
+async def _matching(client: OktaClient, clue: Clue) -> list[User]:
+    if clue.kind == "okta_user_id":
+        try:
+            return [await read_user(client, clue.value)]
+        except errors.NotFound:
+            return []
+    attribute = _ATTRIBUTES[clue.kind]
+    question = f"{attribute} eq {_quoted(clue.value)}"
+    listing = await client.get_all(_FILTER, {"filter": question})
+    users = [understand(item, listing.date) for item in listing.items]
+    # Whatever dropped the filter on the way would otherwise name everybody.
+    return [user for user in users if _same(user, attribute, clue.value)]
+
+
+def _same(user: User, attribute: str, value: str) -> bool:
+    has = user.login if attribute == "profile.login" else user.email
+    return is_user_id(user.id) and has.casefold() == value.casefold()
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _account(tenant: str, user: User) -> Account:
+    clues = [Clue("okta_login", user.login), Clue("email", user.email)]
+    return Account(
+        tenant=tenant,
+        system="okta",
+        id=user.id,
+        name=user.login,
+        display_name=user.display_name,
+        clues=tuple(clue for clue in clues if clue.value),
+        facts=user.facts(),
+    )

@@ -1,0 +1,237 @@
+"""Remove the MFA factors enrolled since the theft, so that the thief loses his way back in.
+
+Removing a factor lets a new one be enrolled by whoever has the password (Okta Factors API), so the
+password has to be dead first, and an account that can sign in is never left with a password only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from connectors import errors
+from connectors.action import (
+    ActionSpec,
+    Impact,
+    Json,
+    Observation,
+    Outcome,
+    Patience,
+    PlannedCall,
+    Proof,
+    Receipt,
+    Target,
+    Verdict,
+)
+from connectors.door import Journal
+from connectors.okta.base import MANAGE, READ, OktaAction, stamp
+from connectors.okta.client import OktaClient
+from connectors.okta.clock import instant
+from connectors.okta.enrolled import FACTOR, Enrolled, Factor, is_enrolled, read_factors, siblings
+from connectors.okta.readback import Eye, unread
+from connectors.okta.users import ACTIVE, DEPROVISIONED, User, read_user
+
+_CHECK = "GET /api/v1/users/{user}/factors/{factor}"
+_EXPECTED = "404 for each factor"
+_FILTERED = (
+    "Okta lists only factors that its enrolment policy allows as seen from here; others can exist"
+)
+_PASSWORD_ONLY = "the account would be left with a password only, and it can sign in"  # noqa: S105
+# What is known to have happened to one factor; the others are still to be tried.
+_GO_ON = (errors.Forbidden, errors.Conflict, errors.Invalid, errors.UnknownOutcome)
+
+
+class RemoveFactorsParameters(BaseModel):
+    """Which factors go."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    scope: Literal["since", "all"] = Field(
+        "since", description="since: those enrolled since the theft began; all: every factor"
+    )
+    margin_minutes: int = Field(
+        15, ge=0, le=10080, description="how long before the known beginning counts as since"
+    )
+
+
+class RemoveFactors(OktaAction):
+    """``okta.remove_factors``."""
+
+    spec = ActionSpec(
+        name="okta.remove_factors",
+        system="okta",
+        title="Remove MFA factors enrolled since the theft",
+        countermeasure="CM0071",
+        impact=Impact.HIGH,
+        reversible=False,
+        d3fend=("D3-CR",),
+        attack=("T1098.005", "T1556.006", "T1621"),
+        permissions=(READ, MANAGE, "okta.users.credentials.resetFactors"),
+        permissions_also=("okta.users.credentials.manage",),
+        parameters=RemoveFactorsParameters,
+        disrupts="The person enrols the removed factors again.",
+        leaves_open="A factor the thief enrolled lets him sign in as the person.",
+    )
+
+    def __init__(
+        self,
+        client: OktaClient,
+        parameters: Mapping[str, Any],
+        journal: Journal,
+        eye: Eye | None = None,
+    ) -> None:
+        """Build the action; ``parameters`` as ``RemoveFactorsParameters`` says."""
+        super().__init__(client, parameters, journal, eye)
+        self._chosen = RemoveFactorsParameters.model_validate(dict(parameters))
+
+    def preview(self, target: Target) -> tuple[PlannedCall, ...]:
+        """One request a factor; which ones is known when the list has been read."""
+        which = "every factor"
+        if self._chosen.scope == "since":
+            since = target.since or "an unknown time"
+            which = f"each factor enrolled since {since}, less {self._chosen.margin_minutes} min"
+        path = FACTOR.format(user=target.id, factor="{factor}")
+        return (
+            PlannedCall(
+                "DELETE",
+                path,
+                why=f"{which}; removing a push or FastPass factor also removes the person's other "
+                "Okta Verify factors, old ones too",
+            ),
+            PlannedCall(
+                "DELETE",
+                f"{path}?removeRecoveryEnrollment=true",
+                why=f"{which} that is a phone number: it stops serving recovery too",
+            ),
+        )
+
+    async def observe(self, target: Target) -> Observation:
+        """Read the status and the factors, and choose those that go."""
+        user = await read_user(self._client, target.id)
+        if user.status == DEPROVISIONED:
+            reason = f"{user.standing()}, and Okta removes no factor of a deactivated account"
+            return Observation(user.snapshot(), False, Verdict(Outcome.SKIPPED, reason))
+        enrolled = await read_factors(self._client, target.id)
+        start = self._start(target)
+        going = [factor.id for factor in enrolled.factors if self._goes(factor, start)]
+        snapshot: Json = {
+            **user.snapshot(),
+            "factors": [factor.snapshot() for factor in enrolled.factors],
+            "remove": going,
+            "also_removed": [factor.id for factor in siblings(going, enrolled.factors)],
+            "odd": enrolled.odd + sum(self._undatable(factor) for factor in enrolled.factors),
+        }
+        verdict = self._verdict(user, enrolled, going, start)
+        return Observation(snapshot, satisfied=not going and verdict is None, verdict=verdict)
+
+    async def apply(self, target: Target, before: Observation) -> Receipt:
+        """Remove what remains of the chosen factors; one that is gone already is no error."""
+        going = [str(factor) for factor in before.snapshot.get("remove", ())]
+        user = await read_user(self._client, target.id)
+        enrolled = await read_factors(self._client, target.id)
+        if _leaves_password_only(user, enrolled, going):
+            raise errors.Conflict(_PASSWORD_ONLY, remedy=_SUSPEND_FIRST)
+        phones = {
+            factor["id"]
+            for factor in before.snapshot.get("factors", ())
+            if factor["type"] in ("sms", "call")
+        }
+        removed: list[Json] = []
+        problems: list[errors.ConnectorError] = []
+        for factor in going:
+            path = f"{FACTOR}?removeRecoveryEnrollment=true" if factor in phones else FACTOR
+            params = {"user": target.id, "factor": factor}
+            try:
+                answer = await self._client.change("DELETE", path, params, self._journal)
+            except errors.NotFound as error:
+                removed.append({"factor": factor, "status": error.status, "gone_before": True})
+            except _GO_ON as error:
+                problems.append(error)
+            else:
+                removed.append({"factor": factor, **stamp(answer)})
+        if problems:
+            unknown = (error for error in problems if isinstance(error, errors.UnknownOutcome))
+            raise next(unknown, problems[0])
+        also = before.snapshot.get("also_removed", [])
+        return Receipt({"sent": True, "removed": removed, "also_removed": also})
+
+    async def verify(
+        self,
+        target: Target,
+        before: Observation,
+        receipt: Receipt | None,  # noqa: ARG002 - the contract
+        patience: Patience,
+    ) -> Proof:
+        """Ask for each factor until none of them is there any more."""
+        going = [str(factor) for factor in before.snapshot.get("remove", ())]
+
+        async def left() -> list[str]:
+            return [
+                factor for factor in going if await is_enrolled(self._client, target.id, factor)
+            ]
+
+        try:
+            there = await self._eye.until(left, lambda found: not found, patience)
+        except errors.ConnectorError as error:
+            return unread(_CHECK, _EXPECTED, error)
+        try:
+            enrolled = await read_factors(self._client, target.id)
+        except errors.ConnectorError:
+            # Each factor has been asked for by itself; the list only shows what came meanwhile.
+            enrolled = None
+        observed = f"{len(going) - len(there)} of {len(going)} are gone"
+        outcome = Outcome.FAILED if there else Outcome.VERIFIED
+        return Proof(outcome, _CHECK, _EXPECTED, observed, _reason(before, enrolled))
+
+    def _start(self, target: Target) -> datetime | None:
+        since = instant(target.since)
+        return since - timedelta(minutes=self._chosen.margin_minutes) if since else None
+
+    def _goes(self, factor: Factor, start: datetime | None) -> bool:
+        if self._chosen.scope == "all":
+            return True
+        return start is not None and factor.created is not None and factor.created >= start
+
+    def _undatable(self, factor: Factor) -> bool:
+        return self._chosen.scope == "since" and factor.created is None
+
+    def _verdict(
+        self, user: User, enrolled: Enrolled, going: list[str], start: datetime | None
+    ) -> Verdict | None:
+        if self._chosen.scope == "since" and start is None:
+            reason = "it is not known when the theft began, and factors are not removed by guess"
+            how = "Look at the factors' times in the observation and remove the thief's by hand."
+            return Verdict(Outcome.MANUAL, reason, how)
+        if _leaves_password_only(user, enrolled, going):
+            return Verdict(Outcome.MANUAL, _PASSWORD_ONLY, _SUSPEND_FIRST)
+        return None
+
+
+_SUSPEND_FIRST = "Suspend the account (okta.suspend_user), then run this step again."
+
+
+def _leaves_password_only(user: User, enrolled: Enrolled, going: list[str]) -> bool:
+    leaving = {*going, *(factor.id for factor in siblings(going, enrolled.factors))}
+    present = {factor.id for factor in enrolled.factors}
+    if user.status != ACTIVE or not present & leaving:
+        return False
+    return not any(factor.protects and factor.id not in leaving for factor in enrolled.factors)
+
+
+def _reason(before: Observation, enrolled: Enrolled | None) -> str:
+    seen = {factor["id"] for factor in before.snapshot.get("factors", ())}
+    listed = enrolled.factors if enrolled else ()
+    new = [factor.kind for factor in listed if factor.id not in seen]
+    also = before.snapshot.get("also_removed") or ()
+    odd = before.snapshot.get("odd") or 0
+    parts = [
+        f"enrolled meanwhile and not removed: {', '.join(new)}" if new else "",
+        f"{len(also)} other Okta Verify factors went with them" if also else "",
+        f"{odd} entries could not be read or dated and were left alone" if odd else "",
+        "" if enrolled else "whether others were enrolled meanwhile could not be read",
+        _FILTERED,
+    ]
+    return "; ".join(part for part in parts if part)

@@ -1,0 +1,243 @@
+"""Okta event hooks: one alert for each System Log event of a delivery.
+
+Vendor documentation: developer.okta.com, "Event hooks" (envelope, verification challenge), "Event
+types" (who is actor and who is target), "Identity Threat Protection event types" (``debugData``);
+help.okta.com, "Detections" (which of them Okta answers by itself).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+
+from pydantic import JsonValue
+
+from config.settings import Source
+from detectors import fields, persons
+from detectors.alert import Alert, IdKind, NotUnderstood, Person, PersonId, Role
+from detectors.fields import Fields
+from detectors.okta_events import Concern, Risk, judge, meaning
+
+_REMEDY = "Send Okta's event hook delivery as it is, or System Log events as /api/v1/logs has them."
+_CHALLENGE = re.compile(r"[\x21-\x7e]{1,512}", re.ASCII)
+_EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[A-Za-z0-9_]+)+", re.ASCII)
+_PERSON_TYPES = {"user"}
+_APP_TYPES = {"appinstance", "publicclientapp", "publicclientappentity", "client"}
+_SEVERITIES = {"debug": "informational", "info": "informational", "warn": "medium", "error": "high"}
+
+
+def verification(headers: Mapping[str, str]) -> str | None:
+    """Return the value Okta wants back once when a hook is set up, or None.
+
+    Args:
+        headers: the request's headers, names in lower case. Okta sends
+            ``x-okta-verification-challenge`` with a GET and expects ``{"verification": value}``.
+    """
+    challenge = headers.get("x-okta-verification-challenge", "")
+    return challenge if _CHALLENGE.fullmatch(challenge) else None
+
+
+def parse(payload_value: JsonValue, source: str, settings: Source) -> tuple[Alert, ...]:  # noqa: ARG001 - an adapter's signature
+    """Read an event hook delivery, a System Log event, or a list of events.
+
+    ``event_id`` is the event's ``uuid``: Okta delivers at least once, and in no order.
+
+    Raises:
+        NotUnderstood: the value holds no System Log event.
+    """
+    organization = _organization(Fields(payload_value))
+    return tuple(_alert(event, source, organization) for event in _events(payload_value))
+
+
+def _events(value: JsonValue) -> list[Fields]:
+    found = value
+    if isinstance(value, dict):
+        envelope = Fields(value)
+        found = envelope.at("data").get("events")
+        if found is None:
+            found = envelope.get("events")
+        if found is None and envelope.text("eventType") != "com.okta.event_hook":
+            found = [value]
+    if not isinstance(found, list):
+        raise NotUnderstood("the payload holds no list data.events", _REMEDY)
+    events = [Fields(item) for item in found]
+    for number, event in enumerate(events, start=1):
+        if not _EVENT_TYPE.fullmatch(event.text("eventType")):
+            raise NotUnderstood(
+                f"event {number} of {len(events)} has no eventType of Okta's", _REMEDY
+            )
+    return events
+
+
+class _Event:
+    """A System Log event with its parts."""
+
+    def __init__(self, event: Fields) -> None:
+        self.event = event
+        self.type = event.text("eventType", limit=120)
+        self.actor = event.at("actor")
+        self.targets = [Fields(item) for item in event.items("target")]
+        self.debug = event.at("debugContext").at("debugData")
+        self.authentication = event.at("authenticationContext")
+        self.client = event.at("client")
+        self.outcome = event.at("outcome")
+        self.risk = Risk.read(self.debug.get("risk"))
+        self.meaning = meaning(self.type)
+
+
+def _alert(fields_of_event: Fields, source: str, organization: str | None) -> Alert:
+    event = _Event(fields_of_event)
+    people, left_out = _people(event)
+    reason = event.outcome.text("reason")
+    judged = judge(event.type, event.meaning, event.risk, event.outcome.text("result"), reason)
+    actionable, why = judged.actionable, judged.why
+    if actionable and not any(person.role is Role.VICTIM for person in people):
+        because = f" ({'; '.join(left_out)})" if left_out else ""
+        actionable, why = False, f"It names no user that can be contained{because}."
+    return Alert(
+        source=source,
+        kind=event.type,
+        event_id=_event_id(event.event),
+        title=event.event.text("displayMessage") or event.type,
+        rule=event.risk.detection or event.type,
+        severity=_severity(event),
+        occurred_at=fields.moment(event.event.get("published")),
+        persons=people,
+        session_ids=_sessions(event, people),
+        token_ids=fields.unique(
+            fields.identifier(target.get("id"))
+            for target in event.targets
+            if "token" in _type(target) and _type(target) != "token"
+        ),
+        ips=_ips(event),
+        user_agents=fields.unique([_known(event.client.at("userAgent").text("rawUserAgent"))]),
+        app_ids=fields.unique(
+            fields.identifier(part.get("id"))
+            for part in (event.actor, *event.targets)
+            if _type(part) in _APP_TYPES
+        ),
+        attack=judged.attack,
+        tenant_hint=organization,
+        signal=judged.signal,
+        actionable=actionable,
+        why=why,
+        details=_details(event, left_out),
+    )
+
+
+def _event_id(event: Fields) -> str:
+    found = fields.identifier(event.get("uuid"))
+    if found:
+        return found
+    # A forwarder has dropped or masked the uuid: the event itself tells it from others.
+    digest = hashlib.sha256(json.dumps(event.everything(), sort_keys=True).encode()).hexdigest()
+    return f"sha256:{digest}"
+
+
+def _people(event: _Event) -> tuple[tuple[Person, ...], tuple[str, ...]]:
+    """Name the persons of an event and the part each plays, as its type says."""
+    left_out: list[str] = []
+    actor = _person(event.actor, left_out)
+    targets = [
+        person for target in event.targets if (person := _person(target, left_out)) is not None
+    ]
+    roles = event.meaning.concern
+    if roles is Concern.ACTOR and actor is not None:
+        cast = [_as(actor, Role.VICTIM), *(_as(person, Role.BYSTANDER) for person in targets)]
+    elif roles is Concern.NOBODY:
+        cast = [_as(person, Role.BYSTANDER) for person in targets]
+        if actor is not None:
+            cast.insert(0, _as(actor, Role.ACTOR))
+    elif targets:
+        cast = [_as(person, Role.VICTIM) for person in targets]
+        if actor is not None:
+            cast.append(_as(actor, Role.ACTOR))
+    else:
+        cast = [] if actor is None else [_as(actor, Role.VICTIM)]
+    return persons.merged(cast), fields.unique(left_out, 10)
+
+
+def _person(part: Fields, left_out: list[str]) -> Person | None:
+    if _type(part) not in _PERSON_TYPES:
+        return None
+    ids: list[PersonId] = []
+    for kind, key in ((IdKind.OKTA_USER_ID, "id"), (IdKind.OKTA_LOGIN, "alternateId")):
+        value = part.get(key)
+        if value is None:
+            continue
+        try:
+            ids.append(persons.person_id(kind, value))
+        except persons.Unusable as error:
+            left_out.append(error.reason)
+    if not ids:
+        return None
+    name = part.text("displayName", limit=200) or None
+    return Person(role=Role.BYSTANDER, ids=tuple(ids), display_name=name)
+
+
+def _as(person: Person, role: Role) -> Person:
+    return person.model_copy(update={"role": role})
+
+
+def _sessions(event: _Event, people: tuple[Person, ...]) -> tuple[str, ...]:
+    """The event's sessions; where somebody else acted on the victim, only hers."""
+    found = [event.debug.get("externalSessionId")]
+    found += [target.get("id") for target in event.targets if _type(target) == "session"]
+    if not {person.role for person in people} >= {Role.VICTIM, Role.ACTOR}:
+        found += [event.authentication.get("externalSessionId", "rootSessionId")]
+        found += [event.authentication.get("rootSessionId")]
+    return fields.unique(_known(fields.identifier(value)) for value in found)
+
+
+def _ips(event: _Event) -> tuple[str, ...]:
+    # Where a user reports what she has not done, the client is her own browser.
+    reported = fields.address(event.debug.get("suspiciousActivityEventIp"))
+    if reported:
+        return (reported,)
+    chain = [Fields(hop).get("ip") for hop in event.event.at("request").items("ipChain")]
+    client = fields.address(event.client.get("ipAddress")) or fields.address(
+        next(iter(chain), None)
+    )
+    return fields.unique([client, fields.address(event.debug.get("newIpAddress"))])
+
+
+def _severity(event: _Event) -> str:
+    if event.risk.level and event.meaning.is_finding:
+        return event.risk.level.lower()
+    return _SEVERITIES.get(event.event.text("severity", limit=20).lower(), "unknown")
+
+
+def _details(event: _Event, left_out: tuple[str, ...]) -> dict[str, str | list[str]]:
+    found: dict[str, str | list[str]] = {
+        "actor": event.actor.text("displayName", "alternateId", "type", limit=200),
+        "outcome": event.outcome.text("result", limit=40),
+        "reason": event.outcome.text("reason"),
+        "risk_level": event.risk.level,
+        "risk_previous_level": event.risk.previous_level,
+        "risk_reasons": event.risk.reasons,
+        "threat_suspected": event.debug.text("threatSuspected", limit=10),
+        "trace_id": event.debug.text("traceId", limit=80),
+        "transaction_id": event.event.at("transaction").text("id", limit=80),
+        "left_out": list(left_out),
+    }
+    return {key: value for key, value in found.items() if value}
+
+
+def _organization(envelope: Fields) -> str | None:
+    source = envelope.get("source")
+    match = (
+        re.match(r"https://([A-Za-z0-9.-]{1,253})(/|\Z)", source)
+        if isinstance(source, str)
+        else None
+    )
+    return match.group(1).lower() if match else None
+
+
+def _type(part: Fields) -> str:
+    return part.text("type", limit=60).replace(" ", "").replace("_", "").lower()
+
+
+def _known(value: str | None) -> str | None:
+    return None if value is None or value.lower() in {"unknown", "null", "undefined"} else value

@@ -1,0 +1,122 @@
+"""Persons of an alert: which values can be identifiers, and which belong to the same person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from pydantic import JsonValue
+
+from detectors import fields
+from detectors.alert import IdKind, Person, PersonId
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
+#: Okta's ids of users start with 00u; logs that were masked on their way keep letters and digits.
+_OKTA_USER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{3,63}", re.ASCII)
+#: What Okta writes where there is no login, and its own account.
+_NO_LOGIN = {"unknown", "null", "system@okta.com"}
+_LIMIT = 320
+
+_KIND_NAMES = {
+    IdKind.ENTRA_OBJECT_ID: "Entra object id",
+    IdKind.USER_PRINCIPAL_NAME: "user principal name",
+    IdKind.EMAIL: "email address",
+    IdKind.OKTA_USER_ID: "Okta user id",
+    IdKind.OKTA_LOGIN: "Okta login",
+}
+
+
+class Unusable(Exception):
+    """A value is not an identifier of its kind."""
+
+    def __init__(self, reason: str) -> None:
+        """Say why, without the value."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+def person_id(kind: IdKind, value: JsonValue) -> PersonId:
+    """Take ``value`` as an identifier of ``kind``.
+
+    Raises:
+        Unusable: it is no text, too long, holds invisible characters, or has not the kind's form.
+    """
+    name = _KIND_NAMES[kind]
+    if not isinstance(value, str):
+        raise Unusable(f"the {name} is not text")
+    found = value.strip()
+    if not found or len(found) > _LIMIT:
+        raise Unusable(f"the {name} is empty or longer than {_LIMIT} characters")
+    if not fields.printable(found):
+        raise Unusable(f"the {name} holds invisible characters")
+    if kind is IdKind.ENTRA_OBJECT_ID:
+        if not _GUID.fullmatch(found) or found == _NOBODY:
+            raise Unusable(f"the {name} is not a GUID")
+        found = found.lower()
+    elif kind is IdKind.OKTA_USER_ID:
+        if not _OKTA_USER.fullmatch(found) or found.lower() in _NO_LOGIN:
+            raise Unusable(f"the {name} has not the form 00u...")
+    elif kind is IdKind.OKTA_LOGIN:
+        if found.lower() in _NO_LOGIN:
+            raise Unusable(f"the {name} is nobody's")
+    elif not _ADDRESS.fullmatch(found):
+        raise Unusable(f"the {name} is not of the form name@domain")
+    return PersonId(kind=kind, value=found)
+
+
+def guid(value: JsonValue) -> str | None:
+    """Return a GUID in lower case, or None."""
+    if not isinstance(value, str) or not _GUID.fullmatch(value.strip()):
+        return None
+    found = value.strip().lower()
+    return None if found == _NOBODY else found
+
+
+def merged(persons: Iterable[Person]) -> tuple[Person, ...]:
+    """Join persons that share an identifier (case aside); the first one's role and name stand.
+
+    Two different values of an immutable id are never joined: then they are two people, whatever
+    else they share.
+    """
+    groups: list[list[Person]] = []
+    for person in persons:
+        fitting = [group for group in groups if _same(group, person)]
+        if not fitting:
+            groups.append([person])
+            continue
+        fitting[0].append(person)
+        for other in fitting[1:]:
+            joined = fitting[0]
+            if not any(_contradict(joined, member) for member in other):
+                joined.extend(other)
+                groups.remove(other)
+    return tuple(_joined(group) for group in groups)
+
+
+def _same(group: list[Person], person: Person) -> bool:
+    known = {_key(item) for member in group for item in member.ids}
+    shares = any(_key(item) in known for item in person.ids)
+    return shares and not _contradict(group, person)
+
+
+def _contradict(group: list[Person], person: Person) -> bool:
+    for kind in (IdKind.ENTRA_OBJECT_ID, IdKind.OKTA_USER_ID):
+        ours = {item.value for member in group for item in member.ids if item.kind is kind}
+        theirs = {item.value for item in person.ids if item.kind is kind}
+        if ours and theirs and not ours & theirs:
+            return True
+    return False
+
+
+def _joined(group: list[Person]) -> Person:
+    ids = {_key(item): item for member in reversed(group) for item in reversed(member.ids)}
+    name = next((member.display_name for member in group if member.display_name), None)
+    return Person(role=group[0].role, ids=tuple(reversed(ids.values())), display_name=name)
+
+
+def _key(item: PersonId) -> tuple[IdKind, str]:
+    if item.kind is IdKind.OKTA_USER_ID:
+        return item.kind, item.value
+    return item.kind, item.value.casefold()

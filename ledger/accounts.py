@@ -1,0 +1,278 @@
+"""Console users: local accounts, which work when the tenant that signs people in is under attack.
+
+Everything here takes the ``Database`` and not a connection, because a password is checked between
+two transactions and never inside one. It all blocks: call it from a thread, not from an event loop.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, exc, select
+
+from ledger import passwords, tables
+from ledger.chain import AuditLog
+from ledger.database import Database, now_ms
+from ledger.errors import NameRefused, NameTaken, UnknownRole, UnknownUser
+from ledger.identifiers import new_id
+from ledger.vocabulary import Event
+
+_user = tables.console_user
+
+#: Wrong passwords in a row before an account is locked, and for how long at first and at most.
+_FAILURES = 10
+_LOCK_MS = 5 * 60_000
+_LONGEST_LOCK_MS = 60 * 60_000
+
+
+class Role(StrEnum):
+    """What a user may do in the console; the console decides what each role is shown."""
+
+    VIEWER = "viewer"
+    RESPONDER = "responder"
+    APPROVER = "approver"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A console user. ``account_ids`` are this person's own ids in the tenants: no vote on oneself.
+
+    ``locked_until`` is in milliseconds since 1970, 0 where the account is not locked.
+    """
+
+    id: str
+    name: str
+    role: Role
+    account_ids: tuple[str, ...]
+    disabled: bool
+    locked_until: int
+
+    @classmethod
+    def of(cls, row: Row[Any]) -> User:
+        """Read a row of ``console_user``."""
+        return cls(
+            id=row.id,
+            name=row.name,
+            role=Role(row.role),
+            account_ids=tuple(row.account_ids or ()),
+            disabled=row.disabled,
+            locked_until=row.locked_until,
+        )
+
+
+def add(
+    database: Database,
+    audit: AuditLog,
+    name: str,
+    password: str,
+    role: str,
+    account_ids: Sequence[str] = (),
+    *,
+    actor: Mapping[str, str],
+) -> User:
+    """Add an account and return it. Names are compared without regard to case.
+
+    Raises:
+        NameRefused, NameTaken, PasswordRefused, UnknownRole: it cannot be added, and why.
+    """
+    known = _normal(name)
+    if known is None:
+        raise NameRefused
+    try:
+        checked = Role(role)
+    except ValueError:
+        raise UnknownRole(f"there is no role {role!r}") from None
+    stored = passwords.hashed(password)
+    user = User(new_id(), known, checked, tuple(account_ids), disabled=False, locked_until=0)
+    try:
+        with database.write() as connection:
+            connection.execute(
+                _user.insert().values(
+                    id=user.id,
+                    name=user.name,
+                    password_hash=stored,
+                    role=user.role.value,
+                    account_ids=list(user.account_ids),
+                    disabled=False,
+                    created_at=now_ms(connection),
+                )
+            )
+            audit.append(
+                connection,
+                Event.USER_ADDED,
+                actor=dict(actor),
+                user={"id": user.id, "role": user.role.value, "account_ids": list(account_ids)},
+                private={"name": user.name},
+            )
+    except exc.IntegrityError:  # not chained: its text carries the statement's parameters
+        raise NameTaken(f"there is an account {known!r} already") from None
+    return user
+
+
+def listed(database: Database) -> list[User]:
+    """Return all accounts by name."""
+    with database.read() as connection:
+        return [User.of(row) for row in connection.execute(select(_user).order_by(_user.c.name))]
+
+
+def get(database: Database, name: str) -> User:
+    """Return an account by its name.
+
+    Raises:
+        UnknownUser: there is none.
+    """
+    with database.read() as connection:
+        return User.of(_known(connection, name))
+
+
+def set_disabled(
+    database: Database, audit: AuditLog, name: str, *, disabled: bool, actor: Mapping[str, str]
+) -> User:
+    """Disable an account and end its sessions, or enable it again; return it as it is then.
+
+    Raises:
+        UnknownUser: there is none of this name.
+    """
+    change = "disabled" if disabled else "enabled"
+    return _change(database, audit, name, {"disabled": disabled}, change, actor)
+
+
+def set_password(
+    database: Database, audit: AuditLog, name: str, password: str, *, actor: Mapping[str, str]
+) -> User:
+    """Give an account a new password, unlock it and end its sessions; return it.
+
+    Raises:
+        PasswordRefused: this password cannot be taken.
+        UnknownUser: there is no account of this name.
+    """
+    stored = passwords.hashed(password)
+    values = {"password_hash": stored, "failures": 0, "locked_until": 0}
+    return _change(database, audit, name, values, "password", actor)
+
+
+def check_password(
+    database: Database, audit: AuditLog, name: str, password: str, *, remote: str = ""
+) -> User | None:
+    """Return the user whom this name and password sign in; None otherwise, and no word why.
+
+    Takes as long for names that do not exist. After ten wrong passwords in a row the account is
+    locked for five minutes, and for twice as long after each further one, up to an hour. Either
+    way the log says what happened. A name that is not known is not kept: it may be a password.
+
+    Args:
+        database: where the accounts are.
+        audit: where the attempt is recorded.
+        name: as typed.
+        password: as typed.
+        remote: the address it came from, kept beside the record where it can be erased.
+    """
+    known = _normal(name)
+    with database.read() as connection:
+        seen = _find(connection, known)
+    stored = None if seen is None else str(seen.password_hash)
+    right = passwords.matches(stored, password)
+    renewed = None
+    if right and stored and passwords.outdated(stored):
+        renewed = passwords.hashed(password)
+    with database.write() as connection:
+        row = _find(connection, known, lock=True)
+        now = now_ms(connection)
+        # Decided by what stands now, so that guesses made side by side are counted one by one.
+        why = _refusal(row, now, right=right and row is not None and row.password_hash == stored)
+        private = {"remote": remote} if remote else {}
+        if row is not None:
+            private["name"] = row.name
+        if row is None or why:
+            locked_ms = _count(connection, row, now) if row is not None and why == "wrong" else 0
+            audit.append(
+                connection,
+                Event.AUTH_FAILED,
+                reason=why,
+                user={"id": row.id} if row is not None else None,
+                locked_ms=locked_ms or None,
+                private=private,
+            )
+            return None
+        values = {"failures": 0, "locked_until": 0} | (
+            {"password_hash": renewed} if renewed else {}
+        )
+        connection.execute(_user.update().where(_user.c.id == row.id).values(**values))
+        audit.append(
+            connection,
+            Event.AUTH_LOGIN,
+            actor={"type": "human", "sub": row.id},
+            private=private,
+        )
+        return User.of(row)
+
+
+def _refusal(row: Row[Any] | None, now: int, *, right: bool) -> str:
+    if row is None:
+        return "unknown"
+    if row.locked_until > now:
+        return "locked"
+    if not right:
+        return "wrong"
+    return "disabled" if row.disabled else ""
+
+
+def _count(connection: Connection, row: Row[Any], now: int) -> int:
+    """Count a wrong password; return for how many milliseconds the account is locked now."""
+    failures = row.failures + 1
+    over = failures - _FAILURES
+    locked_ms = min(_LOCK_MS << min(over, 10), _LONGEST_LOCK_MS) if over >= 0 else 0
+    values = {"failures": failures, "locked_until": now + locked_ms if locked_ms else 0}
+    connection.execute(_user.update().where(_user.c.id == row.id).values(**values))
+    return locked_ms
+
+
+def _change(
+    database: Database,
+    audit: AuditLog,
+    name: str,
+    values: Mapping[str, object],
+    change: str,
+    actor: Mapping[str, str],
+) -> User:
+    with database.write() as connection:
+        user = _known(connection, name)
+        connection.execute(_user.update().where(_user.c.id == user.id).values(**values))
+        sessions = tables.console_session
+        connection.execute(sessions.delete().where(sessions.c.user_id == user.id))
+        audit.append(
+            connection,
+            Event.USER_CHANGED,
+            actor=dict(actor),
+            user={"id": user.id},
+            change=change,
+            private={"name": user.name},
+        )
+        return User.of(_known(connection, name))
+
+
+def _known(connection: Connection, name: str) -> Row[Any]:
+    row = _find(connection, _normal(name))
+    if row is None:
+        raise UnknownUser(f"there is no account {name!r}")
+    return row
+
+
+def _find(connection: Connection, name: str | None, *, lock: bool = False) -> Row[Any] | None:
+    if name is None:
+        return None
+    query = select(_user).where(_user.c.name == name)
+    return connection.execute(query.with_for_update() if lock else query).one_or_none()
+
+
+def _normal(name: str) -> str | None:
+    """Return the one form of a name, or None where it cannot be one."""
+    normal = unicodedata.normalize("NFKC", name).strip().lower()
+    fit = 1 <= len(normal) <= 200 and normal.isprintable() and " " not in normal
+    return normal if fit else None

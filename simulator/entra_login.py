@@ -1,0 +1,142 @@
+"""Entra's sign-in side, where stolen credentials are redeemed or refused."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime
+from urllib.parse import parse_qs, urlencode
+
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from simulator import tokens
+from simulator.entra_state import EntraUser, Grant, Refusal
+from simulator.tenant import TENANT_ID, Tenant
+
+# Sessions with continuous access evaluation get tokens of up to 28 hours, whatever the
+# lifetime policy says (entra-docs, concept-continuous-access-evaluation.md).
+CAE_LIFETIME_S = 28 * 3600.0
+_WHY = {
+    Refusal.UNKNOWN: "The grant could not be recognised.",
+    Refusal.REVOKED: "The grant was revoked; a fresh sign-in is needed.",
+    Refusal.DISABLED: "The user account is disabled.",
+    Refusal.EXPIRED: "The refresh token expired after too long without use.",
+}
+
+
+class _Handlers:
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+
+    def owner(self, value: str, kind: str) -> tuple[EntraUser | None, Grant | None]:
+        # A redeemed token is answered with a successor that belongs to the same grant:
+        # what counts for a revoke is when the person signed in, not when a token was renewed.
+        wanted = value.partition("~")[0]
+        for user in self.tenant.entra_users():
+            grants = user.cookies if kind == "cookie" else user.refresh_tokens
+            for grant in grants:
+                if grant.value == wanted:
+                    return user, grant
+        return None, None
+
+    async def token(self, request: Request) -> Response:
+        form = {k: v[0] for k, v in parse_qs((await request.body()).decode()).items()}
+        kind = form.get("grant_type")
+        if kind == "client_credentials":
+            return JSONResponse(
+                {
+                    "token_type": "Bearer",
+                    "expires_in": 3599,
+                    "access_token": self.tenant.graph_api_token,
+                }
+            )
+        if kind != "refresh_token":
+            return _refused("unsupported_grant_type", "70003", f"No grant type '{kind}'.")
+        user, grant = self.owner(form.get("refresh_token", ""), "token")
+        if (
+            user is None
+            or grant is None
+            or form.get("client_id", grant.client_id) != grant.client_id
+        ):
+            return _refused("invalid_grant", Refusal.UNKNOWN, _WHY[Refusal.UNKNOWN])
+        refusal = user.refusal(grant, self.tenant.now())
+        if refusal:
+            return _refused("invalid_grant", refusal, _WHY[refusal])
+        return _issued(self.tenant, user, grant, cae="cp1" in form.get("claims", ""))
+
+    async def authorize(self, request: Request) -> Response:
+        query, now = request.query_params, self.tenant.now()
+        user, grant = self.owner(request.cookies.get("ESTSAUTH", ""), "cookie")
+        refusal = user.refusal(grant, now) if user else Refusal.UNKNOWN
+        if refusal and query.get("prompt") != "none":
+            return HTMLResponse("<html><body>Sign in to Contoso</body></html>")
+        back = {"state": query["state"]} if "state" in query else {}
+        if refusal is None:
+            back |= {"code": "1.sim-code." + uuid.uuid4().hex, "session_state": str(uuid.uuid4())}
+        else:
+            # Without any session the answer is login_required (AADSTS50058).
+            unknown = refusal is Refusal.UNKNOWN
+            number = "50058" if unknown else refusal.value
+            back |= {
+                "error": "login_required" if unknown else "interaction_required",
+                "error_description": f"AADSTS{number}: {_WHY[refusal]}",
+            }
+        to = query.get("redirect_uri", "https://expenses.contoso.com/callback")
+        return RedirectResponse(f"{to}?{urlencode(back)}", status_code=302)
+
+
+def routes(tenant: Tenant) -> list[Route]:
+    """The token and authorize endpoints of any tenant name."""
+    on = _Handlers(tenant)
+    return [
+        Route("/{tenant_name}/oauth2/v2.0/token", on.token, methods=["POST"]),
+        Route("/{tenant_name}/oauth2/v2.0/authorize", on.authorize, methods=["GET"]),
+    ]
+
+
+def _issued(tenant: Tenant, user: EntraUser, grant: Grant, *, cae: bool) -> JSONResponse:
+    now = tenant.now()
+    policy_s = tenant.access_token_lifetime(user, grant.client_id)
+    lifetime = CAE_LIFETIME_S if cae and not user.guest else policy_s
+    claims = {
+        "aud": "00000003-0000-0000-c000-000000000000",
+        "iss": f"https://sts.windows.net/{TENANT_ID}/",
+        "tid": TENANT_ID,
+        "oid": user.id,
+        "upn": user.upn,
+        "appid": grant.client_id,
+        "iat": int(now),
+        "exp": int(now + lifetime),
+        "issued_at": now,
+        "system": "entra",
+    }
+    return JSONResponse(
+        {
+            "token_type": "Bearer",
+            "scope": "openid profile offline_access",
+            "expires_in": int(lifetime),
+            "ext_expires_in": int(lifetime),
+            "access_token": tokens.mint(tenant.secret, claims),
+            "refresh_token": f"{grant.value}~{uuid.uuid4().hex}",
+        }
+    )
+
+
+def _refused(error: str, number: str, why: str) -> JSONResponse:
+    """The error form of the token endpoint (entra-docs, reference-error-codes.md)."""
+    trace, correlation = str(uuid.uuid4()), str(uuid.uuid4())
+    stamp = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%SZ")
+    return JSONResponse(
+        {
+            "error": error,
+            "error_description": f"AADSTS{number}: {why} Trace ID: {trace} "
+            f"Correlation ID: {correlation} Timestamp: {stamp}",
+            "error_codes": [int(number)],
+            "timestamp": stamp,
+            "trace_id": trace,
+            "correlation_id": correlation,
+            "error_uri": f"https://login.microsoftonline.com/error?code={number}",
+        },
+        status_code=400,
+    )

@@ -1,0 +1,88 @@
+"""Log records in the vendors' shapes: Graph's directoryAudit and Okta's LogEvent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from simulator.clock import graph_time, okta_time
+from simulator.entra_state import EntraUser
+from simulator.ids import guid, okta_id
+from simulator.okta_state import OktaUser
+
+
+def audit_json(
+    number: int,
+    at: float,
+    activity: str,
+    target: EntraUser,
+    service: str,
+    by_user: EntraUser | None,
+    reason: str,
+) -> dict[str, Any]:
+    """One directoryAudit resource (Graph v1.0); without `by_user` an application did it."""
+    who = {"id": by_user.id, "userPrincipalName": by_user.upn} if by_user else None
+    return {
+        "id": guid("audit", str(number)),
+        "category": "UserManagement",
+        "correlationId": guid("correlation", str(number)),
+        "result": "success",
+        "resultReason": reason,
+        "activityDisplayName": activity,
+        "activityDateTime": graph_time(at),
+        "loggedByService": service,
+        "operationType": "Update",
+        "initiatedBy": {
+            "user": who,
+            "app": None if who else {"displayName": "Rescind", "servicePrincipalId": None},
+        },
+        "targetResources": [
+            {
+                "id": target.id,
+                "displayName": target.display_name,
+                "type": "User",
+                "userPrincipalName": target.upn,
+                "modifiedProperties": [],
+            }
+        ],
+        "additionalDetails": [],
+    }
+
+
+def event_json(
+    number: int,
+    at: float,
+    event_type: str,
+    target: OktaUser,
+    transaction: str,
+    by: OktaUser | None,
+    debug: dict[str, str],
+) -> dict[str, Any]:
+    """One LogEvent (Okta System Log API); without `by` the API token's owner is the actor."""
+    return {
+        "uuid": guid("okta-event", str(number)),
+        "published": okta_time(at),
+        "eventType": event_type,
+        "version": "0",
+        "severity": "INFO",
+        "displayMessage": event_type,
+        "actor": _who(by),
+        "client": {"ipAddress": "198.51.100.7", "userAgent": None, "device": "Unknown"},
+        "authenticationContext": {"externalSessionId": "unknown"},
+        "outcome": {"result": "SUCCESS", "reason": None},
+        "target": [_who(target)],
+        "transaction": {"type": "WEB", "id": transaction, "detail": {}},
+        "debugContext": {"debugData": {"requestId": transaction, **debug}},
+        "securityContext": {"isProxy": None},
+        "request": {"ipChain": []},
+    }
+
+
+def _who(user: OktaUser | None) -> dict[str, Any]:
+    login = user.login if user else "rescind@contoso.com"
+    return {
+        "id": user.id if user else okta_id("00u", "rescind"),
+        "type": "User",
+        "alternateId": login,
+        "displayName": login.partition("@")[0],
+        "detailEntry": None,
+    }

@@ -1,0 +1,57 @@
+"""Okta's System Log, bounded and polling (okta-developer-docs, reference/system-log-query)."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from simulator.answers import OktaError, okta_page
+from simulator.clock import okta_time, parse_time
+from simulator.okta_io import matching
+from simulator.tenant import Tenant
+
+_WEEK_S = 7 * 86400.0
+
+
+class _Handlers:
+    def __init__(self, tenant: Tenant) -> None:
+        self.tenant = tenant
+
+    def instant(self, request: Request, name: str, default: float) -> str:
+        text = request.query_params.get(name)
+        moment = default if text is None else parse_time(text)
+        if moment is None:
+            raise OktaError(400, "E0000001", f"Api validation failed: {name}", "not an instant")
+        return okta_time(moment)
+
+    async def list_events(self, request: Request) -> Response:
+        query, now = request.query_params, self.tenant.now()
+        text = query.get("filter") or ""
+        if "published" in text:
+            raise OktaError(400, "E0000031", "Invalid search criteria.", "use since and until")
+        since, until = (
+            self.instant(request, "since", now - _WEEK_S),
+            self.instant(request, "until", now + 1),
+        )
+        events = [e for e in self.tenant.okta_events if since <= str(e["published"]) < until]
+        events = matching(text, events)
+        polling = "until" not in query and query.get("sortOrder") != "DESCENDING"
+        if not polling:
+            events.sort(
+                key=lambda e: str(e["published"]), reverse=query.get("sortOrder") == "DESCENDING"
+            )
+        return okta_page(
+            request,
+            events,
+            limit=100,
+            most=1000,
+            page_size=self.tenant.page_size,
+            always_next=polling,
+        )
+
+
+def routes(tenant: Tenant) -> list[Route]:
+    """The routes of this page."""
+    on = _Handlers(tenant)
+    return [Route("/api/v1/logs", on.list_events, methods=["GET"])]

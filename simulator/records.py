@@ -1,0 +1,56 @@
+"""The things a tenant holds besides its users: people, applications, lifetime policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from simulator.entra_state import EntraUser
+from simulator.okta_state import OktaUser
+
+
+@dataclass
+class Person:
+    """One human being and the account in each system; either may be missing."""
+
+    key: str
+    upn: str
+    entra: EntraUser | None = None
+    okta: OktaUser | None = None
+
+
+@dataclass
+class Application:
+    """An application registration together with its service principal.
+
+    The token lifetime policies are assigned to either object, at most one to each.
+    """
+
+    id: str
+    app_id: str
+    service_principal_id: str
+    display_name: str
+    okta_client_id: str
+    application_policies: list[str] = field(default_factory=list)
+    service_principal_policies: list[str] = field(default_factory=list)
+
+
+@dataclass
+class LifetimePolicy:
+    """A tokenLifetimePolicy; the definition is kept as the string Graph takes and gives."""
+
+    id: str
+    display_name: str
+    definition: list[str]
+    access_token_s: float | None
+    organization_default: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The tokenLifetimePolicy resource."""
+        return {
+            "id": self.id,
+            "deletedDateTime": None,
+            "definition": self.definition,
+            "displayName": self.display_name,
+            "isOrganizationDefault": self.organization_default,
+        }

@@ -1,0 +1,187 @@
+"""The fake product as one state object: two directories, their policies and their logs."""
+
+from __future__ import annotations
+
+import copy
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from simulator.entra_state import EntraUser
+from simulator.ids import guid, okta_id
+from simulator.logbook import audit_json, event_json
+from simulator.okta_state import OktaUser
+from simulator.records import Application, LifetimePolicy, Person
+
+TENANT_ID = guid("tenant", "contoso.com")
+OKTA_ORG_ID = okta_id("00o", "contoso")
+RecordT = TypeVar("RecordT", EntraUser, OktaUser, Application)
+
+
+class Tenant:
+    """All state of the practice tenant, its settings, and the ways to look things up.
+
+    Every change from outside the server should hold `lock`. `change` marks a write: it keeps
+    what readers still see while `read_lag_s` lasts, and counts `revision`.
+    """
+
+    def __init__(self, populate: Callable[[Tenant], None]) -> None:
+        """Build the tenant and let `populate` move the people in."""
+        self.lock = threading.RLock()
+        self.secret = b"simulated-signing-secret"
+        self._populate = populate
+        self.reset()
+
+    def reset(self) -> None:
+        """Back to the first day: settings, people, policies and logs."""
+        with self.lock:
+            self.graph_api_token = "simulated-graph-token"  # noqa: S105
+            self.okta_api_token = "simulated-okta-token"  # noqa: S105
+            self.latency_s = 0.0
+            self.read_lag_s = 0.0
+            self.page_size: int | None = None
+            self.access_token_s = 75 * 60.0
+            self.okta_rate_limit = 600
+            # Whether a suspended or recovering user's refresh token is still redeemed is not
+            # documented; off means refused while the status lasts, and alive again after it.
+            self.okta_inactive_may_refresh = False
+            self.app_roles = {"User Administrator"}
+            self.clock_offset_s = 0.0
+            self.revision = 0
+            self.people: dict[str, Person] = {}
+            self.applications: list[Application] = []
+            self.policies: dict[str, LifetimePolicy] = {}
+            self.audits: list[dict[str, Any]] = []
+            self.okta_events: list[dict[str, Any]] = []
+            self._history: dict[str, list[tuple[float, Any]]] = {}
+            self._populate(self)
+
+    def copy(self) -> Tenant:
+        """An independent copy, with a lock of its own."""
+        with self.lock:
+            twin = Tenant.__new__(Tenant)
+            state = {k: v for k, v in self.__dict__.items() if k not in ("lock", "_populate")}
+            twin.__dict__.update(copy.deepcopy(state))
+            twin.lock, twin._populate = threading.RLock(), self._populate
+            return twin
+
+    # -- time ---------------------------------------------------------------------------
+
+    def now(self) -> float:
+        """The tenant's clock in epoch seconds."""
+        return time.time() + self.clock_offset_s
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass in the tenant without waiting for it."""
+        self.clock_offset_s += seconds
+
+    # -- writes and what readers see of them ----------------------------------------------
+
+    @contextmanager
+    def change(self, record: EntraUser | OktaUser | Application) -> Iterator[None]:
+        """Around every write to a record; readers keep the old picture for read_lag_s."""
+        with self.lock:
+            if self.read_lag_s > 0:
+                past = self._history.setdefault(record.id, [])
+                past.append((self.now(), copy.deepcopy(record)))
+            yield
+            self.revision += 1
+
+    def seen(self, record: RecordT) -> RecordT:
+        """The record as the directory's readers see it now: the state of read_lag_s ago."""
+        horizon = self.now() - self.read_lag_s
+        past = self._history.get(record.id, [])
+        while past and past[0][0] <= horizon:
+            past.pop(0)
+        return past[0][1] if past else record
+
+    # -- people ------------------------------------------------------------------------
+
+    def add(self, person: Person) -> Person:
+        """Move a person in."""
+        self.people[person.key] = person
+        return person
+
+    def person(self, name: str) -> Person:
+        """By key, UPN, login or id in either system; KeyError when there is nobody."""
+        wanted = name.casefold()
+        for person in self.people.values():
+            names = [person.key, person.upn]
+            names += [person.entra.id, person.entra.upn] if person.entra else []
+            names += [person.okta.id, person.okta.login] if person.okta else []
+            if wanted in (n.casefold() for n in names):
+                return person
+        raise KeyError(name)
+
+    def entra_user(self, key: str) -> EntraUser | None:
+        """By object id or UPN, as Graph's /users/{id} takes it."""
+        wanted = key.casefold()
+        return next((u for u in self.entra_users() if wanted in (u.id, u.upn.casefold())), None)
+
+    def entra_users(self) -> list[EntraUser]:
+        """All users of the directory."""
+        return [p.entra for p in self.people.values() if p.entra]
+
+    def okta_user(self, key: str) -> OktaUser | None:
+        """By id, login, or the login's local part where only one user has it."""
+        users, wanted = self.okta_users(), key.casefold()
+        for user in users:
+            if key == user.id or wanted == user.login.casefold():
+                return user
+        short = [u for u in users if u.login.casefold().rpartition("@")[0] == wanted]
+        return short[0] if len(short) == 1 else None
+
+    def okta_users(self) -> list[OktaUser]:
+        """All users of the org."""
+        return [p.okta for p in self.people.values() if p.okta]
+
+    # -- token lifetimes ---------------------------------------------------------------
+
+    def access_token_lifetime(self, user: EntraUser, client_id: str) -> float:
+        """Seconds a new access token lives.
+
+        The organization's default wins over the app's own policy
+        (entra-docs, configurable-token-lifetimes.md).
+        """
+        application = next((a for a in self.applications if a.app_id == client_id), None)
+        chosen = [p for p in self.policies.values() if p.organization_default]
+        if application:
+            assigned = application.application_policies + application.service_principal_policies
+            chosen += [self.policies[i] for i in assigned if i in self.policies]
+        policy_s = next((p.access_token_s for p in chosen if p.access_token_s), None)
+        return policy_s or user.token_lifetime_s or self.access_token_s
+
+    # -- logs --------------------------------------------------------------------------
+
+    def audit(
+        self,
+        activity: str,
+        target: EntraUser,
+        *,
+        service: str = "Core Directory",
+        by_user: EntraUser | None = None,
+        at: float | None = None,
+        reason: str = "",
+    ) -> None:
+        """Write one directoryAudit; without `by_user` an application did it."""
+        moment = self.now() if at is None else at
+        n = len(self.audits)
+        self.audits.append(audit_json(n, moment, activity, target, service, by_user, reason))
+
+    def okta_event(
+        self,
+        event_type: str,
+        target: OktaUser,
+        *,
+        transaction: str,
+        by: OktaUser | None = None,
+        at: float | None = None,
+        debug: dict[str, str] | None = None,
+    ) -> None:
+        """Write one System Log event; without `by` the API token's owner is the actor."""
+        moment = self.now() if at is None else at
+        n = len(self.okta_events)
+        event = event_json(n, moment, event_type, target, transaction, by, debug or {})
+        self.okta_events.append(event)

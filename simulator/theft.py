@@ -1,0 +1,61 @@
+"""The theft: which of a person's live credentials a thief walks away with."""
+
+from __future__ import annotations
+
+from simulator.entra_state import EntraUser
+from simulator.loot import EntraLoot, Loot, OktaLoot
+from simulator.okta_state import OktaUser
+from simulator.records import Application
+from simulator.tenant import TENANT_ID, Tenant
+
+
+def steal(tenant: Tenant, name: str, *, password_based: bool = True) -> Loot:
+    """What a thief takes from this person; credentials are issued where none is alive.
+
+    Args:
+        tenant: where the person lives.
+        name: whatever `Tenant.person` takes; KeyError when there is nobody.
+        password_based: whether the stolen Entra sign-in was made with the password alone;
+            those die with a password reset, the others only with a revoke.
+    """
+    with tenant.lock:
+        person, now, app = tenant.person(name), tenant.now(), tenant.applications[0]
+        entra, okta = person.entra, person.okta
+        return Loot(
+            user=person.upn,
+            entra=_from_entra(entra, app, now, password_based) if entra else None,
+            okta=_from_okta(okta, app, now) if okta else None,
+        )
+
+
+def _from_entra(user: EntraUser, app: Application, now: float, by_password: bool) -> EntraLoot:
+    token, cookie = _alive(user, now, by_password)
+    if not (token and cookie):
+        user.sign_in(now, app.app_id, password_based=by_password)
+        token, cookie = _alive(user, now, by_password)
+    return EntraLoot(TENANT_ID, app.app_id, token, cookie)
+
+
+def _alive(user: EntraUser, now: float, by_password: bool) -> tuple[str, str]:
+    """The first refresh token and the first cookie that still work; empty for none."""
+    token, cookie = (
+        next(
+            (
+                grant.value
+                for grant in grants
+                if grant.password_based == by_password
+                and not grant.confidential
+                and user.refusal(grant, now) is None
+            ),
+            "",
+        )
+        for grants in (user.refresh_tokens, user.cookies)
+    )
+    return token, cookie
+
+
+def _from_okta(user: OktaUser, app: Application, now: float) -> OktaLoot:
+    session = next((s for s in user.sessions if s.expires > now), None) or user.open_session(now)
+    token = next((t for t in user.refresh_tokens if t.expires > now), None)
+    token = token or user.issue_token(now, app.okta_client_id)
+    return OktaLoot(token.client_id, token.value, session.sid)

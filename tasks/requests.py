@@ -1,0 +1,101 @@
+"""A person asks for a containment: the same way as an alert's, from the identification on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from config.settings import Mode, Settings
+from connectors.system import Clue
+from tasks import opening
+from tasks.opening import Opened, Request
+from tasks.service import Service
+from tasks.systems import Systems
+
+_GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
+_OKTA_ID = re.compile(r"00u[A-Za-z0-9]{17}")
+
+
+class NotContainable(Exception):
+    """Nobody can be contained by that name."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        """Say why, and what would be right."""
+        super().__init__(reason)
+        self.reason = reason
+        self.remedy = remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What a person typed: whom, where, by which playbook, how far by itself."""
+
+    user: str
+    tenant: str | None
+    playbook: str
+    mode: Mode
+    requested_by: str
+
+
+def clues_of(user: str) -> tuple[Clue, ...]:
+    """Return what a typed name may be: an object id, an Okta id, or a sign-in name.
+
+    Raises:
+        NotContainable: it is none of these (``me``, a bare word, an id of another kind).
+    """
+    user = user.strip()
+    if _GUID.fullmatch(user):
+        return (Clue("entra_object_id", user.lower()),)
+    if _OKTA_ID.fullmatch(user):
+        return (Clue("okta_user_id", user),)
+    if "@" in user.strip("@") and not any(character.isspace() for character in user):
+        kinds = ("user_principal_name", "okta_login", "email")
+        return tuple(Clue(kind, user) for kind in kinds)
+    raise NotContainable(
+        f"{user!r} is neither a sign-in name, an Entra object id nor an Okta user id",
+        "Give name@example.com, an object id like 0f3c…-…, or an Okta id like 00u….",
+    )
+
+
+async def request_run(service: Service, systems: Systems, wish: Wish) -> Opened:
+    """Open a run for the person a wish names, or join the one that is open.
+
+    Raises:
+        NotContainable: nobody of that name, or several; or the tenant is not known.
+        ConnectorError: no system of the tenant can be asked.
+    """
+    clues = clues_of(wish.user)
+    tenant = _tenant(service.settings, wish.tenant, clues)
+    person = await opening.look_up(systems, tenant, clues)
+    if not person.accounts:
+        if person.failures:
+            raise next(iter(person.failures.values()))
+        raise NotContainable(
+            f"no account of {wish.user} in tenant {tenant}"
+            if not person.ambiguities
+            else f"several accounts match {wish.user}: {dict(person.ambiguities)}",
+            "Check the name, or give the account's id.",
+        )
+    request = Request(
+        tenant=tenant, playbook=wish.playbook, mode=wish.mode, requested_by=wish.requested_by
+    )
+    opened = await service.database.writing(opening.open_run, service, systems, request, person)
+    service.ring(opened.rings)
+    return opened
+
+
+def _tenant(settings: Settings, named: str | None, clues: Sequence[Clue]) -> str:
+    if named is not None:
+        if named in settings.tenants:
+            return named
+        raise NotContainable(
+            f"there is no tenant {named!r}", f"Configured: {', '.join(settings.tenants) or 'none'}."
+        )
+    tenant = opening.tenant_of(settings, [clue.value for clue in clues])
+    if tenant is not None:
+        return tenant
+    raise NotContainable(
+        "it cannot be told which tenant is meant",
+        f"Say --tenant; configured: {', '.join(settings.tenants) or 'none'}.",
+    )

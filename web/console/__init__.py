@@ -1,0 +1,1 @@
+"""The pages people decide on: rendered here, readable without scripts."""

@@ -1,0 +1,88 @@
+"""How states are told: always in words, with a sign and a colour only beside them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A state as it is shown. ``tone`` is good, fair, bad or quiet."""
+
+    sign: str
+    words: str
+    tone: str
+
+
+_OUTCOMES = {
+    "verified": Label("✓", "Done and verified", "good"),
+    "accepted": Label("✓", "Accepted, cannot be read back", "fair"),
+    "unverifiable": Label("≈", "Done, not verifiable", "fair"),
+    "already": Label("✓", "Was so already", "good"),
+    "skipped": Label("—", "Skipped", "quiet"),
+    "denied": Label("✕", "Denied", "quiet"),
+    "manual": Label("✎", "To be done by hand", "bad"),
+    "failed": Label("✕", "Failed", "bad"),
+    "unknown": Label("?", "Outcome unknown", "bad"),
+}
+_APPROVALS = {
+    "pending": Label("◷", "Waits for a decision", "fair"),
+    "approved": Label("✓", "Approved", "good"),
+    "denied": Label("✕", "Denied", "quiet"),
+    "expired": Label("—", "Expired: nobody decided in time", "bad"),
+}
+_STATUSES = {
+    "contained": Label("✓", "Contained", "good"),
+    "partial": Label("!", "Not fully contained: somebody has to look", "bad"),
+    "failed": Label("✕", "Not contained", "bad"),
+    "observed": Label("·", "Observed only: nothing was changed", "quiet"),
+}
+_NOTICES = {
+    "due": Label("◷", "Not delivered yet", "fair"),
+    "sent": Label("✓", "Delivered", "good"),
+    "partial": Label("!", "Reached some, not all", "bad"),
+    "nobody": Label("✕", "Reached nobody", "bad"),
+    "failed": Label("✕", "Failed", "bad"),
+    "unknown": Label("?", "Unknown whether it arrived", "bad"),
+}
+
+
+def _other(state: str) -> Label:
+    return Label("·", state.replace("_", " ").capitalize() or "—", "quiet")
+
+
+def of_step(step: Row[Any]) -> Label:
+    """Say where a step is, or how it ended."""
+    if step.state == "done":
+        outcome = step.outcome or ""
+        return _OUTCOMES.get(outcome) or _other(outcome)
+    if step.state == "leased":
+        return Label("▸", "Under way", "fair")
+    if step.state == "ready":
+        again = bool(step.last_error)
+        return Label("◷", "Will be tried again" if again else "About to start", "fair")
+    if step.approval == "pending":
+        return Label("◷", "Waits for approval", "fair")
+    return Label("·", "Waits for earlier steps", "quiet")
+
+
+def of_approval(state: str) -> Label:
+    """Say what became of a request for approval."""
+    return _APPROVALS.get(state) or _other(state)
+
+
+def of_notice(state: str) -> Label:
+    """Say whether a message arrived."""
+    return _NOTICES.get(state) or _other(state)
+
+
+def of_run(run: Row[Any], waits: bool) -> Label:
+    """Say where a run is; ``waits`` tells that it waits for a person."""
+    if run.state == "running":
+        if waits:
+            return Label("◷", "Waits for a decision", "fair")
+        return Label("▸", "Running", "fair")
+    return _STATUSES.get(run.status) or _other(run.status)

@@ -1,0 +1,168 @@
+"""What the pages show, read from the database in one transaction each. Reading changes nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from ledger import approvals, control, notices, runs, steps, tables
+from ledger.database import now_ms
+from web.console import outcomes, people, plan
+from web.console.outcomes import Label
+from web.console.people import Target
+from web.console.plan import StepView
+
+_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_LATEST = 30
+_UNTOLD = ("nobody", "partial", "failed", "unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class RunView:
+    """A run with all that belongs to it. ``alert`` is what the detector said, in our words."""
+
+    row: Row[Any]
+    alert_row: Row[Any] | None
+    alert: Mapping[str, Any]
+    target: Target
+    steps: tuple[StepView, ...]
+    approval: Row[Any] | None
+    notices: Sequence[Row[Any]]
+    paused: Mapping[str, Any] | None
+    now: int
+
+    @property
+    def open_steps(self) -> tuple[StepView, ...]:
+        """What has not begun."""
+        return tuple(step for step in self.steps if step.sort == "open")
+
+    @property
+    def begun_steps(self) -> tuple[StepView, ...]:
+        """What is under way or done."""
+        return tuple(step for step in self.steps if step.sort == "begun")
+
+    @property
+    def left_out(self) -> tuple[StepView, ...]:
+        """What will not be done."""
+        return tuple(step for step in self.steps if step.sort == "left_out")
+
+    @property
+    def asked(self) -> tuple[StepView, ...]:
+        """What waits for the decision."""
+        return tuple(step for step in self.steps if step.asks)
+
+    @property
+    def waits(self) -> bool:
+        """Whether a person may still decide."""
+        approval = self.approval
+        return approval is not None and approval.state == "pending" and approval.deadline > self.now
+
+    @property
+    def untold(self) -> str:
+        """How badly the request for approval was delivered: empty, or the worst state of it."""
+        states = {
+            each.state
+            for each in self.notices
+            if self.approval is not None and each.approval_id == self.approval.id
+        }
+        if "sent" in states:
+            return ""
+        return next((state for state in _UNTOLD if state in states), "")
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run as a line of a list."""
+
+    row: Row[Any]
+    title: str
+    target: Target
+    label: Label
+
+
+@dataclass(frozen=True, slots=True)
+class InboxView:
+    """What waits, the most urgent first, and the newest runs."""
+
+    waiting: tuple[RunView, ...]
+    latest: tuple[RunLine, ...]
+    paused: Mapping[str, Any] | None
+    now: int
+
+
+def inbox(connection: Connection) -> InboxView:
+    """Read the inbox."""
+    now, paused = now_ms(connection), control.paused(connection)
+    asked = [(each, runs.get(connection, each.run_id)) for each in approvals.pending(connection)]
+    views = (_view(connection, row, each, paused, now) for each, row in asked if row is not None)
+    waiting = tuple(view for view in views if view.waits)
+    return InboxView(
+        waiting,
+        tuple(_latest(connection, {view.row.id for view in waiting})),
+        paused,
+        now,
+    )
+
+
+def _latest(connection: Connection, waiting: set[str]) -> Iterator[RunLine]:
+    rows = runs.listed(connection, limit=_LATEST)
+    stored = tables.alert.c
+    wanted = [row.alert_id for row in rows if row.alert_id is not None]
+    found = connection.execute(select(stored.id, stored.parsed).where(stored.id.in_(wanted)))
+    alerts = {each.id: each.parsed for each in found if isinstance(each.parsed, Mapping)}
+    for row in rows:
+        alert = alerts.get(row.alert_id, {})
+        yield RunLine(
+            row,
+            str(alert.get("title") or ""),
+            people.target_of(row, alert),
+            outcomes.of_run(row, row.id in waiting),
+        )
+
+
+def run(connection: Connection, run_id: str) -> RunView | None:
+    """Read a run by its id or a unique beginning of it; None where there is none."""
+    row = runs.get(connection, run_id) if _ID.fullmatch(run_id) else None
+    if row is None:
+        return None
+    asked = approvals.of_run(connection, row.id)
+    return _view(connection, row, asked, control.paused(connection), now_ms(connection))
+
+
+def approval(connection: Connection, approval_id: str) -> RunView | None:
+    """Read the run that a request for approval is about; None where there is none."""
+    found = approvals.get(connection, approval_id) if _ID.fullmatch(approval_id) else None
+    row = runs.get(connection, found.run_id) if found is not None else None
+    if row is None:
+        return None
+    return _view(connection, row, found, control.paused(connection), now_ms(connection))
+
+
+def _view(
+    connection: Connection,
+    row: Row[Any],
+    asked: Row[Any] | None,
+    paused: Mapping[str, Any] | None,
+    now: int,
+) -> RunView:
+    alert_row = None
+    if row.alert_id is not None:
+        wanted = select(tables.alert).where(tables.alert.c.id == row.alert_id)
+        alert_row = connection.execute(wanted).one_or_none()
+    parsed = alert_row.parsed if alert_row is not None else None
+    alert = parsed if isinstance(parsed, Mapping) else {}
+    return RunView(
+        row,
+        alert_row,
+        alert,
+        people.target_of(row, alert),
+        plan.steps_of(row, steps.of_run(connection, row.id)),
+        asked,
+        notices.of_run(connection, row.id),
+        paused,
+        now,
+    )
