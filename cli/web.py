@@ -22,7 +22,7 @@ def command(config: ConfigOption = None) -> None:
     require_broker(settings)
     configure_logging()
     celery = celery_app.make_app(settings)
-    service = Service.of(settings, CeleryBell(celery))
+    service = Service.of(settings, CeleryBell(celery, settings.broker.prefix))
     check(service.database)
     celery_app.warm_quietly(celery)
     upkeep = Upkeep(service)

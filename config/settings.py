@@ -68,6 +68,9 @@ class Broker(Section):
         SecretStr("memory://"),
         description="memory:// inside `rescind serve`; redis://host/0 or amqp://user@host// between processes",
     )
+    prefix: Name = Field(
+        "rescind", description="names the queues, so that several installations can share a broker"
+    )
 
 
 def _origin(url: AnyHttpUrl) -> AnyHttpUrl:

@@ -23,8 +23,8 @@ INTAKE = "rescind.intake"
 PERFORM = "rescind.perform"
 TELL = "rescind.tell"
 
-_EXCHANGE = Exchange("rescind", type="topic")
-_ROUTES = {INTAKE: "rescind.urgent", PERFORM: "rescind.steps", TELL: "rescind.notices"}
+#: Which queue a task goes to, after the prefix of this installation.
+_QUEUES = {INTAKE: "urgent", PERFORM: "steps", TELL: "notices"}
 
 #: Seconds. The timeout has to exceed the second a blocking pop waits; a broker that hangs must not
 #: hold the web process.
@@ -37,7 +37,6 @@ _REDIS = {
     "socket_keepalive": True,
     "health_check_interval": 10,
     "queue_order_strategy": "priority",
-    "global_keyprefix": "rescind:",
 }
 _RABBITMQ = {"confirm_publish": True, "confirm_timeout": 2}
 
@@ -45,9 +44,10 @@ _RABBITMQ = {"confirm_publish": True, "confirm_timeout": 2}
 class CeleryBell:
     """Rings by sending a task message."""
 
-    def __init__(self, app: Celery) -> None:
-        """Send through ``app``."""
+    def __init__(self, app: Celery, prefix: str) -> None:
+        """Send through ``app`` to the queues of ``prefix``."""
         self._app = app
+        self._prefix = prefix
 
     def alert(self, alert_id: str) -> None:
         """Call somebody to take up an alert."""
@@ -62,7 +62,7 @@ class CeleryBell:
         self._send(TELL, notice_id)
 
     def _send(self, task: str, row_id: str) -> None:
-        route = _ROUTES[task]
+        route = f"{self._prefix}.{_QUEUES[task]}"
         self._app.send_task(
             task, (row_id,), queue=route, routing_key=route, ignore_result=True, retry=True
         )
@@ -74,13 +74,16 @@ def make_app(settings: Settings) -> Celery:
     setup_logging.connect(_keep_logging, weak=False)
     url = settings.broker.url.get_secret_value()
     app = Celery("rescind", broker=url, set_as_current=False)
-    queues = [Queue(name, _EXCHANGE, routing_key=name) for name in sorted(set(_ROUTES.values()))]
+    prefix = settings.broker.prefix
+    exchange = Exchange(prefix, type="topic")
+    names = [f"{prefix}.{queue}" for queue in _QUEUES.values()]
+    queues = [Queue(name, exchange, routing_key=name) for name in names]
     app.conf.update(
         task_queues=queues,
-        task_default_queue="rescind.steps",
-        task_default_exchange="rescind",
+        task_default_queue=f"{prefix}.steps",
+        task_default_exchange=prefix,
         task_default_exchange_type="topic",
-        task_default_routing_key="rescind.steps",
+        task_default_routing_key=f"{prefix}.steps",
         task_create_missing_queues=False,
         task_serializer="json",
         accept_content=["json"],
@@ -109,7 +112,7 @@ def make_app(settings: Settings) -> Celery:
             "interval_step": 0.1,
             "interval_max": 0.2,
         },
-        broker_transport_options=_transport_options(url),
+        broker_transport_options=_transport_options(url, prefix),
     )
     return app
 
@@ -151,9 +154,9 @@ def _shell(work: Callable[[str], None]) -> Callable[[str], None]:
     return run
 
 
-def _transport_options(url: str) -> dict[str, Any]:
+def _transport_options(url: str, prefix: str) -> dict[str, Any]:
     if url.startswith(("redis", "valkey")):
-        return dict(_REDIS)
+        return _REDIS | {"global_keyprefix": f"{prefix}:"}
     if url.startswith(("amqp", "pyamqp")):
         return dict(_RABBITMQ)
     return {}

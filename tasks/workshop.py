@@ -41,7 +41,7 @@ class Workshop:
     def __init__(self, settings: Settings) -> None:
         """Build the parts; nothing runs yet."""
         self.celery: Celery = celery_app.make_app(settings)
-        self.service = Service.of(settings, CeleryBell(self.celery))
+        self.service = Service.of(settings, CeleryBell(self.celery, settings.broker.prefix))
         self.loop = LoopThread()
         self.systems = self.loop.run(_build(settings))
         self.upkeep = Upkeep(self.service)

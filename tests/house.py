@@ -1,0 +1,232 @@
+"""A whole Rescind to test: settings on disk, real processes, a practice tenant, a person who decides.
+
+Processes are forked from a server that has imported everything, so that starting one is quick;
+what runs in them is the command itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any
+
+import httpx
+from sqlalchemy import Row
+
+from cli.demonstration.incident import incident
+from config.load import load
+from ledger import approvals, runs, steps
+from ledger.verify import Report
+from ledger.verify_database import verify_database
+from simulator.server import Simulator
+from tasks import decisions
+from tasks.service import Service
+
+HOOK_SECRET = "a-shared-secret-for-the-tests-only"
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+_CONTEXT.set_forkserver_preload(
+    ["cli.serve", "cli.web", "cli.worker", "msgraph", "azure.identity.aio"]
+)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@dataclass
+class House:
+    """One installation: its folder, its settings, its processes."""
+
+    folder: Path
+    sim: Simulator
+    extra: str = ""
+    database_url: str = ""
+    port: int = field(default_factory=free_port)
+    processes: list[ForkServerProcess] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        url = self.database_url or f"sqlite:///{self.folder / 'rescind.db'}"
+        self.config = self.folder / "rescind.toml"
+        self.config.write_text(_TOML.format(
+            url=url, port=self.port, secret=HOOK_SECRET, sim=self.sim.url, extra=self.extra
+        ))  # fmt: skip
+        self.service = Service.of(load(self.config, environ={}).settings)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, verb: str = "serve", *, wait: bool = True) -> ForkServerProcess:
+        process = _CONTEXT.Process(
+            target=_run, args=(verb, str(self.config), str(self.folder / f"{verb}.log"))
+        )
+        process.start()
+        self.processes.append(process)
+        if wait:
+            self.await_ready()
+        return process
+
+    def await_ready(self, timeout_s: float = 40.0) -> None:
+        def answers() -> bool:
+            try:
+                return httpx.get(f"{self.url}/healthz", timeout=2).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        wait_for(answers, timeout_s, "the server to be ready", self.logs)
+
+    def logs(self) -> str:
+        return "\n".join(path.read_text()[-3000:] for path in self.folder.glob("*.log"))
+
+    def kill(self) -> None:
+        """End every process as a power cut would."""
+        for process in self.processes:
+            if process.pid is not None and process.is_alive():
+                os.kill(process.pid, signal.SIGKILL)
+            process.join(10)
+        self.processes.clear()
+
+    def close(self) -> None:
+        for process in self.processes:
+            process.terminate()
+        for process in self.processes:
+            process.join(15)
+        self.kill()
+        self.service.database.close()
+
+    def post(
+        self, content: Any = None, *, source: str = "sentinel", **options: Any
+    ) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {HOOK_SECRET}"} | options.pop("headers", {})
+        if content is not None:
+            options["json"] = content
+        return httpx.post(
+            f"{self.url}/hooks/{source}", headers=headers, timeout=20, trust_env=False, **options
+        )
+
+    def incident(self, name: str = "nora.lind") -> dict[str, Any]:
+        person = self.sim.tenant.person(name)
+        return incident(
+            name=person.upn,
+            object_id=person.entra.id if person.entra else "",
+            display_name=name,
+        )
+
+    def decide(self, *, approve: bool = True) -> bool:
+        """Decide whatever waits, as the console does; return whether something waited."""
+        with self.service.database.read() as connection:
+            waiting = approvals.pending(connection)
+        for one in waiting:
+            decisions.decide(
+                self.service, one.id, approve=approve, plan_hash=one.plan_hash,
+                user_id="u-1", user_name="riley", reason="a test",
+            )  # fmt: skip
+        return bool(waiting)
+
+    def runs(self) -> list[Row[Any]]:
+        with self.service.database.read() as connection:
+            return list(runs.listed(connection))
+
+    def steps(self, run_id: str) -> dict[str, Row[Any]]:
+        with self.service.database.read() as connection:
+            return {step.node: step for step in steps.of_run(connection, run_id)}
+
+    def outcomes(self, run_id: str) -> dict[str, str | None]:
+        return {node: step.outcome for node, step in self.steps(run_id).items()}
+
+    def finished_run(self, timeout_s: float = 40.0, *, approve: bool | None = True) -> Row[Any]:
+        """Wait for one run to end, deciding on the way what waits."""
+        found: list[Row[Any]] = []
+
+        def ended() -> bool:
+            if approve is not None:
+                self.decide(approve=approve)
+            found[:] = self.runs()
+            return bool(found) and all(run.state == "done" for run in found)
+
+        wait_for(ended, timeout_s, "the run to end", lambda: f"{self.progress()}\n{self.logs()}")
+        return found[0]
+
+    def progress(self) -> str:
+        return "\n".join(
+            f"{run.id} {run.state} "
+            + ", ".join(
+                f"{node}={step.state}/{step.outcome}/{step.attempts}/{step.last_error}"
+                for node, step in self.steps(run.id).items()
+            )
+            for run in self.runs()
+        )
+
+    def verify(self) -> Report:
+        return verify_database(self.service.database)
+
+
+_TOML = """\
+instance = "test"
+database.url = "{url}"
+
+[web]
+port = {port}
+
+[engine]
+upkeep_s = 0.2
+
+[sources.sentinel]
+kind = "sentinel"
+origin = {{ proof = "shared_secret", secret = "{secret}" }}
+
+[tenants.contoso]
+domains = ["contoso.com"]
+
+[tenants.contoso.entra]
+tenant_id = "contoso.com"
+base_url = "{sim}/v1.0"
+access_token = "simulated-graph-token"
+
+[tenants.contoso.okta]
+org_url = "{sim}"
+api_token = "simulated-okta-token"
+
+{extra}
+"""
+
+
+def _run(verb: str, config: str, log: str) -> None:
+    stream = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(stream, 1)
+    os.dup2(stream, 2)
+    sys.stdout = os.fdopen(1, "w", buffering=1)
+    sys.stderr = os.fdopen(2, "w", buffering=1)
+    importlib.import_module(f"cli.{verb}").command(Path(config))
+
+
+def wait_for(condition: Any, timeout_s: float, what: str, tell: Any = lambda: "") -> None:
+    end = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {timeout_s} s for {what}\n{tell()}")
+        time.sleep(0.01)
+
+
+@contextmanager
+def house(folder: Path, **options: Any) -> Iterator[House]:
+    """Give an installation with a practice tenant of its own, nothing started yet."""
+    with Simulator() as sim:
+        built = House(folder, sim, **options)
+        try:
+            yield built
+        finally:
+            built.close()
