@@ -10,8 +10,8 @@ import typer
 
 from config.load import load
 from config.problems import Problem, SettingsError
-from config.settings import Settings, SourceKind
-from detectors.generic import check_mapping
+from config.settings import Settings
+from detectors import registry
 from playbooks import model
 from playbooks.errors import PlaybookError, UnknownPlaybook
 
@@ -32,15 +32,6 @@ def loaded(config: Path | None = None) -> Settings:
         raise typer.Exit(2) from error
 
 
-def _mappings(settings: Settings) -> list[Problem]:
-    return [
-        Problem(("sources", name, "mapping"), what)
-        for name, source in settings.sources.items()
-        if source.kind is SourceKind.GENERIC
-        for what in check_mapping(source.mapping)
-    ]
-
-
 def _playbooks(settings: Settings) -> list[Problem]:
     problems = []
     for name, source in settings.sources.items():
@@ -53,4 +44,4 @@ def _playbooks(settings: Settings) -> list[Problem]:
 
 
 #: What the rooms above ``config/`` know about settings being right.
-CHECKS = (_mappings, _playbooks)
+CHECKS = (registry.problems, _playbooks)

@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any
@@ -96,8 +96,9 @@ def load(name: str, folder: Path | None = None) -> LoadedPlaybook:
     return parse(shipped.read_text(encoding="utf-8"), f"{name}.yaml")
 
 
+@lru_cache(maxsize=64)
 def parse(text: str, name: str) -> LoadedPlaybook:
-    """Read a playbook from YAML text.
+    """Read a playbook from YAML text; the same text is read once.
 
     Raises:
         PlaybookError: with every fault found, each with its line.

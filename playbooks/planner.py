@@ -240,9 +240,7 @@ def _with_parameters(
         fields = ", ".join(".".join(map(str, part["loc"])) for part in error.errors())
         return replace(draft, skipped=f"its parameters do not fit the action: {fields}")
     except (LookupError, ValueError, TypeError, RuntimeError) as error:
-        return replace(
-            draft, skipped=f"a parameter could not be computed ({type(error).__name__})"
-        )
+        return replace(draft, skipped=f"a parameter could not be computed ({type(error).__name__})")
     return replace(draft, parameters=parameters)
 
 

@@ -6,12 +6,11 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from connectors.entra.system import EntraSystem
-from connectors.okta.system import OktaSystem
-
 from config.settings import Settings
 from connectors.action import Action, ActionSpec, PlannedCall, Target
 from connectors.door import Call, CallResult, Door, Journal, RetryPolicy
+from connectors.entra.system import EntraSystem
+from connectors.okta.system import OktaSystem
 from connectors.system import System
 
 #: Every action there is, by name.

@@ -19,9 +19,14 @@ class Teller:
     """Delivers messages for one process."""
 
     def __init__(self, service: Service) -> None:
-        """Send through the channels the settings name."""
+        """Send through the channels the settings name.
+
+        Raises:
+            connectors.errors.Refused: a channel's address is not usable; it is named, not shown.
+        """
         self._service = service
-        self._chat = Chat(service.settings.chat)
+        self._chat = Chat(service.settings.chat, service.settings.web.console_url)
+        self._chat.check()
 
     def tell(self, notice_id: str) -> None:
         """Deliver one message and record how it went; what failed is tried again later."""

@@ -14,6 +14,7 @@ from celery import Celery
 from sqlalchemy.engine import URL
 
 from config.settings import Settings
+from playbooks import model
 from tasks import app as celery_app
 from tasks.app import CeleryBell
 from tasks.intake import Intake
@@ -64,6 +65,8 @@ class Workshop:
     def warm(self) -> None:
         """Do what the first alert should not have to wait for."""
         self.loop.run(self.systems.warm(), 60)
+        for source in self.service.settings.sources.values():
+            model.load(source.playbook, self.service.settings.playbooks.folder)
         celery_app.warm(self.celery)
 
     def claim_database(self) -> None:

@@ -26,6 +26,7 @@ from sqlalchemy import Row
 from cli.demonstration.incident import incident
 from config.load import load
 from ledger import approvals, runs, steps
+from ledger.migrate import migrate
 from ledger.verify import Report
 from ledger.verify_database import verify_database
 from simulator.server import Simulator
@@ -54,6 +55,7 @@ class House:
     sim: Simulator
     extra: str = ""
     database_url: str = ""
+    broker_url: str = "memory://"
     port: int = field(default_factory=free_port)
     processes: list[ForkServerProcess] = field(default_factory=list)
 
@@ -61,7 +63,7 @@ class House:
         url = self.database_url or f"sqlite:///{self.folder / 'rescind.db'}"
         self.config = self.folder / "rescind.toml"
         self.config.write_text(_TOML.format(
-            url=url, port=self.port, secret=HOOK_SECRET, sim=self.sim.url, extra=self.extra
+            url=url, broker=self.broker_url, prefix=f"test-{self.port}", port=self.port, secret=HOOK_SECRET, sim=self.sim.url, extra=self.extra
         ))  # fmt: skip
         self.service = Service.of(load(self.config, environ={}).settings)
 
@@ -78,6 +80,13 @@ class House:
         if wait:
             self.await_ready()
         return process
+
+    def start_apart(self, workers: int = 2) -> None:
+        """Migrate, then start a web process and workers that share database and broker."""
+        migrate(self.service.database)
+        for _ in range(workers):
+            self.start("worker", wait=False)
+        self.start("web")
 
     def await_ready(self, timeout_s: float = 40.0) -> None:
         def answers() -> bool:
@@ -177,6 +186,7 @@ class House:
 _TOML = """\
 instance = "test"
 database.url = "{url}"
+broker = {{ url = "{broker}", prefix = "{prefix}" }}
 
 [web]
 port = {port}
