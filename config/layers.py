@@ -50,11 +50,11 @@ class Layer:
         """Return ``where``, or for what is missing the source of something beside it."""
         beside = [
             origin
-            for length in range(len(key), 1, -1)
+            for length in range(len(key), min(len(key), 2) - 1, -1)
             for known, origin in self.origins.items()
             if known[:length] == key[:length]
         ]
-        return self.where(key) or next(iter(beside), "")
+        return self.where(key) or (next(iter(beside), "") if key else "")
 
     def keys(self) -> Iterator[Key]:
         """Yield the key of everything that is set, tables and items of lists too."""
@@ -74,7 +74,8 @@ class Layer:
             for known in [known for known in self.origins if known[: len(here)] == here]:
                 del self.origins[known]
             ours[name] = value
-            self.origins[here] = other.where(here)
+            if other.where(here):
+                self.origins[here] = other.where(here)
             self.origins |= {k: v for k, v in other.origins.items() if k[: len(here)] == here}
 
 
@@ -256,6 +257,7 @@ def resolve_files(layer: Layer, base: Path) -> list[Problem]:
             if secret == name or target is None or not target.is_secret:
                 continue
             if secret in table:
+                del table[name]
                 what = f"{secret} and {name} are both given"
                 problems.append(Problem(here, what, "one of them", layer.where(here)))
                 continue

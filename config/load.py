@@ -23,7 +23,7 @@ from config.layers import (
     from_toml,
     resolve_files,
 )
-from config.problems import Problem, SettingsError
+from config.problems import Key, Problem, SettingsError
 from config.settings import Settings
 from config.show import Leaf, leaves
 
@@ -123,4 +123,8 @@ def _validated(whole: Layer) -> tuple[Settings | None, list[Problem]]:
 
 
 def _each_once(problems: Iterable[Problem]) -> list[Problem]:
-    return list(dict.fromkeys(problems))
+    # Two rooms may find the same thing; whoever was asked first says it.
+    found: dict[tuple[Key, str], Problem] = {}
+    for problem in problems:
+        found.setdefault((problem.key, problem.what), problem)
+    return list(found.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import PurePath
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, SecretStr
 from pydantic.networks import AnyHttpUrl
@@ -17,7 +17,7 @@ from config.problems import Key, dotted
 
 MASK = "********"
 
-Shown = str | int | float | bool | None | list["Shown"]
+Shown = str | int | float | bool | None | list["Shown"] | dict[str, "Shown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def _shown(value: Any, key: Key) -> Shown:  # noqa: ANN401 - whatever the tree h
     if isinstance(value, tuple | list):
         return [_shown(item, key) for item in value]
     if isinstance(value, dict):
-        return "{}"
+        return {}
     return value if isinstance(value, str | int | float | bool) else None
 
 
@@ -74,17 +74,12 @@ def masked_url(url: str) -> str:
         user, password = parts.username, parts.password
     except ValueError:
         return MASK
-    if not parts.scheme:
+    if not parts.scheme or not url.lower().startswith(f"{parts.scheme}://"):
         return MASK
     host = parts.netloc.rpartition("@")[2]
     if password is not None:
         host = f"{user or ''}:{MASK}@{host}"
     elif user is not None:
         host = f"{MASK}@{host}"
-    query, fragment = MASK if parts.query else "", MASK if parts.fragment else ""
-    shown = urlunsplit((parts.scheme, host, parts.path, query, fragment))
-    # urlunsplit drops the slashes of an empty host (memory://, sqlite:///path).
-    prefix = f"{parts.scheme}://"
-    if url.startswith(prefix) and not shown.startswith(prefix):
-        shown = prefix + shown[len(parts.scheme) + 1 :]
-    return shown
+    query, fragment = f"?{MASK}" if parts.query else "", f"#{MASK}" if parts.fragment else ""
+    return f"{parts.scheme}://{host}{parts.path}{query}{fragment}"

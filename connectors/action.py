@@ -147,7 +147,8 @@ class Proof:
     """What reading back has shown.
 
     ``outcome`` is ``verified``, ``accepted``, ``unverifiable`` or ``failed`` (the read-back shows
-    the change did not happen); ``unknown`` where nothing could be read.
+    the change did not happen); ``manual`` where what could be changed was seen changed and a person
+    must finish (``reason`` says how); ``unknown`` where nothing could be read.
     """
 
     outcome: Outcome

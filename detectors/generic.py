@@ -83,7 +83,7 @@ def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Alert, ...
         )
     items = [payload]
     if "items" in mapping:
-        found = _Item(payload, mapping, source).value("items")
+        found = _Item(payload, mapping, source).found("items")
         if not isinstance(found, list):
             raise _missing("items", mapping, source, "no list")
         items = found
@@ -98,14 +98,17 @@ class _Item:
         self._mapping = mapping
         self._source = source
 
-    def value(self, key: str) -> JsonValue:
-        """What the mapping finds for ``key``; None where it is not mapped or not there."""
-        if key not in self._mapping:
-            return None
+    def found(self, key: str) -> JsonValue:
+        """What the expression of ``key`` finds."""
         try:
-            found = jmespath.search(self._mapping[key], self._value)
+            found: JsonValue = jmespath.search(self._mapping[key], self._value)
         except errors.JMESPathError:
             raise self._unfit(key, "a value its function cannot take") from None
+        return found
+
+    def value(self, key: str) -> JsonValue:
+        """What the mapping finds for ``key``; None where it is not mapped, not there or empty."""
+        found = self.found(key) if key in self._mapping else None
         return None if found in ("", [], {}) else found
 
     def alert(self) -> Alert:

@@ -86,7 +86,7 @@ class _Finding:
         resource_id = self.resource.get("id")
         tail = resource_id.rsplit("/", 1)[-1] if isinstance(resource_id, str) else None
         found = fields.identifier(name) or fields.identifier(tail)
-        number = fields.identifier(self.body.get("incidentNumber"))
+        number = fields.identifier(self.body.get("incidentNumber"), 20)
         if found is None and number is not None:
             return f"{self.workspace or 'workspace'}:{number}"
         return found.lower() if found else None
@@ -96,7 +96,7 @@ def _unwrapped(value: JsonValue) -> tuple[Fields, str | None, str]:
     workspace, schema = None, ""
     current = Fields(value)
     for _ in range(4):
-        workspace = workspace or fields.identifier(current.get("workspaceId"))
+        workspace = workspace or fields.identifier(current.get("workspaceId"), 64)
         schema = schema or current.text("objectSchemaType").lower()
         inner = next((current.at(name) for name in _ENVELOPES if current.at(name)), None)
         if inner is None or "properties" in current:

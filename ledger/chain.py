@@ -19,6 +19,7 @@ from sqlalchemy import Connection, select
 from ledger import tables
 from ledger.database import now_ms
 from ledger.identifiers import new_id
+from ledger.storable import storable
 from ledger.vocabulary import Event
 
 #: ``prev`` of the first record; the head row starts out with it and sequence number -1.
@@ -90,7 +91,10 @@ class AuditLog:
         }
         if run_id is not None:
             record["run"] = run_id
-        record |= {name: value for name, value in fields.items() if value is not None}
+        taken = record.keys() & fields.keys()
+        if taken:
+            raise ValueError(f"these members are the record's own: {', '.join(sorted(taken))}")
+        record |= {name: storable(value) for name, value in fields.items() if value is not None}
         if private:
             record["sealed"] = _seal(connection, record_id, private)
         written = rfc8785.dumps(record)
@@ -110,7 +114,8 @@ class AuditLog:
 
 def _seal(connection: Connection, record_id: str, private: Mapping[str, str]) -> dict[str, str]:
     sealed = {}
-    for name, value in private.items():
+    for name, given in private.items():
+        value = storable(given)
         salt = secrets.token_hex(16)
         sealed[name] = sealed_digest(salt, value)
         connection.execute(

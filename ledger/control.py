@@ -47,8 +47,4 @@ def paused(connection: Connection) -> dict[str, Any] | None:
 
 def _set(connection: Connection, value: dict[str, Any], actor: str) -> None:
     values = {"value": value, "changed_at": now_ms(connection), "changed_by": actor}
-    changed = connection.execute(
-        _control.update().where(_control.c.key == _PAUSE).values(**values)
-    ).rowcount
-    if not changed:
-        connection.execute(_control.insert().values(key=_PAUSE, **values))
+    connection.execute(_control.update().where(_control.c.key == _PAUSE).values(**values))

@@ -47,12 +47,14 @@ def make(
         raise PausedByPerson
     now = now_ms(connection)
     holds = connection.execute(
-        select(_step.c.id).where(
+        select(_step.c.id)
+        .where(
             _step.c.id == step["id"],
             _step.c.fence == step["fence"],
             _step.c.state == "leased",
             _step.c.lease_until > now,
         )
+        .with_for_update()
     ).first()
     if holds is None:
         raise ClaimLost
@@ -87,7 +89,9 @@ def answer(
 ) -> None:
     """Commit how an attempt ended: ``answered``, ``refused``, ``not_sent`` or ``unknown``."""
     connection.execute(
-        _intent.update().where(_intent.c.id == intent_id).values(state=_STATE[result])
+        _intent.update()
+        .where(_intent.c.id == intent_id, _intent.c.state == "open")
+        .values(state=_STATE[result])
     )
     audit.append(
         connection,

@@ -31,12 +31,12 @@ def hashed(password: str) -> str:
         PasswordRefused: it is shorter than 12 characters, too long, or not text.
     """
     if len(password) < SHORTEST:
-        raise PasswordRefused(f"it has {len(password)} characters, {SHORTEST} are needed")
+        raise PasswordRefused(f"the password has {len(password)} characters, {SHORTEST} are needed")
     if len(password) > _LONGEST:
-        raise PasswordRefused(f"it has more than {_LONGEST} characters")
+        raise PasswordRefused(f"the password has more than {_LONGEST} characters")
     secret = _bytes(password)
     if secret is None:
-        raise PasswordRefused("it holds characters that are not Unicode text")
+        raise PasswordRefused("the password holds characters that are not Unicode text")
     with _places:
         return _hasher.hash(secret)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -15,10 +14,10 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
-    Text,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+
+from ledger.storable import DocumentType, TextType
 
 metadata = MetaData(
     naming_convention={
@@ -30,7 +29,8 @@ metadata = MetaData(
     }
 )
 
-Document = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+Document = DocumentType()
+Text = TextType()
 Id = String(36)
 
 #: States in which a run still moves; at most one such run per person (see the partial index).

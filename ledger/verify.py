@@ -14,6 +14,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, BinaryIO, NoReturn
@@ -107,6 +108,13 @@ def leaf_hash(record: bytes) -> str:
     return "sha256:" + hashlib.sha256(b"\x00" + record).hexdigest()
 
 
+def missing(first: int, last: int) -> str:
+    """Say that the records from ``first`` to ``last`` are missing."""
+    if first == last:
+        return f"record {first} is missing"
+    return f"records {first} to {last} are missing"
+
+
 class Verifier:
     """Takes records one by one and reports at the end."""
 
@@ -140,9 +148,6 @@ class Verifier:
             self._settle(vouched=True)
             self._expected, self._soiled = self._expected + 1, True
         else:
-            identity = record.get("id")
-            if isinstance(identity, str):
-                self._here = (self._expected, _printable(identity))
             self._place(record, before)
             self._form(record)
             for why in self._story.tell(record):
@@ -190,15 +195,16 @@ class Verifier:
 
     def _parse(self, body: bytes) -> dict[str, Any] | None:
         try:
-            text = body.decode()
-            record = _DECODER.decode(text)
-            canonical = _canonical(record, text, body)
+            record, canonical = _read(body)
         except (ValueError, RecursionError):
             self.fault("bytes", "this line is not a record: it cannot be read as JSON (RFC 8785)")
             return None
         if not isinstance(record, dict):
             self.fault("bytes", "this line is not a record: it is no JSON object")
             return None
+        identity = record.get("id")
+        if isinstance(identity, str):
+            self._here = (self._expected, _printable(identity))
         if not canonical:
             self.fault("bytes", "its bytes are not canonical JSON (RFC 8785): it was written anew")
         return record
@@ -219,10 +225,8 @@ class Verifier:
             self.fault("sequence", f"it is {shown}, and follows record {expected - 1}")
             self._expected, self._soiled = expected + 1, True
         elif number is not None and number > expected:
-            gap = f"record {expected} is"
-            if number > expected + 1:
-                gap = f"records {expected} to {number - 1} are"
-            self._add(Finding(expected, None, "sequence", f"{gap} missing before record {number}"))
+            gap = f"{missing(expected, number - 1)} before record {number}"
+            self._add(Finding(expected, None, "sequence", gap))
             self._here, self._expected = (number, self._here[1]), number + 1
         else:
             shown = "a record without a number" if number is None else f"record {number}"
@@ -286,27 +290,43 @@ class Verifier:
         self._latest = max(moment, self._latest or moment)
 
 
-def _refuse(number: str) -> NoReturn:
-    raise ValueError(f"records hold no fractions: {number}")
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"no JSON: {name}")
 
 
-def _integer(digits: str) -> int:
-    number = int(digits)
-    if abs(number) > _LARGEST:
-        raise ValueError("an integer beyond 2^53 - 1")
-    return number
+def _exactly(digits: str) -> int | float:
+    """Read an integer as RFC 8785 does: beyond 2^53 - 1 it is a double like any other."""
+    number = int(digits) if len(digits) < 18 else float(digits)
+    return number if abs(number) <= _LARGEST else float(number)
 
 
-_DECODER = json.JSONDecoder(parse_float=_refuse, parse_constant=_refuse, parse_int=_integer)
+def _quickly(digits: str) -> object:
+    number = _exactly(digits)
+    return number if isinstance(number, int) else _DOUBLE
+
+
+_DOUBLE = object()  # which no encoder takes
+
 _ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+_QUICK = json.JSONDecoder(parse_float=lambda _: _DOUBLE, parse_constant=_refuse, parse_int=_quickly)
+_EXACT = json.JSONDecoder(parse_constant=_refuse, parse_int=_exactly)
 
 
-def _canonical(record: object, text: str, body: bytes) -> bool:
-    # For ASCII without fractions the standard library writes what RFC 8785 asks for, and twenty
-    # times as fast as rfc8785; the two order keys differently only beyond the basic plane.
+def _read(body: bytes) -> tuple[Any, bool]:
+    """Return what a line says, and whether its bytes are RFC 8785's for that.
+
+    Raises:
+        ValueError, RecursionError: it is no JSON that has such bytes.
+    """
+    text = body.decode()
+    # Of ASCII without doubles the standard library makes the same bytes, twenty times as fast: the
+    # two write doubles differently, and order keys differently beyond the basic plane.
     if body.isascii():
-        return _ENCODER.encode(record) == text
-    return rfc8785.dumps(record) == body  # type: ignore[arg-type]  # JSON, just parsed
+        with suppress(TypeError):
+            record = _QUICK.decode(text)
+            return record, _ENCODER.encode(record) == text
+    record = _EXACT.decode(text)
+    return record, rfc8785.dumps(record) == body
 
 
 def _matching(pattern: re.Pattern[str], value: object) -> str:

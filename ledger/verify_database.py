@@ -11,7 +11,7 @@ from sqlalchemy import Connection, LargeBinary, Row, cast, select
 from ledger import tables
 from ledger.chain import leaf_hash, rfc3339, sealed_digest
 from ledger.database import Database
-from ledger.verify import Report, Verifier
+from ledger.verify import Report, Verifier, missing
 
 _PAGE = 500
 
@@ -92,11 +92,11 @@ def _check_head(verifier: Verifier, head: Row[Any] | None, last: Row[Any] | None
     if head is None or not isinstance(head.seq, int):
         verifier.fault("head", "the head of the log is missing or no number", (ends + 1, None))
     elif head.seq > ends:
-        missing = f"records {ends + 1} to {head.seq} were cut off: the head knows of them"
-        verifier.fault("head", missing, (ends + 1, None))
+        gap = f"{missing(ends + 1, head.seq)} at the end: the log was cut off"
+        verifier.fault("head", gap, (ends + 1, None))
     elif head.seq < ends:
-        added = f"records {head.seq + 1} to {ends} were not appended by Rescind: the head knows nothing of them"
-        verifier.fault("head", added, (head.seq + 1, None))
+        beyond = f"the head of the log ends before it, at record {head.seq}"
+        verifier.fault("head", beyond, (head.seq + 1, None))
     elif last is not None and head.leaf != leaf_hash(last.record):
         verifier.fault("head", "it is not the record that the head of the log was set to")
 

@@ -138,7 +138,8 @@ class Intake:
         identification = await opening.look_up(self._systems, tenant, clues)
         if identification.failures and (not identification.accounts or row.attempts < _TRIES):
             first = next(iter(identification.failures.values()))
-            if row.attempts >= _GIVE_UP_AFTER:
+            final = not first.retryable and not identification.accounts
+            if final or row.attempts >= _GIVE_UP_AFTER:
                 raise Unusable(f"the tenant's systems cannot be asked: {first}", first.remedy)
             if not identification.accounts or first.retryable:
                 raise first

@@ -199,7 +199,7 @@ class Performer:
         for _ in range(_ROUNDS):
             if unsettled:
                 proof: Proof = await look(None, True)
-                holds = proof.outcome is Outcome.VERIFIED
+                holds = proof.outcome in (Outcome.VERIFIED, Outcome.MANUAL)
                 await self._reconcile(
                     claim, "it has happened" if holds else "not seen to have happened"
                 )

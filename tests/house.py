@@ -25,7 +25,7 @@ from sqlalchemy import Row
 
 from cli.demonstration.incident import incident
 from config.load import load
-from ledger import approvals, runs, steps
+from ledger import alerts, approvals, runs, steps
 from ledger.migrate import migrate
 from ledger.verify import Report
 from ledger.verify_database import verify_database
@@ -117,11 +117,11 @@ class House:
         self.service.database.close()
 
     def post(
-        self, content: Any = None, *, source: str = "sentinel", **options: Any
+        self, alert: Any = None, *, source: str = "sentinel", **options: Any
     ) -> httpx.Response:
         headers = {"Authorization": f"Bearer {HOOK_SECRET}"} | options.pop("headers", {})
-        if content is not None:
-            options["json"] = content
+        if alert is not None:
+            options["json"] = alert
         return httpx.post(
             f"{self.url}/hooks/{source}", headers=headers, timeout=20, trust_env=False, **options
         )
@@ -144,6 +144,38 @@ class House:
                 user_id="u-1", user_name="riley", reason="a test",
             )  # fmt: skip
         return bool(waiting)
+
+    def run_of(
+        self, name: str, timeout_s: float = 30.0, *, approve: bool | None = True
+    ) -> Row[Any]:
+        """Wait for this person's newest run to end, deciding on the way what waits."""
+        person = self.sim.tenant.person(name)
+        ids = {account.id for account in (person.entra, person.okta) if account}
+        found: list[Row[Any]] = []
+
+        def ended() -> bool:
+            if approve is not None:
+                self.decide(approve=approve)
+            found[:] = [
+                run for run in self.runs() if ids & {one["id"] for one in run.person["accounts"]}
+            ]
+            return bool(found) and found[0].state == "done"
+
+        wait_for(ended, timeout_s, f"the run of {name} to end", self.progress)
+        return found[0]
+
+    def alert(self, alert_id: str, timeout_s: float = 20.0) -> Row[Any]:
+        """Wait until something has become of an alert."""
+        found: list[Row[Any]] = []
+
+        def settled() -> bool:
+            with self.service.database.read() as connection:
+                rows = alerts.listed(connection, limit=1000)
+            found[:] = [row for row in rows if row.id == alert_id and row.state != "received"]
+            return bool(found)
+
+        wait_for(settled, timeout_s, f"alert {alert_id}", self.logs)
+        return found[0]
 
     def runs(self) -> list[Row[Any]]:
         with self.service.database.read() as connection:

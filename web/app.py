@@ -55,7 +55,7 @@ def create_app(service: Service, *, readiness: Readiness | None = None) -> FastA
     app.add_exception_handler(HTTPException, faces.http)
     web = service.settings.web
     # The last one added is the outermost: what it adds stands on every answer.
-    app.add_middleware(SameOrigin, web=web, refused=faces.cross_origin, exempt=("/hooks/",))
+    app.add_middleware(SameOrigin, web=web, refused=faces.cross_origin, exempt=_MACHINES)
     app.add_middleware(LastCatch, answer=faces.failed)
     app.add_middleware(SecureHeaders, web=web)
     return app

@@ -43,8 +43,8 @@ class DisableUser(EntraAction[NoParameters]):
         permissions=("User.EnableDisableAccount.All", "User.Read.All"),
         permissions_also=("User.ReadWrite.All", "Directory.ReadWrite.All"),
         roles=(
-            "for administrators also the role Privileged Authentication Administrator",
-            "for an account in a restricted management unit also a role scoped to that unit",
+            "Privileged Authentication Administrator (where the person is an administrator)",
+            "one scoped to the unit (where the account is in a restricted management unit)",
         ),
         disrupts="The person cannot sign in anywhere until the account is enabled again.",
         leaves_open="The account: whoever has its credentials can sign in.",

@@ -45,7 +45,7 @@ class EntraAction(Action, Generic[P]):
         permissions = " or ".join(
             (" and ".join(self.spec.permissions), *self.spec.permissions_also)
         )
-        roles = f"; {'; '.join(self.spec.roles)}" if self.spec.roles else ""
+        roles = f", and the role {' or '.join(self.spec.roles)}" if self.spec.roles else ""
         return f"the permission {permissions}{roles}"
 
     async def _user(self, target: Target) -> Json:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from typing import Any
@@ -27,11 +28,11 @@ async def find(client: EntraClient, clues: Sequence[Clue]) -> tuple[Account, ...
     Raises:
         errors.ConnectorError: Graph cannot be asked.
     """
+    answers = await asyncio.gather(*(_matching(client, clue) for clue in dict.fromkeys(clues)))
     found: dict[str, Account] = {}
-    for clue in clues:
-        for user in await _matching(client, clue):
-            account = _account(client.tenant, user)
-            found.setdefault(account.id, account)
+    for user in (user for users_found in answers for user in users_found):
+        account = _account(client.tenant, user)
+        found.setdefault(account.id, account)
     return tuple(found.values())
 
 

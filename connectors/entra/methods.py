@@ -62,11 +62,13 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
         reversible=False,
         d3fend=("D3-CR",),
         attack=("T1098.005", "T1556.006"),
-        permissions=("UserAuthenticationMethod.ReadWrite.All", "User.Read.All"),
-        roles=(
-            "AuditLog.Read.All lets it find the default method and date methods without a date",
-            "for administrators also the role Privileged Authentication Administrator",
+        # AuditLog.Read.All dates what has no date; without it such methods are left for a person.
+        permissions=(
+            "UserAuthenticationMethod.ReadWrite.All",
+            "User.Read.All",
+            "AuditLog.Read.All",
         ),
+        roles=("Privileged Authentication Administrator (where the person is an administrator)",),
         parameters=MethodParameters,
         disrupts="The person registers again what was removed, if it was theirs.",
         leaves_open="Methods the thief registered can be used to sign in and to reset the password.",

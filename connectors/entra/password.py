@@ -57,9 +57,9 @@ class ResetPassword(EntraAction[NoParameters]):
         permissions=("User-PasswordProfile.ReadWrite.All",),
         permissions_also=("User.ReadWrite.All", "Directory.ReadWrite.All"),
         roles=(
-            "the role User Administrator",
-            "for administrators the role Privileged Authentication Administrator",
-            "for an account in a restricted management unit a role scoped to that unit",
+            "User Administrator",
+            "Privileged Authentication Administrator (where the person is an administrator)",
+            "one scoped to the unit (where the account is in a restricted management unit)",
         ),
         disrupts="The person needs a new password, handed over by the help desk.",
         leaves_open="The password: whoever knows it can sign in where nothing else is asked.",

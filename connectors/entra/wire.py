@@ -7,7 +7,6 @@ the innermost transport, beneath anything the SDK might do.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 import re
@@ -105,11 +104,8 @@ def origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine."""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+    """Whether ``host`` is this machine, by the names the SDK takes without TLS."""
+    return host in {"localhost", "127.0.0.1", "::1"}
 
 
 def graph_url(settings: Entra) -> str:
@@ -193,6 +189,9 @@ class Wire:
             failure = _transport_failure(error, write=outgoing.write)
         except AzureError as error:
             failure = _sign_in_failure(error)
+        except ValueError:
+            # The SDK decodes the challenge of a 401 without further checks.
+            failure = errors.Unauthenticated("the claims challenge is malformed", status=401)
         raise failure
 
     async def close(self) -> None:

@@ -133,6 +133,7 @@ class Executor:
                 total=self._timeout_s, sock_connect=min(5.0, self._timeout_s / 2)
             ),
             trust_env=False,
+            response_class=_Readable,
         )
         # aiohttp repeats GET, PUT and DELETE by itself on a dropped connection; only the door may.
         self._session._retry_connection = False
@@ -162,6 +163,13 @@ class Executor:
             oauth.clear_access_token()
 
 
+class _Readable(aiohttp.ClientResponse):
+    """An answer whose status is not lost because its body is in no known alphabet."""
+
+    async def text(self, encoding: str | None = None, errors: str = "replace") -> str:
+        return await super().text(encoding, errors)
+
+
 class _Guarded:
     """The session as the SDK may use it: no redirects, no proxy of the environment.
 
@@ -186,6 +194,8 @@ class _Guarded:
             headers=headers,
             data=data,
             allow_redirects=False,
+            # Without a body there is no type to name, and aiohttp would make one up.
+            skip_auto_headers=None if data else ("Content-Type",),
         )
 
 

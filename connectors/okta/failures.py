@@ -60,7 +60,7 @@ def failure(
         status=status,
         code=code,
         request_id=request_id(headers),
-        retry_after_s=_wait_s(headers) if status in (429, 503) else None,
+        retry_after_s=_wait_s(status, headers),
         remedy=remedy,
     )
 
@@ -127,15 +127,20 @@ def _error_code(text: str) -> str | None:
     return code if isinstance(code, str) and _CODE.fullmatch(code) else None
 
 
-def _wait_s(headers: Headers) -> float | None:
-    """Seconds until the bucket opens, by Okta's clock: reset minus ``Date``, plus one."""
+def _wait_s(status: int, headers: Headers) -> float | None:
+    """Seconds to wait: what ``Retry-After`` says, else until the bucket opens by Okta's clock.
+
+    The rate-limit headers stand on every answer; only a 429 is about them.
+    """
+    after = headers.get("Retry-After", "")
+    if status in (429, 503) and after.isdigit() and float(after) <= _LONGEST_WAIT_S:
+        return float(after)
+    if status != 429:
+        return None
     resets = [float(value) for value in headers.getall("X-Rate-Limit-Reset", []) if value.isdigit()]
     now = http_date(headers.get("Date"))
     if resets and now is not None:
         wait = min(resets) - now.timestamp() + 1
         if 0 <= wait <= _LONGEST_WAIT_S:
             return wait
-    after = headers.get("Retry-After", "")
-    if after.isdigit() and float(after) <= _LONGEST_WAIT_S:
-        return float(after)
     return None

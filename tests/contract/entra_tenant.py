@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -17,8 +16,6 @@ from connectors.entra.system import EntraSystem
 from connectors.limits import Limits
 from simulator.server import Simulator
 from simulator.tenant import Person
-
-SHORT = Patience(total_s=0.3, first_s=0.02, step_s=0.1)
 
 
 @dataclass
@@ -31,7 +28,7 @@ class RecordingJournal:
         self.lines.append(("intent", call, None))
         return str(len(self.lines))
 
-    async def result(self, intent_id: str, call: Call, result: CallResult) -> None:
+    async def result(self, intent_id: str, call: Call, result: CallResult) -> None:  # noqa: ARG002 - a protocol
         self.lines.append(("result", call, result))
 
     @property
@@ -43,17 +40,6 @@ class RecordingJournal:
         return [line[2] for line in self.lines if line[2] is not None]
 
 
-class Sleeps:
-    """Stands in for waiting: keeps how long, and lets other coroutines run."""
-
-    def __init__(self) -> None:
-        self.waited: list[float] = []
-
-    async def __call__(self, seconds: float) -> None:
-        self.waited.append(seconds)
-        await asyncio.sleep(0)
-
-
 @dataclass
 class Practice:
     """One tenant, one connector, one journal."""
@@ -61,12 +47,15 @@ class Practice:
     sim: Simulator
     system: EntraSystem
     journal: RecordingJournal
-    sleeps: Sleeps
+
+    short: ClassVar[Patience] = Patience(total_s=0.3, first_s=0.02, step_s=0.1)
 
     def person(self, name: str = "nora.lind") -> Person:
         return self.sim.tenant.person(name)
 
-    def target(self, name: str = "nora.lind", *, stolen: timedelta = timedelta(minutes=10)) -> Target:
+    def target(
+        self, name: str = "nora.lind", *, stolen: timedelta = timedelta(minutes=10)
+    ) -> Target:
         user = self.person(name).entra
         assert user is not None
         since = (datetime.now(UTC) - stolen).strftime("%Y-%m-%dT%H:%M:%SZ")
@@ -76,7 +65,7 @@ class Practice:
         return self.system.action(name, parameters, self.journal)
 
     async def run(
-        self, action: Action, target: Target, patience: Patience = SHORT
+        self, action: Action, target: Target, patience: Patience = short
     ) -> tuple[Observation, Receipt, Proof]:
         before = await action.observe(target)
         assert before.verdict is None, before.verdict
@@ -96,9 +85,9 @@ def settings_for(url: str, **more: Any) -> Entra:
     )
 
 
-def door_for(sleep: Callable[[float], Awaitable[None]], **policy: Any) -> Door:
+def door_for(**policy: Any) -> Door:
     # Pacing of the report endpoints would hold the tests up; it has tests of its own.
-    return Door(RetryPolicy(**policy), Limits(known={}, sleep=sleep), sleep=sleep)
+    return Door(RetryPolicy(**policy), Limits(known={}))
 
 
 @pytest.fixture(scope="session")
@@ -110,7 +99,6 @@ def graph_simulator() -> Iterator[Simulator]:
 @pytest.fixture
 async def practice(graph_simulator: Simulator) -> AsyncIterator[Practice]:
     graph_simulator.reset()
-    sleeps = Sleeps()
-    system = EntraSystem("contoso", settings_for(graph_simulator.url), door_for(asyncio.sleep))
-    yield Practice(graph_simulator, system, RecordingJournal(), sleeps)
+    system = EntraSystem("contoso", settings_for(graph_simulator.url), door_for())
+    yield Practice(graph_simulator, system, RecordingJournal())
     await system.close()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
-from entra_tenant import SHORT, Practice
 
 from connectors import errors
 from connectors.action import Observation, Outcome
 from simulator.faults import Fault, apply_then, ignore
+
+if TYPE_CHECKING:
+    from entra_tenant import Practice
 
 pytest_plugins = ("entra_tenant",)
 
@@ -21,7 +24,7 @@ async def test_a_disabled_account_is_seen_disabled_and_can_be_put_back(practice:
     assert practice.person().entra.account_enabled is False
 
     await action.undo(target, before)
-    restored = await action.restored(target, before, SHORT)
+    restored = await action.restored(target, before, practice.short)
     assert restored.outcome is Outcome.VERIFIED
     assert practice.person().entra.account_enabled is True
 
@@ -38,7 +41,7 @@ async def test_an_account_disabled_before_is_left_and_stays_disabled_by_undo(
 
     assert receipt.data["changed"] is False
     assert practice.writes == []
-    assert (await action.restored(target, before, SHORT)).outcome is Outcome.VERIFIED
+    assert (await action.restored(target, before, practice.short)).outcome is Outcome.VERIFIED
 
 
 async def test_a_second_run_finds_the_account_disabled(practice: Practice) -> None:
@@ -61,7 +64,7 @@ async def test_a_disable_without_an_answer_is_read_not_repeated(practice: Practi
     before = await action.observe(target)
     with pytest.raises(errors.UnknownOutcome):
         await action.apply(target, before)
-    assert (await action.verify(target, before, None, SHORT)).outcome is Outcome.VERIFIED
+    assert (await action.verify(target, before, None, practice.short)).outcome is Outcome.VERIFIED
     assert len(practice.writes) == 1
 
 
@@ -155,7 +158,7 @@ async def test_a_reset_without_an_answer_is_read_and_its_error_holds_no_password
     while error is not None:
         assert "Tell-nobody" not in repr(error) + str(error) + repr(vars(error))
         error = error.__cause__ or error.__context__
-    assert (await action.verify(target, before, None, SHORT)).outcome is Outcome.VERIFIED
+    assert (await action.verify(target, before, None, practice.short)).outcome is Outcome.VERIFIED
 
 
 async def test_a_guests_password_lives_elsewhere(practice: Practice) -> None:

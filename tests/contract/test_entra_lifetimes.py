@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from entra_tenant import SHORT, Practice
 from pydantic import ValidationError
 
 from connectors import errors
@@ -11,6 +12,9 @@ from connectors.action import Action, Outcome
 from simulator.faults import Fault, apply_then, ignore, status
 from simulator.people import LINE_APP
 from simulator.tenant import LifetimePolicy
+
+if TYPE_CHECKING:
+    from entra_tenant import Practice
 
 pytest_plugins = ("entra_tenant",)
 
@@ -56,7 +60,7 @@ async def test_undo_gives_back_the_policy_the_app_had(practice: Practice) -> Non
 
     await action.undo(target, before)
 
-    assert (await action.restored(target, before, SHORT)).outcome is Outcome.VERIFIED
+    assert (await action.restored(target, before, practice.short)).outcome is Outcome.VERIFIED
     assert practice.sim.tenant.applications[0].application_policies == [PRIOR]
     assert list(practice.sim.tenant.policies) == [PRIOR]
 
@@ -103,16 +107,16 @@ async def test_a_crash_in_the_middle_makes_no_second_policy(
 
     receipt = await action.apply(target, before)
 
-    assert (await action.verify(target, before, receipt, SHORT)).outcome is Outcome.VERIFIED
+    assert (
+        await action.verify(target, before, receipt, practice.short)
+    ).outcome is Outcome.VERIFIED
     assert len(practice.sim.tenant.policies) == 2
     await action.undo(target, before)
     assert practice.sim.tenant.applications[0].application_policies == [PRIOR]
 
 
 async def test_a_policy_made_without_an_answer_is_found_again(practice: Practice) -> None:
-    practice.sim.faults.add(
-        Fault(apply_then(504), method="POST", path_regex="Policies$", times=1)
-    )
+    practice.sim.faults.add(Fault(apply_then(504), method="POST", path_regex="Policies$", times=1))
     action, target = shorten(practice), practice.target()
     before = await action.observe(target)
     with pytest.raises(errors.UnknownOutcome):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from entra_tenant import SHORT, Practice
 
 from connectors import errors
 from connectors.action import Outcome
 from simulator.entra_state import InboxRule
 from simulator.faults import Fault, apply_then, ignore, status, throttle
+
+if TYPE_CHECKING:
+    from entra_tenant import Practice
 
 pytest_plugins = ("entra_tenant",)
 
@@ -50,7 +54,7 @@ async def test_undo_enables_what_was_enabled_and_nothing_else(practice: Practice
     action, target = practice.action("entra.disable_inbox_rules"), practice.target()
     before, _, _ = await practice.run(action, target)
     await action.undo(target, before)
-    assert (await action.restored(target, before, SHORT)).outcome is Outcome.VERIFIED
+    assert (await action.restored(target, before, practice.short)).outcome is Outcome.VERIFIED
     assert [rule.enabled for rule in user.rules] == [False, True]
 
 
@@ -75,7 +79,9 @@ async def test_a_run_continues_after_a_crash_with_what_remains(practice: Practic
     receipt = await action.apply(target, before)
 
     assert [item["id"] for item in receipt.data["rules"]] == [second.id]
-    assert (await action.verify(target, before, receipt, SHORT)).outcome is Outcome.VERIFIED
+    assert (
+        await action.verify(target, before, receipt, practice.short)
+    ).outcome is Outcome.VERIFIED
     assert len(practice.writes) == 3
 
 
@@ -92,13 +98,13 @@ async def test_one_odd_rule_does_not_keep_the_others_enabled(practice: Practice)
 
 async def test_a_read_only_rule_is_for_a_person_with_the_exact_line(practice: Practice) -> None:
     rule = practice.person().entra.rule(THIEF)
-    rule.read_only, rule.display_name = True, "it's ‘fine’"
+    rule.read_only, rule.display_name = True, "it's \u2018fine\u2019"
     action, target = practice.action("entra.disable_inbox_rules"), practice.target()
     verdict = (await action.observe(target)).verdict
     assert verdict is not None
     assert verdict.outcome is Outcome.MANUAL
     assert verdict.instructions == (
-        "Disable-InboxRule -Mailbox 'nora.lind@contoso.com' -Identity 'it''s ‘‘fine’’'"
+        "Disable-InboxRule -Mailbox 'nora.lind@contoso.com' -Identity 'it''s \u2018\u2018fine\u2019\u2019'"
     )
 
 
@@ -116,7 +122,7 @@ async def test_a_rule_added_meanwhile_is_not_taken_for_done(practice: Practice) 
     before = await action.observe(target)
     receipt = await action.apply(target, before)
     add_rule(practice, "..", permanentDelete=True)
-    proof = await action.verify(target, before, receipt, SHORT)
+    proof = await action.verify(target, before, receipt, practice.short)
     assert proof.outcome is Outcome.FAILED
 
 
@@ -151,7 +157,7 @@ async def test_a_rule_without_an_answer_is_read_not_repeated(practice: Practice)
     before = await action.observe(target)
     with pytest.raises(errors.UnknownOutcome):
         await action.apply(target, before)
-    assert (await action.verify(target, before, None, SHORT)).outcome is Outcome.VERIFIED
+    assert (await action.verify(target, before, None, practice.short)).outcome is Outcome.VERIFIED
     assert len(practice.writes) == 1
 
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import pytest
-from entra_tenant import SHORT, Practice
 
 from connectors import errors
 from connectors.action import Outcome, Target
 from simulator.entra_state import AuthMethod, EntraUser
 from simulator.faults import Fault, apply_then, forbid, ignore
 from simulator.people import MOBILE_PHONE_ID
+
+if TYPE_CHECKING:
+    from entra_tenant import Practice
 
 pytest_plugins = ("entra_tenant",)
 
@@ -159,7 +162,7 @@ async def test_a_method_added_meanwhile_is_not_taken_for_done(practice: Practice
     before = await action.observe(target)
     receipt = await action.apply(target, before)
     add(practice, "fido2")
-    proof = await action.verify(target, before, receipt, SHORT)
+    proof = await action.verify(target, before, receipt, practice.short)
     assert proof.outcome is Outcome.FAILED
 
 
@@ -176,7 +179,7 @@ async def test_a_removal_without_an_answer_is_read_and_continues(practice: Pract
     before = await action.observe(target)
     with pytest.raises(errors.UnknownOutcome):
         await action.apply(target, before)
-    assert (await action.verify(target, before, None, SHORT)).outcome is Outcome.VERIFIED
+    assert (await action.verify(target, before, None, practice.short)).outcome is Outcome.VERIFIED
     receipt = await action.apply(target, before)
     assert receipt.data["methods"] == []
     assert len(practice.writes) == 2

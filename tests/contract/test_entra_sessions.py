@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 import pytest
-from entra_tenant import SHORT, Practice
 
 from connectors import errors
 from connectors.action import Outcome, Patience
@@ -19,6 +19,9 @@ from simulator.faults import (
     status,
     throttle,
 )
+
+if TYPE_CHECKING:
+    from entra_tenant import Practice
 
 pytest_plugins = ("entra_tenant",)
 
@@ -47,7 +50,9 @@ async def test_the_proof_says_what_stays_usable_and_until_when(practice: Practic
     assert until[-1] == "unknown"
     lives = [datetime.fromisoformat(text) - revoked for text in until[:-1]]
     wanted = [timedelta(minutes=90), timedelta(minutes=15), timedelta(hours=28)]
-    assert all(abs(is_ - should) <= timedelta(seconds=6) for is_, should in zip(lives, wanted))
+    assert all(
+        abs(is_ - should) <= timedelta(seconds=6) for is_, should in zip(lives, wanted, strict=True)
+    )
 
 
 async def test_revoking_twice_within_one_second_is_proved_twice(practice: Practice) -> None:
@@ -97,7 +102,7 @@ async def test_an_applied_change_without_an_answer_is_unknown_then_read(
         await action.apply(target, before)
     assert len(practice.writes) == 1, "an unknown outcome is never sent again unseen"
     assert practice.journal.results[0].known is False
-    proof = await action.verify(target, before, None, SHORT)
+    proof = await action.verify(target, before, None, practice.short)
     assert proof.outcome is Outcome.VERIFIED
 
 
@@ -110,7 +115,7 @@ async def test_a_lost_change_without_an_answer_is_unknown_then_failed(
     before = await action.observe(target)
     with pytest.raises(errors.UnknownOutcome):
         await action.apply(target, before)
-    proof = await action.verify(target, before, None, SHORT)
+    proof = await action.verify(target, before, None, practice.short)
     assert proof.outcome is Outcome.FAILED
 
 
@@ -129,7 +134,7 @@ async def test_what_cannot_be_read_back_is_unknown(practice: Practice) -> None:
     before = await action.observe(target)
     receipt = await action.apply(target, before)
     practice.sim.faults.add(Fault(forbid(), method="GET"))
-    proof = await action.verify(target, before, receipt, SHORT)
+    proof = await action.verify(target, before, receipt, practice.short)
     assert proof.outcome is Outcome.UNKNOWN
 
 

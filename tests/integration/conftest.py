@@ -9,13 +9,17 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterator
+from pathlib import Path
 
 import kombu
 import psycopg
 import pytest
 import redis
 from psycopg import sql
+from sqlalchemy import text
 from sqlalchemy.engine import make_url
+
+from ledger.database import Database
 
 
 def _absent(service: str, error: Exception) -> None:
@@ -43,6 +47,32 @@ def postgres_url() -> Iterator[str]:
         admin.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         yield server.set(database=name).render_as_string(hide_password=False)
         admin.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[Database]:
+    """A SQLite database without tables, in a folder that does not exist yet."""
+    database = Database(f"sqlite:///{tmp_path}/a 100% new/rescind.db")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def postgres(postgres_url: str) -> Iterator[Database]:
+    """A PostgreSQL database without tables."""
+    database = Database(postgres_url)
+    with database.write() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.services)])
+def either(request: pytest.FixtureRequest) -> Database:
+    """A database without tables, on either engine."""
+    found: Database = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(scope="module")

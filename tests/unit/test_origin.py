@@ -95,10 +95,15 @@ def test_while_a_secret_is_changed_both_open_and_the_old_one_is_told() -> None:
     assert not prove(webhook, signed(b"n" * 32), BODY, NOW).by_previous_secret
 
 
-def test_the_specifications_own_example_of_a_key_opens() -> None:
-    # HMAC-SHA256 of b"msg_1.1772443800." + BODY under KEY, computed with OpenSSL.
+def test_a_signature_made_by_another_program_opens() -> None:
+    # openssl dgst -sha256 -mac HMAC -macopt hexkey:000102...1f over msg_1.1772443800.BODY
     webhook = StandardWebhook.model_validate({"secret": WHSEC})
-    assert prove(webhook, signed(), BODY, NOW).delivery_id == "msg_1"
+    headers = {
+        "webhook-id": "msg_1",
+        "webhook-timestamp": "1772443800",
+        "webhook-signature": "v1,xgzqOMSndFyzG8wjFvpoX/nk8uZmK7xxevNQJULGm3c=",
+    }
+    assert prove(webhook, headers, BODY, NOW).delivery_id == "msg_1"
 
 
 def test_a_raw_secret_signs_with_its_own_bytes() -> None:
@@ -138,7 +143,7 @@ def test_a_delivery_from_another_time_is_refused(seconds: int) -> None:
         ("webhook-timestamp", "", "webhook-timestamp is missing"),
         ("webhook-timestamp", "soon", "number of seconds"),
         ("webhook-timestamp", "-5", "number of seconds"),
-        ("webhook-timestamp", "１７７２４４３８００", "number of seconds"),
+        ("webhook-timestamp", "\uff11\uff17\uff17", "number of seconds"),
         ("webhook-timestamp", "9" * 400, "number of seconds"),
         ("webhook-timestamp", "1772443801", "no signature"),
         ("webhook-signature", "", "webhook-signature is missing"),
@@ -165,6 +170,14 @@ def test_a_changed_body_is_refused_without_being_quoted() -> None:
         assert hidden not in str(refusal.value)
 
 
+def opens(origin: SharedSecret | StandardWebhook, headers: dict[str, str], body: bytes) -> bool:
+    try:
+        prove(origin, headers, body, NOW)
+    except NotGenuine:
+        return False
+    return True
+
+
 HEADER = st.one_of(
     st.text(max_size=60),
     st.sampled_from([*signed().values(), SECRET, f"Bearer {SECRET}", "v1,AAAA", "v1," + "A" * 43]),
@@ -173,9 +186,7 @@ HEADER = st.one_of(
 
 @settings(max_examples=200, deadline=None)
 @given(
-    headers=st.dictionaries(
-        st.sampled_from(["authorization", *signed()]), HEADER, max_size=4
-    ),
+    headers=st.dictionaries(st.sampled_from(["authorization", *signed()]), HEADER, max_size=4),
     body=st.one_of(st.just(BODY), st.binary(max_size=50)),
     raw=st.booleans(),
 )
@@ -184,18 +195,10 @@ def test_whatever_is_sent_is_genuine_or_refused(
 ) -> None:
     webhook = StandardWebhook.model_validate({"secret": "r" * 24 if raw else WHSEC})
     shared = SharedSecret.model_validate({"secret": SECRET})
-    try:
-        prove(webhook, headers, body, NOW)
-    except NotGenuine as refusal:
-        assert refusal.reason
-    else:
+    if opens(webhook, headers, body):
         assert headers == headers | signed()
         assert body == BODY
-    try:
-        prove(shared, headers, body, NOW)
-    except NotGenuine as refusal:
-        assert SECRET not in refusal.reason
-    else:
+    if opens(shared, headers, body):
         assert SECRET in headers["authorization"]
 
 

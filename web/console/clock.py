@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 _UNITS = ((86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second"))
 
@@ -32,8 +32,8 @@ def _count(count: int, name: str) -> str:
     return f"{count} {name}" if count == 1 else f"{count} {name}s"
 
 
-def moment(value: int | str | None, now: int | None = None) -> Markup:
-    """Return a ``time`` element.
+def moment(value: int | str | None, now: int | None = None) -> Markup | str:
+    """Return a ``time`` element, or plain text where ``value`` is no time.
 
     Args:
         value: milliseconds since 1970, or RFC 3339; anything else is shown as it is.
@@ -43,11 +43,11 @@ def moment(value: int | str | None, now: int | None = None) -> Markup:
         return Markup("—")
     milliseconds = value if isinstance(value, int) else _milliseconds(value)
     if milliseconds is None:
-        return escape(value)
+        return str(value)
     try:
         when = datetime.fromtimestamp(milliseconds / 1000, UTC)
     except (OverflowError, ValueError, OSError):
-        return escape(value)
+        return str(value)
     shown = when.strftime("%Y-%m-%d %H:%M:%S UTC")
     element = Markup('<time datetime="{}">{}</time>').format(
         when.strftime("%Y-%m-%dT%H:%M:%SZ"), shown

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from web import body
 
@@ -31,7 +31,7 @@ async def fields(request: Request) -> dict[str, str]:
         pairs = parse_qsl(
             content, keep_blank_values=True, max_num_fields=_MAX_FIELDS, errors="strict"
         )
-    except (body.TooLarge, body.TooSlow, ValueError):
+    except (body.TooLarge, body.TooSlow, ClientDisconnect, ValueError):
         raise NotAForm from None
     if any("\0" in value for _, value in pairs):  # which no database text can hold
         raise NotAForm

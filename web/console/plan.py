@@ -12,12 +12,6 @@ from web.console import outcomes
 from web.console.outcomes import Label
 
 _RANK = {"none": 0, "low": 1, "medium": 2, "high": 3}
-_IMPACTS = {
-    "none": "none: reads only",
-    "low": "low: has to sign in again",
-    "medium": "medium: loses something for a while",
-    "high": "high: locked out, or not reversible",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +28,20 @@ class Call:
 class StepView:
     """One step: what it does to whom, what it waits for, and where it is.
 
-    ``sort`` is ``open`` (not begun), ``begun`` (under way or done) or ``left_out``.
+    ``waits_for`` holds the numbers of other steps; ``sort`` is ``open`` (not begun), ``begun`` (under way or done) or ``left_out``.
     """
 
     number: int
     node: str
     title: str
     system: str
+    stage: str
     target: str
     impact: str
-    impact_words: str
     reversible: bool
     disrupts: str
     calls: tuple[Call, ...]
-    waits_for: tuple[str, ...]
+    waits_for: tuple[int, ...]
     delay_s: int
     asks: bool
     sort: str
@@ -63,26 +57,30 @@ class StepView:
 def steps_of(run: Row[Any], rows: Sequence[Row[Any]]) -> tuple[StepView, ...]:
     """Lay the plan of ``run`` beside its stored steps ``rows``, in the order of the plan."""
     planned = {str(each.get("node")): each for each in _mappings(run.plan, "steps")}
-    titles = {node: _title(each, node) for node, each in planned.items()}
+    numbers = {
+        row.node: number
+        for number, row in enumerate(rows, start=1)
+        if _sort(row) != "left_out"  # what is left out holds nothing up
+    }
     return tuple(
-        _view(number, row, planned.get(row.node, {}), titles)
+        _view(number, row, planned.get(row.node, {}), numbers)
         for number, row in enumerate(rows, start=1)
     )
 
 
 def _view(
-    number: int, row: Row[Any], planned: Mapping[str, Any], titles: Mapping[str, str]
+    number: int, row: Row[Any], planned: Mapping[str, Any], numbers: Mapping[str, int]
 ) -> StepView:
-    waits = dict.fromkeys([*_strings(planned.get("after")), *_strings(planned.get("needs"))])
+    waits = {*_strings(planned.get("after")), *_strings(planned.get("needs"))}
     target = row.target if isinstance(row.target, Mapping) else {}
     return StepView(
         number=number,
         node=row.node,
         title=_title(planned, row.action),
         system=row.system,
+        stage=row.stage.replace("-", " "),
         target=str(target.get("name") or target.get("id") or ""),
         impact=row.impact,
-        impact_words=_IMPACTS.get(row.impact, row.impact),
         reversible=bool(planned.get("reversible")),
         disrupts=str(planned.get("disrupts") or ""),
         calls=tuple(
@@ -94,7 +92,7 @@ def _view(
             )
             for call in _mappings(planned, "calls")
         ),
-        waits_for=tuple(titles.get(node, node) for node in waits),
+        waits_for=tuple(sorted(numbers[node] for node in waits if node in numbers)),
         delay_s=row.delay_s,
         asks=row.approval != "none",
         sort=_sort(row),
@@ -120,8 +118,9 @@ def worst_impact(steps: Sequence[StepView]) -> str:
 
 
 def disruptions(steps: Sequence[StepView]) -> tuple[str, ...]:
-    """Return what ``steps`` cost the person, each said once."""
-    return tuple(dict.fromkeys(step.disrupts for step in steps if step.disrupts))
+    """Return what ``steps`` cost the person, the worst first, each said once."""
+    worst_first = sorted(steps, key=lambda step: -_RANK.get(step.impact, 3))
+    return tuple(dict.fromkeys(step.disrupts for step in worst_first if step.disrupts))
 
 
 def short_hash(value: str) -> str:

@@ -18,6 +18,7 @@ from web.console.plan import StepView
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _LATEST = 30
+_MOST_WAITING = 100
 _UNTOLD = ("nobody", "partial", "failed", "unknown")
 
 
@@ -86,9 +87,13 @@ class RunLine:
 
 @dataclass(frozen=True, slots=True)
 class InboxView:
-    """What waits, the most urgent first, and the newest runs."""
+    """What waits, the most urgent first, and the newest runs.
+
+    ``more`` requests wait beyond those shown.
+    """
 
     waiting: tuple[RunView, ...]
+    more: int
     latest: tuple[RunLine, ...]
     paused: Mapping[str, Any] | None
     now: int
@@ -97,12 +102,13 @@ class InboxView:
 def inbox(connection: Connection) -> InboxView:
     """Read the inbox."""
     now, paused = now_ms(connection), control.paused(connection)
-    asked = [(each, runs.get(connection, each.run_id)) for each in approvals.pending(connection)]
-    views = (_view(connection, row, each, paused, now) for each, row in asked if row is not None)
-    waiting = tuple(view for view in views if view.waits)
+    pending = [each for each in approvals.pending(connection) if each.deadline > now]
+    shown = pending[:_MOST_WAITING]
+    asked = [(each, runs.get(connection, each.run_id)) for each in shown]
     return InboxView(
-        waiting,
-        tuple(_latest(connection, {view.row.id for view in waiting})),
+        tuple(_view(connection, row, each, paused, now) for each, row in asked if row is not None),
+        len(pending) - len(shown),
+        tuple(_latest(connection, {each.run_id for each in pending})),
         paused,
         now,
     )

@@ -283,6 +283,18 @@ def _create_console() -> None:
         sa.Column("changed_by", sa.String(length=200), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_control")),
     )
+    control = sa.table(
+        "control",
+        sa.column("key", sa.String),
+        sa.column("value", _DOCUMENT),
+        sa.column("changed_at", sa.BigInteger),
+        sa.column("changed_by", sa.String),
+    )
+    # The row is there from the start, so that it can be locked: an intent and a pause exclude
+    # each other by it.
+    op.execute(
+        control.insert().values(key="pause", value={"paused": False}, changed_at=0, changed_by="")
+    )
 
 
 def _create_audit() -> None:

@@ -1,0 +1,100 @@
+"""Credentials are complete, tokens travel encrypted, names mean something."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from config.checks import problems
+from config.settings import Settings
+
+ENTRA = {"tenant_id": "contoso.com"}
+OKTA = {"org_url": "https://contoso.okta.com"}
+SECRET = "correct-horse-battery"
+SOURCE = {"kind": "sentinel", "origin": {"proof": "shared_secret", "secret": SECRET}}
+
+
+def tenant(**systems: Any) -> dict[str, Any]:
+    return {"tenants": {"contoso": systems}}
+
+
+def found(tree: dict[str, Any]) -> dict[str, str]:
+    told: dict[str, str] = {}
+    for problem in problems(Settings.model_validate(tree)):
+        key = ".".join(map(str, problem.key))
+        told[key] = f"{told.get(key, '')} {problem.what}: {problem.right}"
+    return told
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        {},
+        tenant(entra=ENTRA),
+        tenant(entra=ENTRA | {"client_id": "a"}),
+        tenant(entra=ENTRA | {"client_id": "a", "client_secret": SECRET}),
+        tenant(entra=ENTRA | {"access_token": SECRET, "base_url": "http://127.0.0.1:8481/v1.0"}),
+        tenant(entra=ENTRA | {"access_token": SECRET, "base_url": "http://[::1]:8481/v1.0"}),
+        tenant(entra=ENTRA | {"cloud": "us_gov", "base_url": "https://graph.microsoft.us/v1.0"}),
+        tenant(okta=OKTA | {"api_token": SECRET}),
+        tenant(okta=OKTA | {"client_id": "0oa", "private_key": SECRET, "key_id": "k"}),
+        tenant(okta={"org_url": "http://localhost:8482", "api_token": SECRET}),
+        {"web": {"public_url": "https://rescind.contoso.com"}},
+        {"web": {"public_url": "http://localhost:8480"}},
+        {"chat": {"urls": {"soc": "slack://a/b/c"}}},
+        {**tenant(entra=ENTRA), "sources": {"s": SOURCE | {"tenant": "contoso"}}},
+    ],
+)
+def test_what_fits_has_no_problem(tree: dict[str, Any]) -> None:
+    assert found(tree) == {}
+
+
+OKTA_KEY, ENTRA_KEY = "tenants.contoso.okta", "tenants.contoso.entra"
+
+
+@pytest.mark.parametrize(
+    ("tree", "key", "told"),
+    [
+        (tenant(), "tenants.contoso", "no system"),
+        (tenant(entra=ENTRA | {"client_secret": SECRET}), f"{ENTRA_KEY}.client_id", "missing"),
+        (tenant(entra=ENTRA | {"client_id": "a", "certificate_path": "/nowhere.pem"}),
+         f"{ENTRA_KEY}.certificate_path", "no such file"),
+        (tenant(entra=ENTRA | {"client_id": "a", "client_secret": SECRET,
+                               "certificate_path": "/nowhere.pem"}),
+         f"{ENTRA_KEY}.certificate_path", "both given"),
+        (tenant(entra=ENTRA | {"certificate_password": SECRET}),
+         f"{ENTRA_KEY}.certificate_password", "no certificate_path"),
+        (tenant(entra=ENTRA | {"access_token": SECRET}), f"{ENTRA_KEY}.access_token", "simulator"),
+        (tenant(entra=ENTRA | {"base_url": "http://graph.microsoft.com/v1.0"}),
+         f"{ENTRA_KEY}.base_url", "https://"),
+        (tenant(entra=ENTRA | {"base_url": "http://127.0.0.1.example.com"}),
+         f"{ENTRA_KEY}.base_url", "https://"),
+        (tenant(entra=ENTRA | {"cloud": "china"}), f"{ENTRA_KEY}.base_url", "chinacloudapi"),
+        (tenant(okta=OKTA), OKTA_KEY, "no credential"),
+        (tenant(okta=OKTA | {"api_token": SECRET, "client_id": "a", "private_key": SECRET}),
+         f"{OKTA_KEY}.api_token", "both given"),
+        (tenant(okta=OKTA | {"private_key": SECRET}), f"{OKTA_KEY}.client_id", "missing"),
+        (tenant(okta=OKTA | {"client_id": "a"}), f"{OKTA_KEY}.private_key", "missing"),
+        (tenant(okta=OKTA | {"api_token": SECRET, "key_id": "k"}), f"{OKTA_KEY}.key_id", "both"),
+        (tenant(okta=OKTA | {"client_id": "a", "private_key": SECRET, "scopes": []}),
+         f"{OKTA_KEY}.scopes", "empty"),
+        (tenant(okta={"org_url": "http://contoso.okta.com", "api_token": SECRET}),
+         f"{OKTA_KEY}.org_url", "https://"),
+        (tenant(okta={"org_url": "https://contoso-admin.okta.com", "api_token": SECRET}),
+         f"{OKTA_KEY}.org_url", "https://contoso.okta.com"),
+        ({"web": {"public_url": "http://rescind.contoso.com"}}, "web.public_url", "https://"),
+        ({"chat": {"urls": {"soc": SECRET}}}, "chat.urls.soc", "no apprise URL"),
+        ({"chat": {"urls": {"soc": f"{SECRET}://x"}}}, "chat.urls.soc", "not among chat.schemas"),
+        ({"sources": {"s": SOURCE | {"tenant": "contoso"}}}, "sources.s.tenant", "none yet"),
+        ({**tenant(entra=ENTRA), "sources": {"s": SOURCE | {"tenant": "contosso"}}},
+         "sources.s.tenant", "did you mean contoso?"),
+        ({"tenants": {"a": {"entra": ENTRA, "domains": ["contoso.com"]},
+                      "b": {"entra": ENTRA, "domains": ["x.com", "Contoso.com"]}}},
+         "tenants.b.domains", "tenant a"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_told(tree: dict[str, Any], key: str, told: str) -> None:
+    problems_found = found(tree)
+    assert told in problems_found[key]
+    assert SECRET not in str(problems_found)
