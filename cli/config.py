@@ -13,15 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from cli.settings import CHECKS
-from config.load import Check, Loaded, SettingsError, load
+from cli.checks import CHECKS
+from config.load import Loaded, SettingsError, load
 from config.show import Leaf, Shown
-from detectors import registry
 
 app = typer.Typer(help="The settings: what is in effect, and whether it fits together.")
-
-#: What other rooms want to hold of the settings.
-_CHECKS: tuple[Check, ...] = (registry.problems, *CHECKS)
 
 ConfigPath = Annotated[
     Path | None,
@@ -66,7 +62,7 @@ def check(config: ConfigPath = None) -> None:
 
 def _loaded(path: Path | None) -> Loaded:
     try:
-        return load(path, checks=_CHECKS)
+        return load(path, checks=CHECKS)
     except SettingsError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None

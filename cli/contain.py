@@ -10,16 +10,18 @@ from typing import Annotated, Any
 import typer
 from sqlalchemy import Row
 
+from cli.checks import CHECKS
+from cli.logs import configure_logging
 from cli.opened import whoami
 from cli.plan import print_plan
 from cli.report import print_exposure, print_steps, run_document
-from cli.serving import configure_logging
 from cli.settings import ConfigOption, loaded
 from cli.terminal import console
 from config.settings import Mode
 from connectors.errors import ConnectorError
 from ledger import approvals, control, runs, steps
-from ledger.migrate import check, migrate
+from ledger.migrate import migrate
+from ledger.revision import check
 from playbooks.errors import PlaybookError, UnknownPlaybook
 from tasks.requests import NotContainable, Wish, request_run
 from tasks.service import Service
@@ -39,7 +41,7 @@ def command(
     Exit status: 0 contained, observed or waiting for a decision; 1 something is left to do;
     2 nothing was started.
     """
-    settings = loaded(config)
+    settings = loaded(config, CHECKS)
     configure_logging()
     workshop = Workshop(settings)
     wish = Wish(user, tenant, playbook, mode, whoami())

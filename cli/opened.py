@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from cli.settings import loaded
-from ledger.migrate import check
+from ledger.revision import check
 from tasks.service import Service
 
 

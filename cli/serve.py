@@ -7,7 +7,9 @@ import sys
 
 import typer
 
-from cli.serving import configure_logging, run_web
+from cli.checks import CHECKS
+from cli.logs import configure_logging
+from cli.serving import run_web
 from cli.settings import ConfigOption, loaded
 from ledger.migrate import migrate
 from tasks.workshop import AlreadyServing, Workshop
@@ -17,7 +19,7 @@ _log = logging.getLogger("rescind")
 
 def command(config: ConfigOption = None) -> None:
     """Run everything in one process; survives being killed, because the database is the truth."""
-    settings = loaded(config)
+    settings = loaded(config, CHECKS)
     if not settings.broker.url.get_secret_value().startswith("memory"):
         print(
             "broker.url names a broker between processes; `rescind serve` is the one-process form.\n"

@@ -9,32 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import uvicorn
-from web.app import create_app
 
 from config.settings import Web
 from tasks.service import Service
+from web.app import create_app
 
 _log = logging.getLogger("rescind")
-
-
-def configure_logging() -> None:
-    """Log to stderr, one line a record; libraries only from warnings up (httpx logs addresses)."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"
-    )
-    for name in (
-        "httpx",
-        "httpcore",
-        "celery",
-        "kombu",
-        "amqp",
-        "azure",
-        "msal",
-        "apprise",
-        "alembic",
-    ):
-        logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
 
 
 def run_web(service: Service, web: Web, readiness: Callable[[], Mapping[str, Any]]) -> None:

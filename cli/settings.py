@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from config.load import load
-from config.problems import Problem, SettingsError
+from config.load import Check, load
+from config.problems import SettingsError
 from config.settings import Settings
-from detectors import registry
-from playbooks import model
-from playbooks.errors import PlaybookError, UnknownPlaybook
 
 ConfigOption = Annotated[
     Path | None,
@@ -23,25 +21,14 @@ ConfigOption = Annotated[
 ]
 
 
-def loaded(config: Path | None = None) -> Settings:
-    """Return the settings; where something is wrong, say what on stderr and exit with 2."""
+def loaded(config: Path | None = None, checks: Sequence[Check] = ()) -> Settings:
+    """Return the settings; where something is wrong, say what on stderr and exit with 2.
+
+    ``checks`` are those of ``cli.checks``, for a command that starts or plans something; the others
+    do without, because loading what checks takes longer than they do.
+    """
     try:
-        return load(config, checks=CHECKS).settings
+        return load(config, checks=checks).settings
     except SettingsError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from error
-
-
-def _playbooks(settings: Settings) -> list[Problem]:
-    problems = []
-    for name, source in settings.sources.items():
-        try:
-            model.load(source.playbook, settings.playbooks.folder)
-        except (PlaybookError, UnknownPlaybook) as error:
-            what = f"the playbook {source.playbook!r} cannot be used: {error}. {error.remedy}"
-            problems.append(Problem(("sources", name, "playbook"), what))
-    return problems
-
-
-#: What the rooms above ``config/`` know about settings being right.
-CHECKS = (registry.problems, _playbooks)

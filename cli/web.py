@@ -5,9 +5,11 @@ from __future__ import annotations
 import logging
 
 from cli.between import require_broker
-from cli.serving import configure_logging, run_web
+from cli.checks import CHECKS
+from cli.logs import configure_logging
+from cli.serving import run_web
 from cli.settings import ConfigOption, loaded
-from ledger.migrate import check
+from ledger.revision import check
 from tasks import app as celery_app
 from tasks.app import CeleryBell
 from tasks.service import Service
@@ -18,7 +20,7 @@ _log = logging.getLogger("rescind")
 
 def command(config: ConfigOption = None) -> None:
     """Run the web server; workers run in processes of their own (`rescind worker`)."""
-    settings = loaded(config)
+    settings = loaded(config, CHECKS)
     require_broker(settings)
     configure_logging()
     celery = celery_app.make_app(settings)

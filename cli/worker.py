@@ -7,9 +7,10 @@ import signal
 import threading
 
 from cli.between import require_broker
-from cli.serving import configure_logging
+from cli.checks import CHECKS
+from cli.logs import configure_logging
 from cli.settings import ConfigOption, loaded
-from ledger.migrate import check
+from ledger.revision import check
 from tasks.workshop import Workshop
 
 _log = logging.getLogger("rescind")
@@ -17,7 +18,7 @@ _log = logging.getLogger("rescind")
 
 def command(config: ConfigOption = None) -> None:
     """Run a worker until it is told to stop; running steps are finished first."""
-    settings = loaded(config)
+    settings = loaded(config, CHECKS)
     require_broker(settings)
     configure_logging()
     stopped = threading.Event()

@@ -1,19 +1,17 @@
-"""Bringing the tables to this version, and checking that they are."""
+"""Bringing the tables to this version."""
 
 from __future__ import annotations
 
 import logging
 import threading
-from pathlib import Path
 
 from alembic import command, util
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
 from ledger.database import Database
-from ledger.errors import NewerDatabase, NotMigrated
+from ledger.errors import NewerDatabase
 
 #: Any number, the same in every version: processes that start at once queue at it in PostgreSQL.
 _ADVISORY_LOCK = 0x5245_5343
@@ -44,39 +42,8 @@ def migrate(database: Database) -> None:
             raise NewerDatabase(f"it is at revision {', '.join(heads)}") from error
 
 
-def check(database: Database) -> None:
-    """Return if the tables are those of this version.
-
-    Raises:
-        NotMigrated: they are not, or there is no database yet; nothing is created.
-        NewerDatabase: a later version of Rescind has migrated this database.
-        DatabaseUnreachable: it does not answer.
-    """
-    missing = _missing_file(database)
-    if missing is not None:
-        raise NotMigrated(f"there is no database at {missing}")
-    script = ScriptDirectory.from_config(_config())
-    needed = script.get_current_head()
-    with database.read() as connection:
-        found = MigrationContext.configure(connection).get_current_heads()
-    if found == (needed,):
-        return
-    known = {revision.revision for revision in script.walk_revisions()}
-    if not known.issuperset(found):
-        raise NewerDatabase(f"it is at revision {', '.join(found)}")
-    raise NotMigrated(f"it is at revision {', '.join(found) or 'none'}, needed is {needed}")
-
-
 def _config() -> Config:
     config = Config()
     config.set_main_option("path_separator", "os")
     config.set_main_option("script_location", "ledger:migrations")
     return config
-
-
-def _missing_file(database: Database) -> Path | None:
-    name = database.url.database
-    if not database.sqlite or not name or name == ":memory:" or name.startswith("file:"):
-        return None
-    path = Path(name).absolute()
-    return None if path.exists() else path

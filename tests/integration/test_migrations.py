@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import exc, select, text
 
-from ledger import migrate, tables
+from ledger import migrate, revision, tables
 from ledger.chain import GENESIS, AuditLog
 from ledger.database import Database
 from ledger.errors import NewerDatabase, NotMigrated
@@ -79,7 +80,7 @@ def test_migrating_again_keeps_what_is_there(database: Database) -> None:
     migrate.migrate(database)
     _append(database)
     migrate.migrate(database)
-    migrate.check(database)
+    revision.check(database)
     with database.read() as connection:
         assert len(connection.execute(select(tables.audit)).all()) == 1
 
@@ -89,7 +90,7 @@ def test_threads_that_start_at_once_migrate_once(database: Database) -> None:
     with ThreadPoolExecutor(4) as threads:
         list(threads.map(migrate.migrate, others))
     for other in others:
-        migrate.check(other)
+        revision.check(other)
         other.close()
 
 
@@ -115,7 +116,7 @@ def test_processes_that_start_at_once_migrate_once(database: Database) -> None:
     told = [process.communicate(timeout=60)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], told
     assert told == ["", ""]
-    migrate.check(database)
+    revision.check(database)
 
 
 def test_migrating_is_all_or_nothing(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,20 +130,20 @@ def test_migrating_is_all_or_nothing(database: Database, monkeypatch: pytest.Mon
         assert not database.engine.dialect.has_table(connection, "audit")
     monkeypatch.undo()
     migrate.migrate(database)
-    migrate.check(database)
+    revision.check(database)
 
 
 def test_an_empty_database_is_told_apart(database: Database) -> None:
     with database.read() as connection:
         connection.execute(text("SELECT 1"))
     with pytest.raises(NotMigrated, match="revision none, needed is 0001") as caught:
-        migrate.check(database)
+        revision.check(database)
     assert "rescind migrate" in caught.value.remedy
 
 
 def test_checking_creates_no_file(sqlite: Database) -> None:
     with pytest.raises(NotMigrated, match=r"there is no database at /.*rescind\.db"):
-        migrate.check(sqlite)
+        revision.check(sqlite)
     assert sqlite.url.database
     assert not Path(sqlite.url.database).exists()
 
@@ -151,7 +152,7 @@ def test_a_database_of_a_later_version_is_refused(database: Database) -> None:
     migrate.migrate(database)
     with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    for refused in (migrate.check, migrate.migrate):
+    for refused in (revision.check, migrate.migrate):
         with pytest.raises(NewerDatabase, match="9999") as caught:
             refused(database)
         assert "Start that version" in caught.value.remedy
@@ -224,3 +225,9 @@ def test_postgresql_refuses_to_rewrite_the_log(postgres: Database, statement: st
     _append(postgres, 3)
     _refuses(postgres, statement)
     _append(postgres)
+
+
+def test_the_quick_look_knows_every_revision() -> None:
+    script = ScriptDirectory.from_config(migrate._config())
+    known = [each.revision for each in script.walk_revisions()]
+    assert tuple(reversed(known)) == revision.KNOWN
