@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from rich.table import Table
+from rich.padding import Padding
 from rich.text import Text
 from sqlalchemy import Row
 
@@ -65,8 +65,13 @@ def _step(step: Row[Any]) -> dict[str, Any]:
     }
 
 
-def print_run(run: Row[Any], steps: Sequence[Row[Any]], approval: Row[Any] | None) -> None:
-    """Print a run: who, how far, every step with its proof, what stays usable."""
+def print_run(
+    run: Row[Any],
+    steps: Sequence[Row[Any]],
+    approval: Row[Any] | None,
+    notices: Sequence[Row[Any]],
+) -> None:
+    """Print a run: who, how far, every step with its proof, who was told, what stays usable."""
     out = console()
     names = " / ".join(dict.fromkeys(each["name"] for each in run.person["accounts"]))
     out.print(Text.assemble((names, "bold"), f"  tenant {run.tenant}  run {run.id}"))
@@ -86,20 +91,30 @@ def print_run(run: Row[Any], steps: Sequence[Row[Any]], approval: Row[Any] | Non
         )
         why = f": {approval.reason}" if approval.reason else ""
         out.print(f"Approval: {approval.state}{who}{why}")
+    for notice in notices:
+        out.print(_told(notice))
     out.print()
     print_steps(steps)
     print_exposure(run.exposure or [])
 
 
+def _told(notice: Row[Any]) -> Text:
+    what = notice.kind.replace("_", " ")
+    if notice.state == "sent":
+        return Text(f"People were told: {what}")
+    if notice.state == "due":
+        return Text(f"People are being told: {what} (attempt {notice.attempts})")
+    why = (notice.result or {}).get("reason") or notice.state
+    return Text(f"NOBODY WAS SURELY TOLD: {what} ({notice.state}: {why})", style="bold yellow")
+
+
 def print_steps(steps: Sequence[Row[Any]]) -> None:
-    """Print every step with its outcome and what was read back."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("step", no_wrap=True)
-    table.add_column("outcome", no_wrap=True)
-    table.add_column("proof", overflow="fold")
+    """Print every step with its outcome, what was read back, and what is left to do."""
     for step in steps:
-        table.add_row(step.node, word(step.outcome or _waiting(step)), _proof(step))
-    console().print(table)
+        outcome = word(step.outcome or _waiting(step))
+        console().print(Text.assemble((f"{step.node:<24}", "bold"), outcome))
+        for line in _details(step):
+            _indented(line)
 
 
 def print_exposure(exposure: Sequence[dict[str, str]]) -> None:
@@ -109,11 +124,8 @@ def print_exposure(exposure: Sequence[dict[str, str]]) -> None:
     out = console()
     out.print(Text("\nStill usable", style="bold"))
     for item in exposure:
-        until = (
-            "unknown" if item["until"] == "unknown" else item["until"][:16].replace("T", " ") + "Z"
-        )
-        out.print(f"- {item['system']}: {item['what']}, until {until}")
-        out.print(f"  {item['why']}", style="dim")
+        out.print(f"{item['system']}: {item['what']}, until {_until(item['until'])}")
+        _indented(item["why"])
 
 
 def _waiting(step: Row[Any]) -> str:
@@ -124,17 +136,20 @@ def _waiting(step: Row[Any]) -> str:
     )
 
 
-def _proof(step: Row[Any]) -> Text:
-    proof, parts = step.proof or {}, []
+def _details(step: Row[Any]) -> Iterator[str]:
+    proof = step.proof or {}
     if proof.get("observed"):
-        parts.append(f"{proof['check']}: {proof['observed']}")
+        yield f"read back: {proof['observed']}"
     if step.reason:
-        parts.append(step.reason)
+        yield step.reason
     if step.instructions and step.outcome in ("manual", "failed"):
-        parts.append(f"To do: {step.instructions}")
+        yield f"To do: {step.instructions}"
     if not step.outcome and step.last_error:
-        parts.append(step.last_error)
-    return Text("\n".join(parts))
+        yield step.last_error
+
+
+def _indented(line: str) -> None:
+    console().print(Padding(Text(line, style="dim"), (0, 0, 0, 4)))
 
 
 def _until(until: str) -> str:

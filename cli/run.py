@@ -11,7 +11,7 @@ import typer
 from cli.opened import opened
 from cli.report import print_run, run_document
 from cli.settings import ConfigOption
-from ledger import approvals, runs, steps
+from ledger import approvals, notices, runs, steps
 
 
 def command(
@@ -27,7 +27,8 @@ def command(
             raise typer.Exit(1)
         run_steps = steps.of_run(connection, run.id)
         approval = approvals.of_run(connection, run.id)
+        told = notices.of_run(connection, run.id)
     if as_json:
         print(json.dumps(run_document(run, run_steps, approval)))
     else:
-        print_run(run, run_steps, approval)
+        print_run(run, run_steps, approval, told)

@@ -36,9 +36,27 @@ from tasks.service import Service
 HOOK_SECRET = "a-shared-secret-for-the-tests-only"
 
 _CONTEXT = multiprocessing.get_context("forkserver")
-_CONTEXT.set_forkserver_preload(
-    ["cli.serve", "cli.web", "cli.worker", "msgraph", "azure.identity.aio"]
-)
+#: What a process would otherwise load for itself, each time it is started.
+_LOADED_ONCE = [
+    "cli.serve",
+    "cli.web",
+    "cli.worker",
+    "azure.identity.aio",
+    "connectors.entra.wire",
+    "connectors.okta.executor",
+    "msgraph.generated.organization.organization_request_builder",
+    "anyio._backends._asyncio",
+    "celery.worker",
+    "celery.worker.consumer",
+    "celery.worker.strategy",
+    "celery.concurrency.thread",
+    "kombu.transport.memory",
+    "kombu.transport.pyamqp",
+    "kombu.transport.redis",
+    "uvicorn.protocols.http.auto",
+    "uvicorn.lifespan.on",
+]
+_CONTEXT.set_forkserver_preload(_LOADED_ONCE)
 
 
 def free_port() -> int:

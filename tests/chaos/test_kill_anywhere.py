@@ -17,7 +17,7 @@ from simulator.faults import Fault, delay
 
 from house import House, house, wait_for
 
-SEEDS = range(64)
+SEEDS = range(60)
 
 #: Requests of a run that nobody disturbs, and its length: crash points are drawn from these.
 REQUESTS = 42

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Row
 
-from ledger import alerts, control, steps
+from ledger import alerts, approvals, control, steps, tables
 from simulator.faults import Fault, apply_then, drop, ignore, status, throttle
-from simulator.people import entra_id
+from simulator.people import LINE_APP, entra_id
 
 from house import HOOK_SECRET, House, house, wait_for
 
@@ -19,7 +19,7 @@ EXTRA = f"""
 [sources.elastic]
 kind = "generic"
 origin = {{ proof = "shared_secret", secret = "{HOOK_SECRET}" }}
-mapping = {{ title = "rule.name", "person.user_principal_name" = "user.name" }}
+mapping = {{ title = "rule.name", "person.user_principal_name" = "user.name", app_ids = "app" }}
 
 [sources.watch]
 kind = "sentinel"
@@ -37,6 +37,10 @@ reason = "runs the plant"
 
 [guardrails]
 people_per_hour = 500
+
+[playbooks.parameters.cm0080]
+shorten_to_minutes = 10
+restore_after_minutes = 0
 """
 
 
@@ -148,6 +152,36 @@ def test_what_a_person_denies_is_not_done(built: House) -> None:
     assert all(
         "evokeSignIn" in one or "/sessions" in one for one in _writes(built, "o'brien/dev.ops")
     )
+
+
+def test_what_nobody_decides_in_time_is_not_done(built: House) -> None:
+    _send(built, "user03")
+    wait_for(lambda: bool(_waiting(built, "user03")), 10, "a request", built.progress)
+    with built.service.database.write() as connection:
+        approval = tables.approval
+        connection.execute(
+            approval.update()
+            .where(approval.c.run_id.in_(_waiting(built, "user03")))
+            .values(deadline=0)
+        )
+    run = built.run_of("user03", approve=None)
+    outcomes = built.outcomes(run.id)
+    assert outcomes["entra-revoke"] == "verified"
+    assert outcomes["entra-disable"] == outcomes["okta-suspend"] == "skipped"
+    assert built.steps(run.id)["entra-disable"].reason == "nobody approved in time"
+    assert run.status == "partial"
+
+
+def _waiting(built: House, name: str) -> list[str]:
+    person = built.sim.tenant.person(name)
+    with built.service.database.read() as connection:
+        waiting = {one.run_id for one in approvals.pending(connection)}
+    return [
+        run.id
+        for run in built.runs()
+        if run.id in waiting
+        and any(person.entra and one["id"] == person.entra.id for one in run.person["accounts"])
+    ]
 
 
 def test_nothing_happens_to_protected_people_without_a_person(built: House) -> None:
@@ -292,6 +326,22 @@ def test_a_vendor_that_is_down_for_a_while_is_waited_for(built: House) -> None:
     built.post(incident)
     run = built.run_of("nora.lind", 60)
     assert run.status == "contained"
+
+
+def test_a_shortened_lifetime_is_put_back(built: House) -> None:
+    app_id = LINE_APP.app_id
+    person = built.sim.tenant.person("user02")
+    content = {"rule": {"name": "stolen token"}, "user": {"name": person.upn}, "app": [app_id]}
+    answer = built.post(content, source="elastic")
+    assert built.alert(answer.json()["alert"]).state == "run"
+    run = built.run_of("user02")
+    outcomes = built.outcomes(run.id)
+    assert outcomes["entra-shorten-lifetime"] == "verified"
+    assert outcomes["entra-restore-lifetime"] == "verified"
+    sent = [
+        entry.path for entry in built.sim.requests.writes() if "okenLifetimePolicies" in entry.path
+    ]
+    assert len(sent) == 4, "made, assigned, taken off, deleted"
 
 
 def test_the_log_of_all_this_verifies(built: House) -> None:
