@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -12,8 +13,9 @@ from sqlalchemy import Row
 
 from cli.opened import opened, whoami
 from cli.settings import ConfigOption
-from cli.terminal import console, when
+from cli.terminal import console, indented, narrow, print_table, when
 from ledger import alerts
+from ledger.chain import rfc3339
 
 
 def command(
@@ -57,7 +59,7 @@ def _document(row: Row[Any]) -> dict[str, Any]:
         "id": row.id,
         "source": row.source,
         "kind": row.kind,
-        "received_at": when(row.received_at),
+        "received_at": rfc3339(row.received_at),
         "state": row.state,
         "reason": row.reason,
         "remedy": row.remedy,
@@ -70,18 +72,26 @@ def _document(row: Row[Any]) -> dict[str, Any]:
     }
 
 
-def _print(rows: Any) -> None:  # noqa: ANN401 - rows of one query
+def _print(rows: Sequence[Row[Any]]) -> None:
+    if narrow():
+        for row in rows:
+            console().print(f"{row.id}  {row.state}", style="bold")
+            indented(f"{when(row.received_at)}Z  from {row.source}", by=2)
+            indented(_what(row), by=2, style="")
+        return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("received (UTC)", "id", "source", "state", "what"):
-        table.add_column(heading, overflow="fold")
+    for heading in ("received (UTC)", "id", "source", "state"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("what", overflow="fold")
     for row in rows:
-        parsed = row.parsed or {}
-        what = parsed.get("title") or ""
-        if row.reason:
-            what = f"{what}\n{row.reason}".strip()
-        if row.remedy:
-            what += f"\nWhat to do: {row.remedy}"
-        if row.copies:
-            what += f"\nsent again {row.copies} times"
-        table.add_row(when(row.received_at), row.id, row.source, row.state, what)
-    console().print(table)
+        table.add_row(when(row.received_at), row.id, row.source, row.state, _what(row))
+    print_table(table)
+
+
+def _what(row: Row[Any]) -> str:
+    lines = [(row.parsed or {}).get("title"), row.reason]
+    if row.remedy:
+        lines.append(f"What to do: {row.remedy}")
+    if row.copies:
+        lines.append("sent again " + ("once" if row.copies == 1 else f"{row.copies} times"))
+    return "\n".join(line for line in lines if line)

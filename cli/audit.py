@@ -15,12 +15,16 @@ import typer
 
 from cli.opened import opened, whoami
 from cli.settings import ConfigOption
+from cli.terminal import counted
 from ledger.export import export
 from ledger.verify import Finding, Report, leaf_hash, lines_of, verify
 from ledger.verify_database import verify_database
 
 app = typer.Typer(
-    help="Verify or export the audit log.", no_args_is_help=True, rich_markup_mode=None
+    help="Verify or export the audit log.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 _EXIT = {"verified": 0, "broken": 1, "incomplete": 3}
@@ -69,11 +73,11 @@ def export_log(
 
 def _tell(report: Report) -> None:
     bad = report.first_bad
-    verdict, records = report.verdict.upper(), _counted(report.records, "record")
+    verdict, records = report.verdict.upper(), counted(report.records, "record")
     if bad is not None:
         first = f"{verdict} at {_named(bad)}: {bad.why}"
     elif report.intents_open:
-        number = _counted(len(report.intents_open), "intent")
+        number = counted(len(report.intents_open), "intent")
         first = f"{verdict} {records}: nothing is wrong, but {number} without a known outcome"
     else:
         first = f"{verdict} {records}"
@@ -87,7 +91,7 @@ def _tell(report: Report) -> None:
     for intent in report.intents_open:
         print(f"  open intent {intent}")
     if report.runs_open:
-        print(f"  not finished: {_counted(len(report.runs_open), 'run')}")
+        print(f"  not finished: {counted(len(report.runs_open), 'run')}")
         for run in report.runs_open[:10]:
             print(f"    run {run}")
     if report.head:
@@ -97,10 +101,6 @@ def _tell(report: Report) -> None:
 
 def _named(finding: Finding) -> str:
     return f"record {finding.seq}" + (f" ({finding.id})" if finding.id else "")
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
 def _write(lines: Iterable[bytes], file: BinaryIO) -> tuple[int, str]:

@@ -9,6 +9,7 @@ from config.settings import Settings
 from detectors import registry
 from playbooks import model
 from playbooks.errors import PlaybookError, UnknownPlaybook
+from tasks.systems import SPECS
 
 
 def _playbooks(settings: Settings) -> list[Problem]:
@@ -18,10 +19,12 @@ def _playbooks(settings: Settings) -> list[Problem]:
 def _of_sources(settings: Settings) -> Iterator[Problem]:
     for name, source in settings.sources.items():
         try:
-            model.load(source.playbook, settings.playbooks.folder)
-        except (PlaybookError, UnknownPlaybook) as error:
-            what = f"the playbook {source.playbook!r} cannot be used: {error}. {error.remedy}"
-            yield Problem(("sources", name, "playbook"), what)
+            model.check_actions(model.load(source.playbook, settings.playbooks.folder), SPECS)
+        except PlaybookError as error:
+            what = f"the playbook {source.playbook!r} cannot be used: {error}"
+            yield Problem(("sources", name, "playbook"), what, error.remedy)
+        except UnknownPlaybook as error:
+            yield Problem(("sources", name, "playbook"), str(error), error.remedy)
 
 
 def _of_parameters(settings: Settings) -> Iterator[Problem]:

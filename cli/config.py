@@ -14,26 +14,22 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.checks import CHECKS
+from cli.settings import ConfigOption
+from cli.terminal import counted
 from config.load import Loaded, SettingsError, load
 from config.show import Leaf, Shown
 
-app = typer.Typer(help="The settings: what is in effect, and whether it fits together.")
-
-ConfigPath = Annotated[
-    Path | None,
-    typer.Option(
-        "--config",
-        "-c",
-        envvar="RESCIND_CONFIG",
-        help="The TOML file; rescind.toml in the working directory by default.",
-        show_default=False,
-    ),
-]
+app = typer.Typer(
+    help="The settings: what is in effect, and whether it fits together.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
 
 
 @app.command()
 def show(
-    config: ConfigPath = None,
+    config: ConfigOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
 ) -> None:
     """Show every setting in effect, secrets masked, and where each came from."""
@@ -49,14 +45,14 @@ def show(
 
 
 @app.command()
-def check(config: ConfigPath = None) -> None:
+def check(config: ConfigOption = None) -> None:
     """Check the settings; every problem is listed, with its place and what would be right."""
     loaded = _loaded(config)
     settings = loaded.settings
     places = [str(loaded.path or "no file"), *([str(loaded.secrets)] if loaded.secrets else [])]
     print(
         f"The settings fit together ({', '.join(places)}): "
-        f"{len(settings.sources)} sources, {len(settings.tenants)} tenants."
+        f"{counted(len(settings.sources), 'source')}, {counted(len(settings.tenants), 'tenant')}."
     )
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from rich.padding import Padding
 from rich.text import Text
 from sqlalchemy import Row
 
-from cli.terminal import console, when, word
+from cli.terminal import console, indented, unbroken, when, word
+from ledger.chain import rfc3339
 
 
 def run_document(
@@ -27,8 +27,8 @@ def run_document(
         "status": run.status or run.state,
         "requested_by": run.requested_by,
         "alert": run.alert_id,
-        "created_at": when(run.created_at),
-        "finished_at": when(run.finished_at) if run.finished_at else None,
+        "created_at": rfc3339(run.created_at),
+        "finished_at": rfc3339(run.finished_at) if run.finished_at else None,
         "approval": _approval(approval),
         "steps": [_step(step) for step in steps],
         "exposure": run.exposure or [],
@@ -41,8 +41,9 @@ def _approval(approval: Row[Any] | None) -> dict[str, Any] | None:
     return {
         "id": approval.id,
         "state": approval.state,
+        "deadline": rfc3339(approval.deadline),
         "decided_by": approval.decided_by,
-        "decided_at": when(approval.decided_at) if approval.decided_at else None,
+        "decided_at": rfc3339(approval.decided_at) if approval.decided_at else None,
         "reason": approval.reason,
     }
 
@@ -70,32 +71,45 @@ def print_run(
     steps: Sequence[Row[Any]],
     approval: Row[Any] | None,
     notices: Sequence[Row[Any]],
+    console_url: str,
 ) -> None:
-    """Print a run: who, how far, every step with its proof, who was told, what stays usable."""
+    """Print a run: who, how far, every step with its proof, who was told, what stays usable.
+
+    ``console_url`` is where the console is reached, without a trailing slash.
+    """
     out = console()
     names = " / ".join(dict.fromkeys(each["name"] for each in run.person["accounts"]))
     out.print(Text.assemble((names, "bold"), f"  tenant {run.tenant}  run {run.id}"))
     out.print(
         f"{run.plan['playbook_name']} ({run.playbook}), mode {run.mode}, "
-        f"asked for by {run.requested_by}, started {when(run.created_at)}Z",
-        markup=False,
+        f"asked for by {run.requested_by}, started {when(run.created_at)}Z"
     )
     out.print(Text.assemble("Status: ", word(run.status or "running")))
-    for line in (*run.plan["reasons"], *run.plan["notes"]):
-        out.print(f"Note: {line}")
+    print_notes(run.plan)
     if approval is not None:
-        who = (
-            f" by {approval.decided_by}, {when(approval.decided_at)}Z"
-            if approval.decided_by
-            else ""
-        )
-        why = f": {approval.reason}" if approval.reason else ""
-        out.print(f"Approval: {approval.state}{who}{why}")
+        print_approval(approval, console_url)
     for notice in notices:
         out.print(_told(notice))
     out.print()
     print_steps(steps)
     print_exposure(run.exposure or [])
+
+
+def print_notes(plan: Mapping[str, Any]) -> None:
+    """Print why a plan waits, and what the planner added or left out."""
+    for line in (*plan["reasons"], *plan["notes"]):
+        console().print(f"Note: {line}")
+
+
+def print_approval(approval: Row[Any], console_url: str) -> None:
+    """Print what people decided; where they have not yet, where and until when they can."""
+    if approval.state == "pending":
+        console().print(f"A person has to decide, until {when(approval.deadline)}Z:")
+        unbroken(f"{console_url}/approvals/{approval.id}")
+        return
+    who = f" by {approval.decided_by}, {when(approval.decided_at)}Z" if approval.decided_by else ""
+    why = f": {approval.reason}" if approval.reason else ""
+    console().print(f"Approval: {approval.state}{who}{why}")
 
 
 def _told(notice: Row[Any]) -> Text:
@@ -114,7 +128,7 @@ def print_steps(steps: Sequence[Row[Any]]) -> None:
         outcome = word(step.outcome or _waiting(step))
         console().print(Text.assemble((f"{step.node:<24}", "bold"), outcome))
         for line in _details(step):
-            _indented(line)
+            indented(line)
 
 
 def print_exposure(exposure: Sequence[dict[str, str]]) -> None:
@@ -125,7 +139,7 @@ def print_exposure(exposure: Sequence[dict[str, str]]) -> None:
     out.print(Text("\nStill usable", style="bold"))
     for item in exposure:
         out.print(f"{item['system']}: {item['what']}, until {_until(item['until'])}")
-        _indented(item["why"])
+        indented(item["why"])
 
 
 def _waiting(step: Row[Any]) -> str:
@@ -146,10 +160,6 @@ def _details(step: Row[Any]) -> Iterator[str]:
         yield f"To do: {step.instructions}"
     if not step.outcome and step.last_error:
         yield step.last_error
-
-
-def _indented(line: str) -> None:
-    console().print(Padding(Text(line, style="dim"), (0, 0, 0, 4)))
 
 
 def _until(until: str) -> str:

@@ -31,4 +31,4 @@ def command(
     if as_json:
         print(json.dumps(run_document(run, run_steps, approval)))
     else:
-        print_run(run, run_steps, approval, told)
+        print_run(run, run_steps, approval, told, service.settings.web.console_url)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.table import Table
+from rich.text import Text
+from sqlalchemy import Row
 
 from cli.opened import opened
 from cli.report import run_document
 from cli.settings import ConfigOption
-from cli.terminal import console, when, word
+from cli.terminal import console, indented, narrow, print_table, when, word
 from ledger import approvals, control, runs, steps
 
 
@@ -36,25 +39,50 @@ def command(
     if not rows:
         print("No runs yet.")
         return
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in (
-        "started (UTC)",
-        "run",
-        "tenant",
-        "person",
-        "playbook",
-        "mode",
-        "status",
-        "steps",
-    ):
-        table.add_column(heading, overflow="fold")
-    for run, run_steps, approval in rows:
+    lines = [_Line.of(*row) for row in rows]
+    if narrow():
+        _print_blocks(lines)
+    else:
+        _print_table(lines)
+
+
+class _Line(NamedTuple):
+    """What is said of one run."""
+
+    started: str
+    run: str
+    tenant: str
+    person: str
+    playbook: str
+    mode: str
+    status: str
+    steps: str
+
+    @classmethod
+    def of(cls, run: Row[Any], run_steps: Sequence[Row[Any]], approval: Row[Any] | None) -> _Line:
         names = " / ".join(dict.fromkeys(each["name"] for each in run.person["accounts"]))
         ended = sum(step.state == "done" for step in run_steps)
         waits = approval is not None and approval.state == "pending"
         state = "waits for a person" if waits else "running"
-        table.add_row(
+        return cls(
             when(run.created_at), run.id, run.tenant, names, run.playbook, run.mode,
-            word(run.status or state), f"{ended}/{len(run_steps)}",
+            run.status or state, f"{ended}/{len(run_steps)}",
         )  # fmt: skip
-    console().print(table)
+
+
+def _print_table(lines: Sequence[_Line]) -> None:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in _Line._fields:
+        heading = "started (UTC)" if name == "started" else name
+        table.add_column(heading, no_wrap=name != "person", overflow="fold")
+    for line in lines:
+        table.add_row(*(word(cell) if cell is line.status else cell for cell in line))
+    print_table(table)
+
+
+def _print_blocks(lines: Sequence[_Line]) -> None:
+    for line in lines:
+        console().print(Text.assemble((line.run, "bold"), "  ", word(line.status)))
+        indented(f"{line.started}Z  {line.person}", by=2, style="")
+        what = f"tenant {line.tenant}, {line.playbook}, mode {line.mode}, steps ended {line.steps}"
+        indented(what, by=2)

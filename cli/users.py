@@ -15,7 +15,10 @@ from ledger import accounts
 from ledger.accounts import Role
 
 app = typer.Typer(
-    help="Who may sign in to the console.", no_args_is_help=True, rich_markup_mode=None
+    help="Who may sign in to the console.",
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 
 _Name = Annotated[str, typer.Argument(help="The name to sign in with, in any case.")]

@@ -6,12 +6,13 @@ Later wins: defaults, ``rescind.toml``, the folder of secrets, the environment, 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from config import checks as own
 from config.explain import explain
@@ -34,6 +35,9 @@ Check = Callable[[Settings], Sequence[Problem]]
 
 FILE = "rescind.toml"
 SECRETS = Path("/run/secrets/rescind")
+
+#: A SQLAlchemy URL of a SQLite file by a relative path; neither one in memory nor a file: URI.
+_RELATIVE_SQLITE = re.compile(r"(sqlite(?:\+\w+)?:///)(?!/|:memory:|file:)(?=[^?])", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,8 @@ def load(
     settings, wrong = _validated(whole)
     problems += wrong
     if settings is not None:
+        if file:
+            settings = _beside(settings, base)
         for check in (own.problems, *checks):
             problems += check(settings)
     if problems or settings is None:
@@ -120,6 +126,17 @@ def _validated(whole: Layer) -> tuple[Settings | None, list[Problem]]:
         return Settings.model_validate(whole.tree), []
     except ValidationError as error:
         return None, explain(error)
+
+
+def _beside(settings: Settings, base: Path) -> Settings:
+    """Let a relative SQLite path start at the settings' folder, wherever the command was started."""
+    url = settings.database.url.get_secret_value()
+    started = _RELATIVE_SQLITE.match(url)
+    if started is None:
+        return settings
+    absolute = f"{started[1]}{base / url[started.end() :]}"
+    database = settings.database.model_copy(update={"url": SecretStr(absolute)})
+    return settings.model_copy(update={"database": database})
 
 
 def _each_once(problems: Iterable[Problem]) -> list[Problem]:

@@ -57,7 +57,7 @@ class Database(Section):
 
     url: ConnectionUrl = Field(
         SecretStr("sqlite:///rescind.db"),
-        description="SQLAlchemy URL: sqlite:///path or postgresql+psycopg://user@host/name",
+        description="SQLAlchemy URL: sqlite:///path (a relative one starts at the settings file) or postgresql+psycopg://user@host/name",
     )
 
 
@@ -278,7 +278,17 @@ class Guardrails(Section):
         20, ge=1, description="per tenant; every further run waits for a person"
     )
     fold_window_minutes: int = Field(
-        60, ge=1, le=1440, description="alerts on one person within it join the open run"
+        60,
+        ge=1,
+        le=1440,
+        description="a run that ended contained answers what happened before it began, for this long;"
+        " an open run is joined whatever the time",
+    )
+    ask_anew_after_minutes: int = Field(
+        5,
+        ge=1,
+        le=1440,
+        description="a newer theft replaces a run that has waited for people alone this long",
     )
 
 

@@ -170,6 +170,9 @@ def _entities(finding: _Finding) -> Iterator[tuple[str, Fields]]:
     lists += [item.get("entities", "relatedEntities") for item in finding.inner]
     for found in lists:
         yield from entities.read(found)
+    # A Logic App that posts what "Entities - Get Accounts" gave it.
+    for account in finding.body.items("accounts"):
+        yield "account", _flat(account)
 
 
 def _judged(

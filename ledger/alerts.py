@@ -152,10 +152,10 @@ def quarantine(
 
 
 def replay(connection: Connection, audit: AuditLog, alert_id: str, *, actor: str) -> bool:
-    """Put a quarantined alert back to be taken up; False where it is not in quarantine."""
+    """Put an alert that was set aside or ignored back to be taken up; False where it was neither."""
     changed = connection.execute(
         _alert.update()
-        .where(_alert.c.id == alert_id, _alert.c.state == "quarantined")
+        .where(_alert.c.id == alert_id, _alert.c.state.in_(("quarantined", "ignored")))
         .values(
             state="received",
             reason="",

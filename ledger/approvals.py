@@ -124,6 +124,24 @@ def expire(connection: Connection, audit: AuditLog) -> list[str]:
     return [row.run_id for row in over]
 
 
+def supersede(connection: Connection, audit: AuditLog, run_id: str) -> None:
+    """End what a run still waits for, because a newer alert asks anew."""
+    over = connection.execute(
+        _approval.update()
+        .where(_approval.c.run_id == run_id, _approval.c.state == "pending")
+        .values(state="superseded")
+        .returning(_approval.c.id, _approval.c.plan_hash)
+    ).all()
+    _set_steps(connection, run_id, "superseded")
+    for row in over:
+        audit.append(
+            connection,
+            Event.APPROVAL_SUPERSEDED,
+            run_id=run_id,
+            approval={"id": row.id, "plan_hash": row.plan_hash},
+        )
+
+
 def _set_steps(connection: Connection, run_id: str, state: str) -> None:
     connection.execute(
         _step.update()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -105,16 +106,26 @@ def answer(
     )
 
 
-def unsettled(connection: Connection, step_id: str) -> bool:
-    """Tell whether a step has sent, or may have sent, a change that was not yet read back."""
-    return (
+class Sent(StrEnum):
+    """What a step has sent that was not yet read back."""
+
+    NOTHING = "nothing"
+    ANSWERED = "answered"
+    UNKNOWN = "unknown"
+
+
+def sent(connection: Connection, step_id: str) -> Sent:
+    """Tell what a step has sent: ``ANSWERED`` where the vendor said yes to all of it."""
+    states = set(
         connection.execute(
-            select(_intent.c.id)
-            .where(_intent.c.step_id == step_id, _intent.c.state.in_(_EFFECTIVE))
-            .limit(1)
-        ).first()
-        is not None
+            select(_intent.c.state).where(
+                _intent.c.step_id == step_id, _intent.c.state.in_(_EFFECTIVE)
+            )
+        ).scalars()
     )
+    if not states:
+        return Sent.NOTHING
+    return Sent.ANSWERED if states == {"answered"} else Sent.UNKNOWN
 
 
 def reconcile(

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
+from contextlib import suppress
+from pathlib import Path
 
 from alembic import command, util
 from alembic.config import Config
@@ -30,6 +33,8 @@ def migrate(database: Database) -> None:
         DatabaseUnreachable: it does not answer, or another process holds it for longer than 15 s.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
+    if database.sqlite and database.url.database:
+        _make_private(Path(database.url.database))
     config = _config()
     with _turn, database.write() as connection:
         if not database.sqlite:
@@ -40,6 +45,12 @@ def migrate(database: Database) -> None:
         except util.CommandError as error:
             heads = MigrationContext.configure(connection).get_current_heads()
             raise NewerDatabase(f"it is at revision {', '.join(heads)}") from error
+
+
+def _make_private(path: Path) -> None:
+    """Let nobody else read a database that is made now: it holds alerts, which name people."""
+    with suppress(OSError):  # whatever keeps us from it shows better when it is opened
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
 
 
 def _config() -> Config:

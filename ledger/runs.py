@@ -82,7 +82,7 @@ def create(
             mode=new.mode,
             plan_hash=new.plan_hash,
             plan=dict(new.plan),
-            state="running",
+            state="observing" if new.mode == "observe" else "running",
             created_at=now,
         )
     )
@@ -192,7 +192,7 @@ def _record_creation(
                 step={"id": ids[step.node], "node": step.node},
                 action=step.action,
                 outcome=step.outcome,
-                reason=step.reason,
+                private={"reason": step.reason},
             )
 
 
@@ -246,7 +246,7 @@ def close(
     """End a run whose steps have all ended; False where somebody else has done so."""
     changed = connection.execute(
         _run.update()
-        .where(_run.c.id == run_id, _run.c.state == "running")
+        .where(_run.c.id == run_id, _run.c.state.in_(("running", "observing")))
         .values(
             state="done",
             status=status,
@@ -260,7 +260,9 @@ def close(
             Event.RUN_FINISHED,
             run_id=run_id,
             status=status,
-            exposure=[dict(item) for item in exposure],
+            exposure=[
+                {name: item[name] for name in ("system", "what", "until")} for item in exposure
+            ],
         )
     return bool(changed)
 
@@ -288,6 +290,6 @@ def unclosed(connection: Connection) -> list[str]:
     moving = select(_step.c.run_id).where(_step.c.state != "done")
     return list(
         connection.execute(
-            select(_run.c.id).where(_run.c.state == "running", _run.c.id.not_in(moving))
+            select(_run.c.id).where(_run.c.state != "done", _run.c.id.not_in(moving))
         ).scalars()
     )

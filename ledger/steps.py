@@ -26,7 +26,7 @@ class Claim:
 
     step: Row[Any]
     plan_hash: str
-    unsettled: bool
+    sent: intents.Sent
 
     @property
     def id(self) -> str:
@@ -85,7 +85,7 @@ def claim(
     plan_hash = connection.execute(
         select(tables.run.c.plan_hash).where(tables.run.c.id == taken.run_id)
     ).scalar_one()
-    held = Claim(taken, str(plan_hash), intents.unsettled(connection, step_id))
+    held = Claim(taken, str(plan_hash), intents.sent(connection, step_id))
     audit.append(connection, Event.STEP_STARTED, run_id=taken.run_id, step=held.named)
     return held
 
@@ -159,7 +159,7 @@ def _record_finished(connection: Connection, audit: AuditLog, step: Row[Any], en
         step={"id": step.id, "node": step.node},
         action=step.action,
         outcome=ended.outcome,
-        reason=ended.reason or None,
+        private={"reason": ended.reason} if ended.reason else None,
     )
 
 
@@ -293,6 +293,8 @@ def _look(
         return Ended("denied", "a person denied the plan"), False
     if step.approval == "expired":
         return Ended("skipped", "nobody approved in time"), False
+    if step.approval == "superseded":
+        return Ended("skipped", "a newer alert on this person asks anew"), False
     done = [need for need in needs if steps[need.needs_id].state == "done"]
     for need in done:
         needed = steps[need.needs_id]

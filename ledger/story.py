@@ -70,6 +70,7 @@ class Story:
             Event.APPROVAL_REQUESTED: self._approval_requested,
             Event.APPROVAL_DECIDED: self._approval_decided,
             Event.APPROVAL_EXPIRED: self._approval_expired,
+            Event.APPROVAL_SUPERSEDED: self._approval_expired,
             Event.STEP_STARTED: self._step_started,
             Event.ACTION_INTENT: self._intent,
             Event.ACTION_RESULT: self._result,

@@ -129,7 +129,7 @@ step = Table(
     Column("undoes", String(80), nullable=True),
     Column("parameters", Document, nullable=False),
     Column("target", Document, nullable=False),
-    # none | pending | approved | denied | expired
+    # none | pending | approved | denied | expired | superseded
     Column("approval", String(10), nullable=False),
     # held -> ready -> leased -> done
     Column("state", String(10), nullable=False),
@@ -184,7 +184,7 @@ approval = Table(
     Column("id", String(40), primary_key=True),
     Column("run_id", Id, ForeignKey("run.id"), nullable=False),
     Column("plan_hash", String(80), nullable=False),
-    # pending -> approved | denied | expired
+    # pending -> approved | denied | expired | superseded
     Column("state", String(10), nullable=False),
     Column("requested_at", BigInteger, nullable=False),
     Column("deadline", BigInteger, nullable=False),
@@ -205,7 +205,7 @@ notice = Table(
     Column("kind", String(40), nullable=False),
     Column("title", Text, nullable=False),
     Column("body", Text, nullable=False),
-    # due -> sent | partial | nobody | unknown (failed tries go back to due until attempts end)
+    # due -> sent | partial | nobody | unknown | failed (failed tries go back to due first)
     Column("state", String(10), nullable=False),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", BigInteger, nullable=False, server_default="0"),

@@ -34,3 +34,10 @@ class UnknownPlaybook(Exception):
     """There is no playbook of that name."""
 
     remedy = "`playbooks.folder` names the folder of your own playbooks; the shipped ones are always there."
+
+    def __init__(self, name: str, known: Sequence[str] = ()) -> None:
+        """Say which name, and which names there are."""
+        self.name = name
+        super().__init__(
+            f"there is no playbook {name!r}" + (f"; known are {', '.join(known)}" if known else "")
+        )

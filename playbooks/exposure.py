@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ _GOOD = frozenset({Outcome.VERIFIED, Outcome.ACCEPTED, Outcome.ALREADY, Outcome.
 class EndedStep:
     """A step that has ended, as far as the summary needs it.
 
-    ``planned`` is False where the plan left it out, ``unapproved`` is True where nobody approved it.
+    ``planned`` is False where the plan left it out, ``unapproved`` is True where nobody approved it,
+    ``blocked`` where a step it needed did not succeed.
     """
 
     spec: ActionSpec
@@ -25,6 +27,7 @@ class EndedStep:
     planned: bool
     undoes: bool = False
     unapproved: bool = False
+    blocked: bool = False
 
 
 def status_of(mode: str, steps: Sequence[EndedStep], unreached: Sequence[str]) -> str:
@@ -47,7 +50,7 @@ def status_of(mode: str, steps: Sequence[EndedStep], unreached: Sequence[str]) -
 
 
 def _nothing_to_do(step: EndedStep) -> bool:
-    if step.unapproved or step.spec.name.endswith(".revoke_sessions"):
+    if step.unapproved or step.blocked or step.spec.name.endswith(".revoke_sessions"):
         return False
     return step.outcome is Outcome.SKIPPED
 
@@ -62,7 +65,7 @@ def summarise(
     found: dict[tuple[str, str], dict[str, str]] = {}
     for step in steps:
         for item in (step.proof or {}).get("exposure", ()):
-            found[item["system"], item["what"]] = dict(item)
+            found[item["system"], item["what"]] = dict(item) | {"until": _seconds(item["until"])}
     for step in steps:
         ended_well = step.outcome in _GOOD or _nothing_to_do(step)
         if ended_well or not step.planned or step.undoes or not step.spec.leaves_open:
@@ -70,7 +73,7 @@ def summarise(
         key = (step.spec.system, step.spec.leaves_open)
         found[key] = {
             "system": step.spec.system,
-            "what": step.spec.leaves_open,
+            "what": step.spec.leaves_open.rstrip("."),
             "until": "unknown",
             "why": f"{step.spec.title}: {step.outcome.value}"
             + (f" ({step.reason})" if step.reason else ""),
@@ -80,7 +83,7 @@ def summarise(
             "system": system,
             "what": "everything the thief holds there",
             "until": "unknown",
-            "why": "the system could not be asked; nothing was revoked there",
+            "why": "it is not known which account there is this person's; nothing was revoked",
         }
     if mode == "observe":
         found["all", "everything"] = {
@@ -90,3 +93,8 @@ def summarise(
             "why": "mode observe: nothing was changed",
         }
     return list(found.values())
+
+
+def _seconds(until: str) -> str:
+    """Return a time in whole seconds, however the vendor's clock was written."""
+    return re.sub(r"\.\d+Z$", "Z", until)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -19,6 +20,9 @@ from playbooks.errors import Fault, PlaybookError, UnknownPlaybook
 
 Node = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
 Scalar = str | int | bool
+
+#: How a playbook may be called, and the file it stands in.
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 #: What an expression may speak of.
 VARIABLES = frozenset({"alert", "accounts", "parameters", "tenant", "mode"})
@@ -67,10 +71,14 @@ class Playbook(_Part):
 
 @dataclass(frozen=True)
 class LoadedPlaybook:
-    """A playbook and the bytes it came from; the hash stands in every record."""
+    """A playbook and the bytes it came from; the hash stands in every record.
+
+    ``name`` is the file's, for messages.
+    """
 
     playbook: Playbook
     source: str
+    name: str = ""
 
     @cached_property
     def hash(self) -> str:
@@ -85,15 +93,52 @@ def load(name: str, folder: Path | None = None) -> LoadedPlaybook:
         UnknownPlaybook: there is none of that name.
         PlaybookError: it has faults; each is named with its line.
     """
-    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,62}", name):
-        raise UnknownPlaybook(name)
+    if not _NAME.fullmatch(name):
+        raise UnknownPlaybook(name, names(folder))
     own = folder / f"{name}.yaml" if folder else None
     if own and own.is_file():
         return parse(own.read_text(encoding="utf-8"), own.name)
     shipped = resources.files("playbooks") / f"{name}.yaml"
     if not shipped.is_file():
-        raise UnknownPlaybook(name)
+        raise UnknownPlaybook(name, names(folder))
     return parse(shipped.read_text(encoding="utf-8"), f"{name}.yaml")
+
+
+def names(folder: Path | None = None) -> list[str]:
+    """Return the names of the shipped playbooks and of those in the operator's folder, sorted."""
+    files = [entry.name for entry in resources.files("playbooks").iterdir()]
+    if folder is not None and folder.is_dir():
+        files += [path.name for path in folder.iterdir()]
+    stems = {name.removesuffix(".yaml") for name in files if name.endswith(".yaml")}
+    return sorted(stem for stem in stems if _NAME.fullmatch(stem))
+
+
+def check_actions(loaded: LoadedPlaybook, known: Collection[str]) -> None:
+    """Make sure that there is every action the playbook names.
+
+    Args:
+        loaded: the playbook.
+        known: the names of all actions there are.
+
+    Raises:
+        PlaybookError: with each unknown action, its line, and the known one it looks like.
+    """
+    unknown = [
+        (("steps", index, "action"), step.action)
+        for index, step in enumerate(loaded.playbook.steps)
+        if step.action is not None and step.action not in known
+    ]
+    if not unknown:
+        return
+    lines = dict(_lines(yaml.compose(loaded.source, Loader=yaml.SafeLoader), ()))
+    faults = [_fault(place, _no_action(action, known), lines) for place, action in unknown]
+    raise PlaybookError(loaded.name or f"{loaded.playbook.id}.yaml", faults)
+
+
+def _no_action(action: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(action, known, n=1)
+    right = f"did you mean {close[0]}?" if close else f"known are {', '.join(sorted(known))}"
+    return f"there is no action {action!r}; {right}"
 
 
 @lru_cache(maxsize=64)
@@ -120,7 +165,7 @@ def parse(text: str, name: str) -> LoadedPlaybook:
     faults = [_fault(place, what, lines) for place, what in _structure(playbook)]
     if faults:
         raise PlaybookError(name, faults)
-    return LoadedPlaybook(playbook, text)
+    return LoadedPlaybook(playbook, text, name)
 
 
 _Place = tuple[str | int, ...]

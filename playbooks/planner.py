@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import cel
@@ -30,7 +30,8 @@ class Situation:
     """What is known when the plan is made.
 
     ``alert`` is the alert's fields, None for a run a person asked for. ``since`` is when the theft
-    began as far as is known, RFC 3339 UTC. ``unreached`` names systems that could not be asked.
+    began as far as is known, RFC 3339 UTC. ``unreached`` names systems that could not be asked,
+    ``absent`` those that know nobody, ``ambiguous`` those where several accounts match.
     """
 
     tenant: str
@@ -40,6 +41,7 @@ class Situation:
     since: str | None = None
     unreached: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
+    ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +156,10 @@ def make(
     notes += [
         f"{system}: could not be asked for an account; nothing is planned there"
         for system in situation.unreached
+    ]
+    notes += [
+        f"{system}: several accounts match ({', '.join(ids)}); none of them is touched"
+        for system, ids in situation.ambiguous.items()
     ]
     accounts = {account.system: account for account in situation.accounts}
     drafts: list[Draft] = []
@@ -283,7 +289,7 @@ def _planned(
     skipped = draft.skipped
     if not skipped and policy.mode is Mode.OBSERVE:
         skipped = "mode observe: shown, not carried out"
-    calls = () if draft.skipped else preview(spec.name, parameters, target)
+    calls = () if draft.skipped or draft.undoes else preview(spec.name, parameters, target)
     return PlannedStep(
         node=draft.node,
         stage=draft.stage,
@@ -293,7 +299,7 @@ def _planned(
         approval=not skipped and _asks(draft, spec, policy.mode),
         after=draft.after,
         needs=draft.needs,
-        calls=() if draft.undoes else calls,
+        calls=calls,
         undoes=draft.undoes,
         delay_s=draft.delay_s,
         skipped=skipped,

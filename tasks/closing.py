@@ -21,7 +21,7 @@ def close_if_ended(connection: Connection, service: Service, run_id: str) -> Rin
     if any(row.state != "done" for row in rows):
         return Rings()
     run = runs.get(connection, run_id)
-    if run is None or run.state != "running":
+    if run is None or run.state == "done":
         return Rings()
     ended = [_ended(row, run) for row in rows if row.action in SPECS]
     unreached = run.person.get("unreached", [])
@@ -43,5 +43,6 @@ def _ended(row: Row[Any], run: Row[Any]) -> EndedStep:
         proof=row.proof,
         planned=planned.get(row.node, True),
         undoes=row.undoes is not None,
-        unapproved=row.approval == "expired",
+        unapproved=row.approval in ("expired", "superseded"),
+        blocked=row.outcome == Outcome.SKIPPED and row.started_at is None,
     )

@@ -6,6 +6,7 @@ An alert that cannot be acted on is set aside with the reason, told to people, a
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,9 +17,10 @@ from sqlalchemy.exc import IntegrityError
 
 from config.settings import Settings, Source
 from connectors.directory import Identification
+from connectors.errors import ConnectorError
 from connectors.system import Clue
 from detectors import registry
-from detectors.alert import Alert, NotUnderstood, Person
+from detectors.alert import Alert, NotUnderstood, Person, Signal
 from ledger import alerts, notices, runs
 from ledger.vocabulary import Event
 from playbooks.errors import PlaybookError, UnknownPlaybook
@@ -31,9 +33,14 @@ from tasks.systems import Systems
 _log = logging.getLogger(__name__)
 
 _LEASE_S = 60.0
+#: What must not be passed over silently because the sender left the person out.
+_THEFT = (Signal.TOKEN_THEFT, Signal.SESSION_THEFT)
 #: How often identification is tried while a system does not answer, before going on without it.
 _TRIES = 3
-_GIVE_UP_AFTER = 12
+#: At which attempt people are told that an alert waits (half a minute after it came).
+_TELL_AT = 4
+#: After how many attempts, up to a minute apart, it is set aside.
+_GIVE_UP_AFTER = 120
 
 
 class Unusable(Exception):
@@ -66,6 +73,8 @@ class Intake:
             await self._quarantine(row, error.reason, error.remedy)
         except (PlaybookError, UnknownPlaybook) as error:
             await self._quarantine(row, f"playbook: {error}", error.remedy)
+        except ConnectorError as error:
+            await self._wait(row, str(error), error.remedy)
         except Exception as error:  # noqa: BLE001 - whatever it is, the alert must not be lost
             _log.error("alert %s: a fault of ours: %s", alert_id, where(error))
             if row.attempts >= _GIVE_UP_AFTER:
@@ -76,6 +85,21 @@ class Intake:
                 await database.writing(
                     alerts.postpone, row.id, min(60.0, 2.0**row.attempts), type(error).__name__
                 )
+
+    async def _wait(self, row: Row[Any], reason: str, remedy: str) -> None:
+        """Wait for a system that does not answer; people are told when it is not over soon."""
+
+        def postpone(connection: Connection) -> Rings:
+            alerts.postpone(connection, row.id, min(60.0, 2.0**row.attempts), reason)
+            if row.attempts != _TELL_AT:
+                return Rings()
+            title, body = messages.alert_waits(row.source, row.id, reason, remedy)
+            notice = notices.add(connection, kind="alert_waits", title=title, body=body)
+            return Rings(notices=(notice,))
+
+        _log.warning("alert %s waits: %s", row.id, reason)
+        rings = await self._service.database.writing(postpone)
+        await asyncio.to_thread(self._service.ring, rings)
 
     async def _understand(self, row: Row[Any]) -> None:
         settings = self._service.settings
@@ -101,11 +125,17 @@ class Intake:
             await asyncio.to_thread(self._service.bell.alert, part_id)
 
     async def _take(self, row: Row[Any], alert: Alert, source: Source) -> None:
-        database, event_key = self._service.database, f"{row.source}:{alert.event_id}"[:500]
+        database, event_key = self._service.database, _event_key(row.source, alert)
         earlier = await database.reading(alerts.earlier, event_key, row.id)
         if earlier is not None:
             await database.writing(self._duplicate, row, alert, earlier)
             return
+        if not alert.victims and alert.signal in _THEFT:
+            raise Unusable(
+                f"it speaks of a theft and names nobody: {alert.why}".rstrip(": "),
+                "Let the detector send the account (its object id or sign-in name), or contain "
+                "the person by hand: rescind contain NAME.",
+            )
         if not alert.actionable or not alert.victims:
             why = alert.why or "it names nobody to contain"
             await database.writing(self._ignore, row, alert, event_key, why)
@@ -229,6 +259,18 @@ class Intake:
 
         rings = await self._service.database.writing(set_aside)
         await asyncio.to_thread(self._service.ring, rings)
+
+
+def _event_key(source: str, alert: Alert) -> str:
+    """Return what makes two alerts the same finding: its id, and whom it asks to contain.
+
+    A detector updates a finding: the account that was missing at first, or a second one, must not
+    be taken for the same again.
+    """
+    victims = sorted(each.value.casefold() for person in alert.victims for each in person.ids)
+    asked = "\n".join(victims) if alert.actionable else "nothing"
+    digest = hashlib.sha256(asked.encode()).hexdigest()[:16]
+    return f"{source}:{alert.event_id}"[:480] + f":{digest}"
 
 
 def choose_tenant(settings: Settings, source: Source | None, victims: Sequence[Person]) -> str:

@@ -23,7 +23,7 @@ def approval_requested(
 ) -> tuple[str, str]:
     """Return title and body of the request to approve a plan."""
     who = _who(plan["person"])
-    now = [step for step in plan["steps"] if not step["approval"] and not step["skipped"]]
+    now = _at_once(plan["steps"])
     asked = [step for step in plan["steps"] if step["approval"]]
     lines = [f"Tenant: {plan['tenant']}", f"Account: {who}"]
     lines += [f"Why it waits: {reason}" for reason in plan["reasons"]]
@@ -75,6 +75,25 @@ def quarantined(source: str, alert_id: str, reason: str, remedy: str) -> tuple[s
         f"{reason}\nWhat to do: {remedy}\n"
         f"Then: rescind alerts --replay {alert_id}\nAlert {alert_id}",
     )
+
+
+def alert_waits(source: str, alert_id: str, reason: str, remedy: str) -> tuple[str, str]:
+    """Return title and body of the news that an alert could not be acted on yet."""
+    return (
+        f"An alert from {source} waits",
+        f"Nothing is contained yet: {reason}\n{remedy}\n"
+        f"It is tried again by itself, every minute.\nAlert {alert_id}",
+    )
+
+
+def _at_once(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return the steps that run without asking and wait for none that asks."""
+    free: dict[str, Mapping[str, Any]] = {}
+    for step in steps:
+        waits = [*step["after"], *step["needs"]]
+        if not step["approval"] and not step["skipped"] and all(node in free for node in waits):
+            free[step["node"]] = step
+    return list(free.values())
 
 
 def _who(person: Sequence[Mapping[str, str]]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
@@ -70,10 +71,15 @@ def open_run(
 ) -> Opened:
     """Join the person's open run, or plan and store a new one; inside the caller's commit."""
     key = _key(person)
-    known = runs.open_run(connection, request.tenant, key)
-    if known is not None:
-        return Opened(known, joined=True)
     settings = service.settings
+    rings = Rings()
+    known = runs.open_run(connection, request.tenant, key)
+    if known is not None and request.mode is not Mode.OBSERVE:
+        if not _asks_anew(connection, settings, known, request):
+            return Opened(known, joined=True)
+        approvals.supersede(connection, service.audit, known)
+        steps.advance(connection, service.audit, known)
+        rings += closing.close_if_ended(connection, service, known)
     plan = _plan(connection, service, systems, request, person)
     document = plan.document()
     new = NewRun(
@@ -96,7 +102,7 @@ def open_run(
         new,
         approval_deadline_s=settings.approvals.deadline_minutes * 60,
     )
-    rings = Rings(steps=tuple(steps.advance(connection, service.audit, created.run_id)))
+    rings += Rings(steps=tuple(steps.advance(connection, service.audit, created.run_id)))
     if created.approval_id:
         row = approvals.get(connection, created.approval_id)
         deadline = row.deadline if row else now_ms(connection)
@@ -114,6 +120,30 @@ def open_run(
         rings += Rings(notices=(notice,))
     rings += closing.close_if_ended(connection, service, created.run_id)
     return Opened(created.run_id, joined=False, rings=rings)
+
+
+def _asks_anew(connection: Connection, settings: Settings, run_id: str, request: Request) -> bool:
+    """Tell whether a newer theft must not merely join: the open run has revoked before it.
+
+    True only for a run that has waited for people alone, and for longer than the guardrails say:
+    what still moves revokes again by itself, and a storm of alerts must not ask without end.
+    """
+    run = runs.get(connection, run_id)
+    if run is None or request.since is None or request.mode is Mode.OBSERVE:
+        return False
+    waited_s = settings.guardrails.ask_anew_after_minutes * 60
+    begun_ms = datetime.fromisoformat(request.since).timestamp() * 1000
+    only_people = all(
+        step.state == "done" or (step.state == "held" and step.approval == "pending")
+        or (any(need.needs_id for need in steps.needs_of(connection, step.id))
+        and step.state == "held")
+        for step in steps.of_run(connection, run_id)
+    )  # fmt: skip
+    return (
+        only_people
+        and begun_ms > run.created_at
+        and now_ms(connection) - run.created_at > waited_s * 1000
+    )
 
 
 def _plan(
@@ -137,8 +167,9 @@ def _plan(
         domains=tenant.domains,
         alert=request.alert,
         since=request.since,
-        unreached=_unreached(person),
+        unreached=tuple(person.failures),
         absent=tuple(person.missing),
+        ambiguous=person.ambiguities,
     )
     return planner.make(
         model.load(request.playbook, settings.playbooks.folder),

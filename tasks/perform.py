@@ -26,6 +26,7 @@ from connectors.action import (
     Verdict,
 )
 from ledger import intents, steps
+from ledger.intents import Sent
 from ledger.steps import Claim, Ended
 from tasks import decisions
 from tasks.faults import where
@@ -37,8 +38,21 @@ _log = logging.getLogger(__name__)
 
 #: How long re-reading may take before a change that may have been sent is sent again, in seconds.
 _SETTLE = Patience(total_s=2.0, first_s=0.05, step_s=0.4)
+#: Outcomes of a read-back that show the change, and those that rest on the vendor's yes.
+_SEEN = (Outcome.VERIFIED, Outcome.MANUAL)
+_SAID = (Outcome.ACCEPTED, Outcome.UNVERIFIABLE)
+#: Stands for an answer that is known to have been a yes, and whose details a crash took.
+_ANSWERED = Receipt({})
 #: How often one attempt goes round after an unknown outcome before it waits in the database.
 _ROUNDS = 3
+
+
+#: How a step ends that was given up, by what it had sent.
+_GIVEN_UP = {
+    Sent.NOTHING: Outcome.FAILED,
+    Sent.ANSWERED: Outcome.UNVERIFIABLE,
+    Sent.UNKNOWN: Outcome.UNKNOWN,
+}
 
 
 class Postponed(Exception):
@@ -126,7 +140,7 @@ class Performer:
         return await self._service.database.writing(self._give_up, claim, later.reason)
 
     def _give_up(self, connection: Connection, claim: Claim, reason: str) -> Rings:
-        unknown = intents.unsettled(connection, claim.id)
+        sent = intents.sent(connection, claim.id)
         intents.reconcile(
             connection,
             self._service.audit,
@@ -134,7 +148,7 @@ class Performer:
             step=claim.named,
             finding="could not be read back",
         )
-        outcome = Outcome.UNKNOWN if unknown else Outcome.FAILED
+        outcome = _GIVEN_UP[sent]
         said = f"given up after {claim.step.attempts} attempts: {reason}"
         return self._finish(connection, claim, Ended(outcome.value, said))
 
@@ -195,26 +209,36 @@ class Performer:
         )
 
     async def _change(self, claim: Claim, send: Any, look: Any) -> Ended:  # noqa: ANN401 - two local callables
-        unsettled = claim.unsettled
+        sent = claim.sent
         for _ in range(_ROUNDS):
-            if unsettled:
-                proof: Proof = await look(None, True)
-                holds = proof.outcome in (Outcome.VERIFIED, Outcome.MANUAL)
-                await self._reconcile(
-                    claim, "it has happened" if holds else "not seen to have happened"
-                )
-                if holds:
-                    return _ended(proof, None)
+            if sent is not Sent.NOTHING:
+                proof: Proof = await look(_ANSWERED if sent is Sent.ANSWERED else None, True)
+                ended = await self._settle(claim, sent, proof)
+                if ended is not None:
+                    return ended
             try:
                 receipt: Receipt = await send()
             except errors.UnknownOutcome:
-                unsettled = True
+                sent = Sent.UNKNOWN
                 continue
             proof = await look(receipt, False)
             if proof.outcome is Outcome.UNKNOWN:
-                raise Postponed(_pause(claim, None), f"could not be read back: {proof.reason}")
+                raise Postponed(_pause(claim, None), f"not read back yet: {proof.reason}")
             return _ended(proof, receipt)
         raise Postponed(_pause(claim, None), "a change was sent and no answer came")
+
+    async def _settle(self, claim: Claim, sent: Sent, proof: Proof) -> Ended | None:
+        """Settle by what was read what was sent before; None where it has to be sent (again).
+
+        What the vendor said yes to is never sent again because it could not be read.
+        """
+        if proof.outcome in _SEEN or (sent is Sent.ANSWERED and proof.outcome in _SAID):
+            await self._reconcile(claim, "it has happened")
+            return _ended(proof, None)
+        if sent is Sent.ANSWERED and proof.outcome is Outcome.UNKNOWN:
+            raise Postponed(_pause(claim, None), f"not read back yet: {proof.reason}")
+        await self._reconcile(claim, "not seen to have happened")
+        return None
 
     def _action(self, claim: Claim, name: str, parameters: dict[str, Any]) -> Action:
         journal = StepJournal(self._service, claim)

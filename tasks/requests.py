@@ -29,13 +29,17 @@ class NotContainable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What a person typed: whom, where, by which playbook, how far by itself."""
+    """What a person typed: whom, where, by which playbook, how far by itself.
+
+    ``since`` is when the theft began, RFC 3339 UTC, where she knows.
+    """
 
     user: str
     tenant: str | None
     playbook: str
     mode: Mode
     requested_by: str
+    since: str | None = None
 
 
 def clues_of(user: str) -> tuple[Clue, ...]:
@@ -62,15 +66,16 @@ async def request_run(service: Service, systems: Systems, wish: Wish) -> Opened:
     """Open a run for the person a wish names, or join the one that is open.
 
     Raises:
-        NotContainable: nobody of that name, or several; or the tenant is not known.
-        ConnectorError: no system of the tenant can be asked.
+        NotContainable: nobody of that name, or several; the tenant is not known, or none of its
+            systems can be asked.
     """
     clues = clues_of(wish.user)
     tenant = _tenant(service.settings, wish.tenant, clues)
     person = await opening.look_up(systems, tenant, clues)
     if not person.accounts:
         if person.failures:
-            raise next(iter(person.failures.values()))
+            system, error = next(iter(person.failures.items()))
+            raise NotContainable(f"{system} of tenant {tenant}: {error}", error.remedy)
         raise NotContainable(
             f"no account of {wish.user} in tenant {tenant}"
             if not person.ambiguities
@@ -78,7 +83,11 @@ async def request_run(service: Service, systems: Systems, wish: Wish) -> Opened:
             "Check the name, or give the account's id.",
         )
     request = Request(
-        tenant=tenant, playbook=wish.playbook, mode=wish.mode, requested_by=wish.requested_by
+        tenant=tenant,
+        playbook=wish.playbook,
+        mode=wish.mode,
+        requested_by=wish.requested_by,
+        since=wish.since,
     )
     opened = await service.database.writing(opening.open_run, service, systems, request, person)
     service.ring(opened.rings)

@@ -45,9 +45,9 @@ class Hooks:
     def router(self) -> APIRouter:
         """Return the routes, to be included in the application."""
         router = APIRouter()
-        path = "/hooks/{source}"
-        router.add_api_route(path, self.receive, methods=["POST"], response_model=None)
-        router.add_api_route(path, self.challenge, methods=["GET"], response_model=None)
+        for path in ("/hooks/{source}", "/hooks/{source}/"):
+            router.add_api_route(path, self.receive, methods=["POST"], response_model=None)
+            router.add_api_route(path, self.challenge, methods=["GET"], response_model=None)
         return router
 
     async def receive(self, request: Request, source: str) -> Response:

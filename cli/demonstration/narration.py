@@ -16,6 +16,7 @@ from cli.terminal import console, word
 from ledger import tables
 from tasks.service import Service
 
+_BUBBLE_COLUMNS = 100
 _QUIET = frozenset({"step.started", "step.observed", "verify.result", "action.result"})
 
 
@@ -44,8 +45,14 @@ class Narrator:
     def show(self, message: Message) -> None:
         """Print a chat message as the bubble it would be."""
         if not self._silent:
-            bubble = Panel(Text(message.body), title=f"chat: {message.title}", title_align="left")
-            console().print(bubble)
+            out = console()
+            bubble = Panel(
+                Text(message.body),
+                title=f"chat: {message.title}",
+                title_align="left",
+                width=min(out.width, _BUBBLE_COLUMNS),
+            )
+            out.print(bubble, soft_wrap=False)
 
     def catch_up(self) -> None:
         """Print what happened since the last time."""

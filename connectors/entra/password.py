@@ -54,7 +54,10 @@ class ResetPassword(EntraAction[NoParameters]):
         reversible=False,
         d3fend=("D3-PR",),
         attack=("T1078.004",),
-        permissions=("User-PasswordProfile.ReadWrite.All",),
+        permissions=(
+            "User-PasswordProfile.ReadWrite.All",
+            "User.Read.All",
+        ),
         permissions_also=("User.ReadWrite.All", "Directory.ReadWrite.All"),
         roles=(
             "User Administrator",

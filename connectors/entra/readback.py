@@ -19,13 +19,14 @@ class Reading:
     """What one look has shown.
 
     ``holds`` is True where the wanted state is seen, False where it is not, None where nothing
-    could be read. ``at`` is the vendor's clock. ``found`` is what the proof's author needs besides.
+    could be read; then ``refused`` says that waiting does not help. ``at`` is the vendor's clock. ``found`` is what the proof's author needs besides.
     """
 
     holds: bool | None
     observed: str
     at: datetime | None = None
     found: dict[str, Any] = field(default_factory=dict)
+    refused: bool = False
 
 
 Probe = Callable[[], Awaitable[Reading]]
@@ -55,7 +56,8 @@ async def _look(probe: Probe) -> tuple[Reading, float, bool]:
     try:
         return await probe(), 0.0, False
     except errors.ConnectorError as error:
-        return Reading(None, str(error)), error.retry_after_s or 0.0, not error.retryable
+        hopeless = not error.retryable
+        return Reading(None, str(error), refused=hopeless), error.retry_after_s or 0.0, hopeless
 
 
 def proof(
@@ -69,7 +71,7 @@ def proof(
     if reading.holds:
         return Proof(Outcome.VERIFIED, check, expected, reading.observed, exposure=exposure)
     if reading.holds is None:
-        reason = "The state could not be read back."
-        return Proof(Outcome.UNKNOWN, check, expected, reading.observed, reason)
+        outcome = Outcome.UNVERIFIABLE if reading.refused else Outcome.UNKNOWN
+        return Proof(outcome, check, expected, "nothing could be read", reading.observed)
     reason = "The change is not to be seen, whatever was answered to the request."
     return Proof(Outcome.FAILED, check, expected, reading.observed, reason)

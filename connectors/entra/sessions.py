@@ -41,7 +41,7 @@ class RevokeSessions(EntraAction[NoParameters]):
         reversible=False,
         d3fend=("D3-ST", "D3-ANCI"),
         attack=("T1528", "T1539", "T1550.001", "T1550.004"),
-        permissions=("User.RevokeSessions.All",),
+        permissions=("User.RevokeSessions.All", "User.Read.All"),
         permissions_also=("User.ReadWrite.All", "Directory.ReadWrite.All"),
         disrupts="The person signs in again, on every device and in every app.",
         leaves_open="Every refresh token and sign-in cookie issued so far.",

@@ -22,7 +22,7 @@ from connectors.action import (
 from connectors.errors import ConnectorError
 from connectors.okta.base import MANAGE, READ, OktaAction, nothing_sent, stamp
 from connectors.okta.readback import unread
-from connectors.okta.users import ACTIVE, SUSPENDED, read_user
+from connectors.okta.users import ACTIVE, SUSPENDED, User, read_user
 
 _SUSPEND = "/api/v1/users/{user}/lifecycle/suspend"
 _UNSUSPEND = "/api/v1/users/{user}/lifecycle/unsuspend"
@@ -62,9 +62,7 @@ class SuspendUser(OktaAction):
         user = await read_user(self._client, target.id)
         verdict = None
         if user.status not in (ACTIVE, SUSPENDED):
-            verdict = Verdict(
-                Outcome.SKIPPED, f"{user.status}: {user.standing()}; Okta suspends only ACTIVE ones"
-            )
+            verdict = _instead(user)
         return Observation(user.snapshot(), user.status == SUSPENDED, verdict)
 
     async def apply(
@@ -124,3 +122,16 @@ class SuspendUser(OktaAction):
         outcome = Outcome.VERIFIED if user.status == wanted else Outcome.FAILED
         reason = "" if outcome is Outcome.VERIFIED else user.standing()
         return Proof(outcome, _CHECK, wanted, user.status, reason)
+
+
+#: Statuses in which nobody signs in, whatever he knows (Okta, user account status).
+_SHUT = frozenset({"RECOVERY", "LOCKED_OUT", "DEPROVISIONED", "STAGED", "PROVISIONED"})
+
+
+def _instead(user: User) -> Verdict:
+    said = f"{user.status}: {user.standing()}; Okta suspends only ACTIVE ones"
+    if user.status in _SHUT:
+        return Verdict(Outcome.SKIPPED, said)
+    return Verdict(
+        Outcome.MANUAL, said, "Reset the password in Okta's admin console, then suspend if need be."
+    )

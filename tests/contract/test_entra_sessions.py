@@ -10,6 +10,7 @@ import pytest
 from connectors import errors
 from connectors.action import Outcome, Patience
 from simulator.faults import (
+    Effect,
     Fault,
     apply_then,
     apply_then_drop,
@@ -129,13 +130,18 @@ async def test_a_slow_replica_is_waited_for(practice: Practice) -> None:
     assert proof.outcome is Outcome.VERIFIED
 
 
-async def test_what_cannot_be_read_back_is_unknown(practice: Practice) -> None:
+@pytest.mark.parametrize(
+    ("effect", "outcome"), [(forbid(), Outcome.UNVERIFIABLE), (status(503), Outcome.UNKNOWN)]
+)
+async def test_what_cannot_be_read_back_says_whether_waiting_may_help(
+    practice: Practice, effect: Effect, outcome: Outcome
+) -> None:
     action, target = practice.action("entra.revoke_sessions"), practice.target()
     before = await action.observe(target)
     receipt = await action.apply(target, before)
-    practice.sim.faults.add(Fault(forbid(), method="GET"))
+    practice.sim.faults.add(Fault(effect, method="GET"))
     proof = await action.verify(target, before, receipt, practice.short)
-    assert proof.outcome is Outcome.UNKNOWN
+    assert proof.outcome is outcome
 
 
 async def test_a_missing_permission_is_named(practice: Practice) -> None:

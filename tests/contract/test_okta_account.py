@@ -88,7 +88,6 @@ async def test_a_suspended_account_is_left_alone(sim: Simulator, nora: OktaUser)
     ("status", "word"),
     [
         (Status.RECOVERY, "reset is pending"),
-        (Status.PASSWORD_EXPIRED, "whoever knows the old password can change it"),
         (Status.LOCKED_OUT, "locked"),
         (Status.DEPROVISIONED, "deactivated"),
         (Status.STAGED, "not activated"),
@@ -105,6 +104,18 @@ async def test_what_cannot_be_suspended_is_skipped_and_the_reason_says_what_it_m
     assert before.verdict.outcome is Outcome.SKIPPED
     assert word in before.verdict.reason
     assert status.value in before.verdict.reason
+
+
+async def test_an_expired_password_shuts_nobody_out_so_a_person_must(
+    sim: Simulator, nora: OktaUser
+) -> None:
+    nora.status = Status.PASSWORD_EXPIRED
+    async with connected(sim.url) as client:
+        before = await build(SuspendUser, client).observe(target(VICTIM))
+    assert before.verdict is not None
+    assert before.verdict.outcome is Outcome.MANUAL
+    assert "whoever knows the old password can change it" in before.verdict.reason
+    assert "Reset the password" in before.verdict.instructions
 
 
 async def test_after_a_crash_the_same_step_goes_on(sim: Simulator, nora: OktaUser) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -155,7 +156,9 @@ def test_what_a_person_denies_is_not_done(built: House) -> None:
 
 
 def test_what_nobody_decides_in_time_is_not_done(built: House) -> None:
-    _send(built, "user03")
+    incident = built.incident("user03")
+    incident["object"]["properties"]["firstActivityTimeUtc"] = datetime.now(UTC).isoformat()
+    assert built.post(incident).status_code == 202
     wait_for(lambda: bool(_waiting(built, "user03")), 10, "a request", built.progress)
     with built.service.database.write() as connection:
         approval = tables.approval
@@ -293,14 +296,60 @@ def test_the_same_event_is_one_alert_and_the_same_person_one_run(built: House) -
     assert built.alert(joined).run_ids == [run.id]
 
 
+def test_an_updated_incident_is_taken_up_for_whom_it_names_now(built: House) -> None:
+    incident = built.incident("sam.partner")
+    entities = incident["object"]["properties"]["relatedEntities"]
+    incident["object"]["properties"]["title"] = "Something odd"
+    incident["object"]["properties"]["additionalData"] = {}
+    incident["object"]["properties"]["relatedEntities"] = []
+    first = built.alert(built.post(incident).json()["alert"])
+    assert first.state == "ignored"
+    incident["object"]["properties"]["relatedEntities"] = entities
+    second = built.alert(built.post(incident).json()["alert"])
+    assert second.state == "run"
+    assert built.run_of("sam.partner").id in second.run_ids
+
+
+def test_a_newer_theft_is_not_left_to_a_run_that_waits_for_people(built: House) -> None:
+    def theft(minutes_ago: float) -> dict[str, Any]:
+        incident = built.incident("user09")
+        moment = datetime.now(UTC) - timedelta(minutes=minutes_ago)
+        incident["object"]["properties"]["firstActivityTimeUtc"] = moment.isoformat()
+        return incident
+
+    built.post(theft(0))
+    wait_for(lambda: bool(_waiting(built, "user09")), 10, "a request", built.progress)
+    (first,) = _waiting(built, "user09")
+    wait_for(lambda: _outcome(built, first, "okta-revoke"), 10, "the revocation", built.progress)
+    with built.service.database.write() as connection:
+        run = tables.run
+        connection.execute(
+            run.update().where(run.c.id == first).values(created_at=run.c.created_at - 600_000)
+        )
+    built.post(theft(0))
+    wait_for(
+        lambda: _waiting(built, "user09") not in ([], [first]), 10, "a new request", built.progress
+    )
+    assert built.outcomes(first)["entra-disable"] == "skipped"
+    (second,) = _waiting(built, "user09")
+    wait_for(
+        lambda: _outcome(built, second, "entra-revoke"), 10, "a new revocation", built.progress
+    )
+    built.run_of("user09")
+
+
+def _outcome(built: House, run_id: str, node: str) -> str | None:
+    return built.outcomes(run_id)[node]
+
+
 def test_an_alert_that_names_nobody_contains_nobody(built: House) -> None:
     incident = built.incident("user01")
     incident["object"]["properties"]["relatedEntities"] = []
     incident["object"]["properties"]["owner"] = {"userPrincipalName": "user01@contoso.com"}
     incident["object"]["name"] = incident["object"]["id"] = "nobody-named"
     alert = built.alert(built.post(incident).json()["alert"])
-    assert alert.state == "ignored"
-    assert alert.reason
+    assert alert.state == "quarantined", "it speaks of a stolen token and must not be passed over"
+    assert "names nobody" in alert.reason
 
 
 def test_no_change_leaves_while_paused(built: House) -> None:

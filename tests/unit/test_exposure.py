@@ -56,7 +56,7 @@ def test_a_system_that_was_not_reached_is_never_contained() -> None:
 
 def test_what_failed_leaves_its_own_hole_open() -> None:
     (item,) = summarise("auto", [_ended(REVOKE, Outcome.FAILED, reason="no effect")], ())
-    assert item["what"] == REVOKE.leaves_open
+    assert item["what"] == REVOKE.leaves_open.rstrip(".")
     assert item["until"] == "unknown"
     assert "no effect" in item["why"]
 
