@@ -5,26 +5,39 @@ from __future__ import annotations
 import json
 import sys
 import time
-from typing import Annotated, Any
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any, NoReturn, TextIO
 
 import typer
-from sqlalchemy import Row
+from rich.text import Text
+from sqlalchemy import URL, Row
 
 from cli.checks import CHECKS
 from cli.logs import configure_logging
 from cli.opened import whoami
 from cli.plan import print_plan
-from cli.report import print_exposure, print_steps, run_document
+from cli.report import (
+    print_approval,
+    print_exposure,
+    print_notes,
+    print_steps,
+    run_document,
+)
 from cli.settings import ConfigOption, loaded
-from cli.terminal import console
-from config.settings import Mode
+from cli.since import moment
+from cli.terminal import console, when, word
+from config.settings import Mode, Settings
 from connectors.errors import ConnectorError
 from ledger import approvals, control, runs, steps
 from ledger.migrate import migrate
 from ledger.revision import check
+from playbooks import model
 from playbooks.errors import PlaybookError, UnknownPlaybook
-from tasks.requests import NotContainable, Wish, request_run
+from tasks.requests import NotContainable, Wish, clues_of, request_run
 from tasks.service import Service
+from tasks.systems import SPECS
 from tasks.workshop import AlreadyServing, Workshop
 
 
@@ -33,34 +46,62 @@ def command(
     tenant: Annotated[str | None, typer.Option(help="Needed where several are configured.")] = None,
     playbook: Annotated[str, typer.Option(help="What is to be done.")] = "cm0080",
     mode: Annotated[Mode, typer.Option(help="How far it goes by itself.")] = Mode.AUTO,
+    since: Annotated[
+        str | None,
+        typer.Option(
+            help="When the theft began: 45m, 3h, 2d ago, or a time like 2026-03-01T08:30:00Z.",
+            metavar="TIME",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     config: ConfigOption = None,
 ) -> None:
     """Contain one person now; returns when nothing more happens without a person's decision.
 
-    Exit status: 0 contained, observed or waiting for a decision; 1 something is left to do;
+    Exit status: 0 contained, observed, paused or waiting for a decision; 1 something is left to do;
     2 nothing was started.
     """
     settings = loaded(config, CHECKS)
+    wish = _checked(Wish(user, tenant, playbook, mode, whoami(), since), settings)
     configure_logging()
     workshop = Workshop(settings)
-    wish = Wish(user, tenant, playbook, mode, whoami())
     try:
         here = _prepare(workshop)
         try:
             opened = workshop.loop.run(request_run(workshop.service, workshop.systems, wish), 120)
         except NotContainable as error:
-            _refuse(f"{error.reason}\n{error.remedy}")
+            _refuse(error.reason, error.remedy)
         except (ConnectorError, PlaybookError, UnknownPlaybook) as error:
-            _refuse(f"{str(error) or type(error).__doc__}\n{error.remedy}")
-        run, run_steps, approval = _wait(workshop.service, opened.run_id)
+            _refuse(str(error) or str(type(error).__doc__), error.remedy)
+        run, run_steps, approval, pause = _wait(workshop.service, opened.run_id)
         if as_json:
             print(json.dumps(run_document(run, run_steps, approval)))
         else:
-            _tell(workshop.service, run, run_steps, approval, joined=opened.joined, here=here)
+            url = workshop.service.settings.web.console_url
+            _tell(run, run_steps, approval, joined=opened.joined, console_url=url)
+        if run.state == "running":
+            _tell_what_waits(pause, here=here, file=sys.stderr if as_json else sys.stdout)
     finally:
         workshop.stop()
     raise typer.Exit(1 if run.status in ("partial", "failed") else 0)
+
+
+def _checked(wish: Wish, settings: Settings) -> Wish:
+    """Refuse what can be refused by looking at it, before anything is opened or made."""
+    try:
+        clues_of(wish.user)
+        loaded_playbook = model.load(wish.playbook, settings.playbooks.folder)
+        model.check_actions(loaded_playbook, SPECS)
+    except NotContainable as error:
+        _refuse(error.reason, error.remedy)
+    except (PlaybookError, UnknownPlaybook) as error:
+        _refuse(str(error), error.remedy)
+    if wish.since is None:
+        return wish
+    try:
+        return replace(wish, since=moment(wish.since, datetime.now(UTC)))
+    except ValueError as error:
+        _refuse(f"--since: {error}")
 
 
 def _prepare(workshop: Workshop) -> bool:
@@ -70,6 +111,7 @@ def _prepare(workshop: Workshop) -> bool:
     if shared:
         check(database)
         return False
+    _announce(database.url)
     migrate(database)
     try:
         workshop.claim_database()
@@ -80,13 +122,24 @@ def _prepare(workshop: Workshop) -> bool:
     return True
 
 
-def _refuse(why: str) -> None:
-    print(f"Nothing was started: {why}", file=sys.stderr)
+def _announce(url: URL) -> None:
+    """Say that a database will be made: where another one was meant, its runs would be missed."""
+    if url.get_backend_name() != "sqlite" or not url.database or url.database == ":memory:":
+        return
+    path = Path(url.database)
+    if not url.database.startswith("file:") and not path.exists():
+        print(f"new database at {path.absolute()} (as database.url says)", file=sys.stderr)
+
+
+def _refuse(*why: str) -> NoReturn:
+    print("Nothing was started: " + "\n".join(why), file=sys.stderr)
     raise typer.Exit(2)
 
 
-def _wait(service: Service, run_id: str) -> tuple[Row[Any], list[Row[Any]], Row[Any] | None]:
-    """Wait until the run has ended or only people or time can move it."""
+def _wait(
+    service: Service, run_id: str
+) -> tuple[Row[Any], list[Row[Any]], Row[Any] | None, dict[str, Any] | None]:
+    """Wait until the run has ended or only people or time can move it, or changes are paused."""
     while True:
         with service.database.read() as connection:
             run = runs.get(connection, run_id)
@@ -96,32 +149,49 @@ def _wait(service: Service, run_id: str) -> tuple[Row[Any], list[Row[Any]], Row[
         assert run is not None  # noqa: S101 - runs are never deleted
         moving = any(step.state in ("ready", "leased") and not step.delay_s for step in run_steps)
         if run.state != "running" or paused or not moving:
-            return run, run_steps, approval
+            return run, run_steps, approval, paused
         time.sleep(0.1)
 
 
 def _tell(
-    service: Service,
     run: Row[Any],
     run_steps: list[Row[Any]],
     approval: Row[Any] | None,
     *,
     joined: bool,
-    here: bool,
+    console_url: str,
 ) -> None:
     out = console()
     if joined:
-        out.print("This person's run is open already; it is shown below.\n")
+        out.print(
+            "This person's run is open already; it is shown below, and goes on as it was asked."
+        )
+        out.print()
     if run.status == "observed":
         print_plan(run.plan)
         return
-    out.print(f"Run {run.id}: {run.status or 'running'}\n", style="bold")
+    out.print(Text.assemble(f"Run {run.id}: ", word(run.status or "running"), style="bold"))
+    print_notes(run.plan)
+    out.print()
     print_steps(run_steps)
     print_exposure(run.exposure or [])
     if run.state == "running" and approval is not None and approval.state == "pending":
-        out.print(
-            f"\nThe rest waits for a decision: "
-            f"{service.settings.web.console_url}/approvals/{approval.id}"
+        out.print()
+        print_approval(approval, console_url)
+
+
+def _tell_what_waits(pause: dict[str, Any] | None, *, here: bool, file: TextIO) -> None:
+    """Say what keeps a run from going on."""
+    if pause:
+        why = f": {pause['reason']}" if pause["reason"] else ""
+        print(
+            f"\nPAUSED by {pause['by']} since {when(pause['at'])}Z{why}\n"
+            "No change is sent before `rescind resume`.",
+            file=file,
         )
-        if here:
-            out.print("No server runs here: start `rescind serve` so that somebody can decide.")
+    if here:
+        print(
+            "No server runs here: start `rescind serve`, so that somebody can decide and the run "
+            "goes on.",
+            file=file,
+        )

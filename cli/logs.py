@@ -23,3 +23,9 @@ def configure_logging() -> None:
     ):
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    logging.getLogger("kombu.connection").addFilter(_matters)
+
+
+def _matters(record: logging.LogRecord) -> bool:
+    # The in-process broker has no host, and the transport's name for it says nothing to anybody.
+    return not record.msg.startswith("No hostname was supplied")

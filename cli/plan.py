@@ -7,7 +7,8 @@ from typing import Any
 
 from rich.text import Text
 
-from cli.terminal import console
+from cli.report import print_notes
+from cli.terminal import console, indented
 
 
 def print_plan(plan: Mapping[str, Any]) -> None:
@@ -16,8 +17,7 @@ def print_plan(plan: Mapping[str, Any]) -> None:
     out.print(f"{plan['playbook_name']} ({plan['playbook']}), mode {plan['mode']}", style="bold")
     for account in plan["person"]:
         out.print(f"{account['system']}: {account['name']} ({account['id']})")
-    for line in (*plan["reasons"], *plan["notes"]):
-        out.print(f"Note: {line}")
+    print_notes(plan)
     stage = ""
     for step in plan["steps"]:
         if step["stage"] != stage:
@@ -30,9 +30,9 @@ def print_plan(plan: Mapping[str, Any]) -> None:
             )
         )
         if not step["calls"]:
-            out.print(f"    left out: {step['skipped']}", style="dim")
+            indented(f"left out: {step['skipped']}")
         for call in step["calls"]:
-            out.print(f"    {call['method']} {call['path']} {call['body']}".rstrip())
+            indented(f"{call['method']} {call['path']} {call['body']}".rstrip(), style="")
     out.print("\nNothing was changed.")
 
 

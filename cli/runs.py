@@ -76,7 +76,8 @@ def _print_table(lines: Sequence[_Line]) -> None:
         heading = "started (UTC)" if name == "started" else name
         table.add_column(heading, no_wrap=name != "person", overflow="fold")
     for line in lines:
-        table.add_row(*(word(cell) if cell is line.status else cell for cell in line))
+        cells = line._asdict().items()
+        table.add_row(*(word(cell) if name == "status" else cell for name, cell in cells))
     print_table(table)
 
 

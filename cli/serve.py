@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import logging
 import sys
 
 import typer
 
 from cli.checks import CHECKS
 from cli.logs import configure_logging
-from cli.serving import run_web
+from cli.serving import open_port, run_web
 from cli.settings import ConfigOption, loaded
 from ledger.migrate import migrate
 from tasks.workshop import AlreadyServing, Workshop
-
-_log = logging.getLogger("rescind")
 
 
 def command(config: ConfigOption = None) -> None:
@@ -36,9 +33,9 @@ def command(config: ConfigOption = None) -> None:
         except AlreadyServing as error:
             print(f"{(error.__doc__ or '').strip()} ({error})\n{error.remedy}", file=sys.stderr)
             raise typer.Exit(2) from error
+        sockets = open_port(settings.web)
         workshop.warm()
         workshop.start()
-        _log.info("ready: %s", settings.web.console_url)
-        run_web(workshop.service, settings.web, workshop.readiness)
+        run_web(workshop.service, workshop.readiness, sockets)
     finally:
         workshop.stop()

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import logging
+import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import typer
 import uvicorn
 
+from cli.listening import listening
 from config.settings import Web
 from tasks.service import Service
 from web.app import create_app
@@ -17,27 +21,60 @@ from web.app import create_app
 _log = logging.getLogger("rescind")
 
 
-def run_web(service: Service, web: Web, readiness: Callable[[], Mapping[str, Any]]) -> None:
-    """Serve until SIGINT or SIGTERM, or until a part this process needs has died."""
-    app = create_app(service, readiness=readiness)
-    server = uvicorn.Server(
+def open_port(web: Web) -> list[socket.socket]:
+    """Take the port that the settings name, or say in one line why not and exit with 2."""
+    return listening(web.host, web.port, settings=("web.host", "web.port"))
+
+
+def run_web(
+    service: Service, readiness: Callable[[], Mapping[str, Any]], sockets: list[socket.socket]
+) -> None:
+    """Serve on ``sockets`` until SIGINT or SIGTERM, or until a part this process needs has died.
+
+    Raises:
+        typer.Exit: with 1, where a part has died: a supervisor starts the process anew.
+    """
+    server = _Server(
         uvicorn.Config(
-            app,
-            host=web.host,
-            port=web.port,
+            create_app(service, readiness=readiness),
             log_config=None,
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=10,
-        )
+        ),
+        service.settings.web.console_url,
     )
-    threading.Thread(target=_watch, args=(server, readiness), daemon=True, name="watch").start()
-    server.run()
+    # uvicorn raises the signal again once it has stopped; what else runs is to be stopped, too.
+    signal.signal(signal.SIGTERM, lambda *_: None)
+    died = threading.Event()
+    threading.Thread(
+        target=_watch, args=(server, readiness, died), daemon=True, name="watch"
+    ).start()
+    server.run(sockets=sockets)
+    if died.is_set():
+        raise typer.Exit(1)
 
 
-def _watch(server: uvicorn.Server, readiness: Callable[[], Mapping[str, Any]]) -> None:
+class _Server(uvicorn.Server):
+    """Says that it is ready when it is: once requests are accepted."""
+
+    def __init__(self, config: uvicorn.Config, console_url: str) -> None:
+        super().__init__(config)
+        self._console_url = console_url
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            at = ", ".join("{} port {}".format(*each.getsockname()[:2]) for each in sockets or ())
+            _log.info("ready: %s (listening on %s)", self._console_url, at)
+
+
+def _watch(
+    server: uvicorn.Server, readiness: Callable[[], Mapping[str, Any]], died: threading.Event
+) -> None:
     while not server.should_exit:
         time.sleep(1)
-        if "stopped" in readiness().values():
+        if not server.should_exit and "stopped" in readiness().values():
             _log.error("a part of this process has died; ending so that it is started anew")
+            died.set()
             server.should_exit = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -17,4 +18,16 @@ def command(
 
     Its tokens, its people and how to script faults: docs/simulator.md.
     """
-    server.run(host, port)
+    try:
+        server.run(host, port, _tell)
+    except OSError as error:
+        why = f"cannot listen on {host} port {port}: {error.strerror or error}"
+        print(f"rescind: {why}. Choose another with --port or --host.", file=sys.stderr)
+        raise typer.Exit(2) from error
+
+
+def _tell(simulator: server.Simulator) -> None:
+    tenant = simulator.tenant
+    print(f"The practice tenant is at {simulator.url}")
+    print(f"Microsoft Graph: {simulator.url}/v1.0, access_token {tenant.graph_api_token}")
+    print(f"Okta: {simulator.url}, api_token {tenant.okta_api_token}", flush=True)

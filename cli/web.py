@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-
 from cli.between import require_broker
 from cli.checks import CHECKS
 from cli.logs import configure_logging
-from cli.serving import run_web
+from cli.serving import open_port, run_web
 from cli.settings import ConfigOption, loaded
 from ledger.revision import check
 from tasks import app as celery_app
 from tasks.app import CeleryBell
 from tasks.service import Service
 from tasks.upkeep import Upkeep
-
-_log = logging.getLogger("rescind")
 
 
 def command(config: ConfigOption = None) -> None:
@@ -26,12 +22,12 @@ def command(config: ConfigOption = None) -> None:
     celery = celery_app.make_app(settings)
     service = Service.of(settings, CeleryBell(celery, settings.broker.prefix))
     check(service.database)
+    sockets = open_port(settings.web)
     celery_app.warm_quietly(celery)
     upkeep = Upkeep(service)
     upkeep.start()
-    _log.info("ready: %s", settings.web.console_url)
     try:
-        run_web(service, settings.web, lambda: {"upkeep": "ok" if upkeep.alive else "stopped"})
+        run_web(service, lambda: {"upkeep": "ok" if upkeep.alive else "stopped"}, sockets)
     finally:
         upkeep.stop()
         service.database.close()

@@ -6,6 +6,8 @@ import logging
 import signal
 import threading
 
+import typer
+
 from cli.between import require_broker
 from cli.checks import CHECKS
 from cli.logs import configure_logging
@@ -17,7 +19,10 @@ _log = logging.getLogger("rescind")
 
 
 def command(config: ConfigOption = None) -> None:
-    """Run a worker until it is told to stop; running steps are finished first."""
+    """Run a worker until it is told to stop; running steps are finished first.
+
+    Exit status: 0 told to stop; 1 a part of it has died; 2 it did not start.
+    """
     settings = loaded(config, CHECKS)
     require_broker(settings)
     configure_logging()
@@ -31,5 +36,7 @@ def command(config: ConfigOption = None) -> None:
         workshop.start()
         _log.info("ready: worker %s", workshop.service.owner)
         workshop.work(stopped.is_set)
+        if not stopped.is_set():
+            raise typer.Exit(1)
     finally:
         workshop.stop()

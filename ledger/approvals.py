@@ -125,14 +125,21 @@ def expire(connection: Connection, audit: AuditLog) -> list[str]:
 
 
 def supersede(connection: Connection, audit: AuditLog, run_id: str) -> None:
-    """End what a run still waits for, because a newer alert asks anew."""
+    """End a run that waits for people alone, because a newer alert asks anew.
+
+    All its held steps end, those too that would only have followed what was asked.
+    """
     over = connection.execute(
         _approval.update()
         .where(_approval.c.run_id == run_id, _approval.c.state == "pending")
         .values(state="superseded")
         .returning(_approval.c.id, _approval.c.plan_hash)
     ).all()
-    _set_steps(connection, run_id, "superseded")
+    connection.execute(
+        _step.update()
+        .where(_step.c.run_id == run_id, _step.c.state == "held")
+        .values(approval="superseded")
+    )
     for row in over:
         audit.append(
             connection,

@@ -130,7 +130,8 @@ def check_actions(loaded: LoadedPlaybook, known: Collection[str]) -> None:
     ]
     if not unknown:
         return
-    lines = dict(_lines(yaml.compose(loaded.source, Loader=yaml.SafeLoader), ()))
+    tree = yaml.compose(loaded.source, Loader=yaml.SafeLoader)
+    lines = dict(_lines(tree, ())) if tree is not None else {}
     faults = [_fault(place, _no_action(action, known), lines) for place, action in unknown]
     raise PlaybookError(loaded.name or f"{loaded.playbook.id}.yaml", faults)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import threading
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
@@ -82,15 +83,8 @@ class Simulator:
         """Serve in a background thread; returns when requests are accepted."""
         ready = threading.Event()
 
-        async def serve() -> None:
-            serving = asyncio.ensure_future(self._server.serve(sockets=[self._socket]))
-            while not self._server.started and not serving.done():  # noqa: ASYNC110
-                await asyncio.sleep(0.002)
-            ready.set()
-            await serving
-
         self._thread = threading.Thread(
-            target=lambda: asyncio.run(serve()), name="simulator", daemon=True
+            target=lambda: asyncio.run(self._serve(ready.set)), name="simulator", daemon=True
         )
         self._thread.start()
         if not ready.wait(_STARTS_WITHIN_S) or not self._server.started:
@@ -114,9 +108,16 @@ class Simulator:
         self.faults.clear()
         self.requests.clear()
 
-    def serve_forever(self) -> None:
-        """Serve in the foreground until interrupted."""
-        asyncio.run(self._server.serve(sockets=[self._socket]))
+    def serve_forever(self, listens: Callable[[Simulator], None] | None = None) -> None:
+        """Serve in the foreground until interrupted; call `listens` once requests are accepted."""
+        asyncio.run(self._serve(lambda: listens(self) if listens else None))
+
+    async def _serve(self, listens: Callable[[], None]) -> None:
+        serving = asyncio.ensure_future(self._server.serve(sockets=[self._socket]))
+        while not self._server.started and not serving.done():  # noqa: ASYNC110
+            await asyncio.sleep(0.002)
+        listens()
+        await serving
 
     def __enter__(self) -> Self:
         """Start on entering the block."""
@@ -132,6 +133,14 @@ class Simulator:
         self.stop()
 
 
-def run(host: str = "127.0.0.1", port: int = 8765) -> None:
-    """Serve a fresh practice tenant in the foreground, until interrupted."""
-    Simulator(host, port).serve_forever()
+def run(
+    host: str = "127.0.0.1", port: int = 8765, listens: Callable[[Simulator], None] | None = None
+) -> None:
+    """Serve a fresh practice tenant in the foreground, until interrupted.
+
+    `listens` is called once requests are accepted.
+
+    Raises:
+        OSError: the port cannot be had.
+    """
+    Simulator(host, port).serve_forever(listens)

@@ -158,8 +158,8 @@ class Intake:
             rings = await database.writing(self._open, row, alert, event_key, request, found)
         except IntegrityError:
             # another process opened the person's run, or stored the same finding, just now
-            await database.writing(alerts.postpone, row.id, 0.0, "taken up twice at once")
-            await asyncio.to_thread(self._service.bell.alert, row.id)
+            later_s = min(60.0, 0.05 * 2.0**row.attempts)
+            await database.writing(alerts.postpone, row.id, later_s, "taken up twice at once")
             return
         await asyncio.to_thread(self._service.ring, rings)
 

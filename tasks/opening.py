@@ -171,8 +171,10 @@ def _plan(
         absent=tuple(person.missing),
         ambiguous=person.ambiguities,
     )
+    loaded = model.load(request.playbook, settings.playbooks.folder)
+    model.check_actions(loaded, SPECS)
     return planner.make(
-        model.load(request.playbook, settings.playbooks.folder),
+        loaded,
         situation,
         policy,
         SPECS,

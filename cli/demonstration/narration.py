@@ -17,7 +17,6 @@ from ledger import tables
 from tasks.service import Service
 
 _BUBBLE_COLUMNS = 100
-_QUIET = frozenset({"step.started", "step.observed", "verify.result", "action.result"})
 
 
 class Narrator:

@@ -33,9 +33,9 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _rescind(
-    site: Path, folder: Path, *arguments: str, timeout: float = 110
+    site: Path, folder: Path, *arguments: str, timeout: float = 110, **environ: str
 ) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONSAFEPATH": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(site), "PYTHONSAFEPATH": "1", **environ}
     return subprocess.run(
         [sys.executable, "-m", "cli.main", *arguments],
         cwd=folder,
@@ -85,7 +85,7 @@ def test_the_thief_is_out_and_the_log_proves_it(wheel: Path, tmp_path: Path) -> 
 
 @pytest.mark.timeout(150)
 def test_a_person_can_follow_it(wheel: Path, tmp_path: Path) -> None:
-    done = _rescind(wheel, tmp_path, "demo")
+    done = _rescind(wheel, tmp_path, "demo", COLUMNS="80")
     assert done.returncode == 0, done.stderr
     told = [
         "a thief replays",

@@ -67,7 +67,7 @@ def test_show_as_json_is_the_same(file: Path) -> None:
 def test_check_says_that_all_is_well(file: Path) -> None:
     result = RUNNER.invoke(app, ["check", "-c", str(file)])
     assert result.exit_code == 0
-    assert "1 sources, 0 tenants" in result.stdout
+    assert "1 source, 0 tenants" in result.stdout
 
 
 @pytest.mark.parametrize("command", ["show", "check"])
@@ -114,3 +114,26 @@ def test_a_source_no_detector_and_no_playbook_answers_is_a_problem(file: Path) -
 )
 def test_a_connection_is_shown_without_its_password(url: str, shown: str) -> None:
     assert masked_url(url) == shown
+
+
+def test_check_counts_and_refuses_a_playbook_with_an_unknown_action(file: Path) -> None:
+    fine = RUNNER.invoke(app, ["check", "--config", str(file)])
+    assert (fine.exit_code, "1 source, 0 tenants." in fine.stdout) == (0, True)
+    folder = file.parent / "playbooks"
+    folder.mkdir()
+    (folder / "mine.yaml").write_text(
+        "id: mine\nname: M\ncountermeasure: CM0080\nversion: '1'\ndescription: d\n"
+        "steps:\n  - {id: a, stage: x, action: entra.revoke_session}\n"
+    )
+    text = TOML.replace('kind = "sentinel"', 'kind = "sentinel"\nplaybook = "mine"')
+    file.write_text(f'playbooks.folder = "playbooks"\n{text}')
+    refused = RUNNER.invoke(app, ["check", "--config", str(file)])
+    assert refused.exit_code == 2
+    assert "line 7" in refused.output
+    assert "did you mean entra.revoke_sessions?" in refused.output
+
+
+def test_help_looks_like_that_of_every_verb() -> None:
+    said = RUNNER.invoke(app, ["--help"]).stdout
+    assert "install-completion" not in said
+    assert "\u2500" not in said

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -93,9 +94,37 @@ def test_an_expression_may_bind_names_of_its_own() -> None:
 
 
 @pytest.mark.parametrize("name", ["nothing", "../cm0080", "CM0080", ""])
-def test_a_playbook_that_does_not_exist_is_said_so(name: str) -> None:
-    with pytest.raises(UnknownPlaybook):
-        model.load(name)
+def test_a_playbook_that_does_not_exist_is_said_so(name: str, tmp_path: Path) -> None:
+    for file in ("own.yaml", "No.yaml", "notes.txt"):
+        (tmp_path / file).touch()
+    with pytest.raises(UnknownPlaybook) as caught:
+        model.load(name, tmp_path)
+    assert str(caught.value) == f"there is no playbook {name!r}; known are cm0080, own"
+
+
+def test_an_action_that_does_not_exist_is_named_with_its_line_and_the_nearest() -> None:
+    steps = """\
+steps:
+  - id: a
+    stage: x
+    action: entra.revoke_session
+  - {id: b, stage: x, undo: a}
+  - {id: c, stage: x, action: printer.reboot}
+  - {id: d, stage: x, action: okta.suspend_user}
+"""
+    with pytest.raises(PlaybookError) as caught:
+        model.check_actions(model.parse(HEAD + steps, "mine.yaml"), SPECS)
+    first, second = str(caught.value).splitlines()
+    assert first == (
+        "mine.yaml: line 9, steps.0.action: there is no action 'entra.revoke_session';"
+        " did you mean entra.revoke_sessions?"
+    )
+    assert second.startswith("mine.yaml: line 11, steps.2.action: there is no action 'printer")
+    assert "okta.suspend_user" in second
+
+
+def test_the_shipped_playbook_names_actions_there_are() -> None:
+    model.check_actions(model.load("cm0080"), SPECS)
 
 
 def test_the_shipped_playbook_plans_for_both_systems() -> None:

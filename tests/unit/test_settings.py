@@ -398,3 +398,37 @@ def test_no_environment_raises_anything_else(environ: dict[str, str]) -> None:
         loaded = None
         assert refusal.problems  # noqa: PT017 - either way is right, and both are looked at
     assert loaded is None or loaded.leaves
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        (None, "sqlite:///{folder}/rescind.db"),
+        ("sqlite:///data/mine.db", "sqlite:///{folder}/data/mine.db"),
+        ("sqlite+pysqlite:///mine.db?timeout=3", "sqlite+pysqlite:///{folder}/mine.db?timeout=3"),
+        ("sqlite:////var/lib/mine.db", "sqlite:////var/lib/mine.db"),
+        ("sqlite://", "sqlite://"),
+        ("sqlite:///:memory:", "sqlite:///:memory:"),
+        ("sqlite:///file:mine.db?uri=true", "sqlite:///file:mine.db?uri=true"),
+        ("postgresql+psycopg://db.example.com/a", "postgresql+psycopg://db.example.com/a"),
+    ],
+)
+def test_a_relative_database_starts_at_the_settings_file(
+    tmp_path: Path, given: str | None, meant: str
+) -> None:
+    path = write(tmp_path / "here", f'[database]\nurl = "{given}"' if given else "")
+    loaded = load(path, {})
+    meant = meant.format(folder=path.parent)
+    assert loaded.settings.database.url.get_secret_value() == meant
+    assert source_of(loaded, "database.url") == ("rescind.toml:2" if given else "default")
+    if given:
+        environ = {
+            "RESCIND_CONFIG": str(write(tmp_path / "here", "")),
+            "RESCIND_DATABASE__URL": given,
+        }
+        assert load(None, environ).settings.database.url.get_secret_value() == meant
+
+
+def test_without_a_settings_file_a_relative_database_stays_relative() -> None:
+    environ = {"RESCIND_DATABASE__URL": "sqlite:///mine.db"}
+    assert load(None, environ).settings.database.url.get_secret_value() == "sqlite:///mine.db"
