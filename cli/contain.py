@@ -191,7 +191,7 @@ def _tell_what_waits(pause: dict[str, Any] | None, *, here: bool, file: TextIO) 
         )
     if here:
         print(
-            "No server runs here: start `rescind serve`, so that somebody can decide and the run "
-            "goes on.",
+            "\nNo server runs here: start `rescind serve`, so that somebody can decide\n"
+            "and the run goes on.",
             file=file,
         )

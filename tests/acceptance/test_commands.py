@@ -15,6 +15,9 @@ import httpx
 import pytest
 
 from cli import main as command
+from cli import terminal
+from ledger import alerts
+from ledger.migrate import migrate
 
 from house import House, house
 
@@ -217,3 +220,46 @@ def test_help_looks_the_same_everywhere(verb: str, capsys: pytest.CaptureFixture
     assert said.startswith(f"Usage: rescind {verb}")
     assert "completion" not in said
     assert "\u2500" not in said
+
+
+@pytest.mark.parametrize("columns", ["", "80"])
+def test_alerts_can_be_read_in_any_width(
+    tmp_path: Path,
+    columns: str,
+    request: pytest.FixtureRequest,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    terminal.console.cache_clear()
+    request.addfinalizer(terminal.console.cache_clear)
+    ids: list[str] = []
+    with house(tmp_path) as built:
+        migrate(built.service.database)
+        with built.service.database.write() as connection:
+            for body, times in ((b"first", 2), (b"second", 3)):
+                for _ in range(times):
+                    received = alerts.receive(
+                        connection,
+                        built.service.audit,
+                        source="sentinel",
+                        kind="sentinel",
+                        body=body,
+                    )
+                ids.append(received.id)
+                alerts.quarantine(
+                    connection, built.service.audit, received.id,
+                    reason="no person " * 12, remedy="map a person",
+                )  # fmt: skip
+        with pytest.raises(SystemExit):
+            command.main(["alerts", "--config", str(built.config)])
+        told = capsys.readouterr().out.splitlines()
+        with pytest.raises(SystemExit):
+            command.main(["alerts", "--json", "--config", str(built.config)])
+        times = [json.loads(line)["received_at"] for line in capsys.readouterr().out.splitlines()]
+    assert max(map(len, told)) <= int(columns or 200)
+    for alert_id in ids:
+        assert any(alert_id in line for line in told)
+    assert any(line.rstrip().endswith("sent again once") for line in told)
+    assert any(line.rstrip().endswith("sent again 2 times") for line in told)
+    assert all(RFC3339.fullmatch(time) for time in times)
