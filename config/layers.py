@@ -27,6 +27,8 @@ PREFIX = "RESCIND_"
 RESERVED = frozenset({"RESCIND_CONFIG", "RESCIND_SECRETS_DIR"})
 #: Kubernetes describes a service named "rescind" to every container beside it in these variables.
 _SERVICE_LINKS = re.compile(r"RESCIND_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_\w+)?)?)")
+#: What the tests are told through the environment; the processes they start inherit it.
+_OF_TESTS = "RESCIND_TEST_"
 _SECRET_FILE_LIMIT = 65_536
 
 Tree = dict[str, Any]
@@ -142,6 +144,7 @@ def from_environment(environ: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
         if name.upper().startswith(PREFIX)
         and value
         and name.upper() not in RESERVED
+        and not name.upper().startswith(_OF_TESTS)
         and not _SERVICE_LINKS.fullmatch(name.upper())
     }
     return _from_variables(
