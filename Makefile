@@ -36,7 +36,7 @@ demo: setup ## Watch a token thief being evicted (DEMO_ARGS=--json for one JSON 
 	@$(BIN)/rescind demo $(DEMO_ARGS)
 
 test: setup ## Run all tests (services and browser are skipped where there are none)
-	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(TEST_ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(TEST_ARGS)
 
 lint: setup ## Check style and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -38,10 +38,11 @@ def _rescind(
 ) -> subprocess.CompletedProcess[str]:
     elsewhere = built.folder / "elsewhere"
     elsewhere.mkdir(exist_ok=True)
+    ours = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     return subprocess.run(
         [sys.executable, "-m", "cli.main", *arguments, "--config", str(built.config)],
         cwd=elsewhere,
-        env={**os.environ, "PYTHONPATH": str(CHECKOUT), **environ},
+        env={**ours, "PYTHONPATH": str(CHECKOUT), **environ},
         input=typed,
         capture_output=True,
         text=True,
