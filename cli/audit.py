@@ -50,11 +50,15 @@ def verify_log(
     else:
         with opened(config) as service:
             report = verify_database(service.database)
+    # every export ends with the record of itself, so one without any record was cut
+    verdict = "incomplete" if file is not None and not report.records else report.verdict
     if as_json:
-        print(json.dumps({"verdict": report.verdict} | asdict(report), indent=2))
+        print(json.dumps({"verdict": verdict} | asdict(report), indent=2))
+    elif verdict != report.verdict:
+        typer.secho("INCOMPLETE: the file holds no record", fg=_COLOUR[verdict], bold=True)
     else:
         _tell(report)
-    raise typer.Exit(_EXIT[report.verdict])
+    raise typer.Exit(_EXIT[verdict])
 
 
 @app.command("export")
@@ -94,6 +98,8 @@ def _tell(report: Report) -> None:
         print(f"  not finished: {counted(len(report.runs_open), 'run')}")
         for run in report.runs_open[:10]:
             print(f"    run {run}")
+        if len(report.runs_open) > 10:
+            print(f"    and {len(report.runs_open) - 10} more")
     if report.head:
         print(f"  log {report.log or 'without a name'}, {records}, the last one's hash is")
         print(f"  {report.head}")

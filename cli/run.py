@@ -23,7 +23,10 @@ def command(
     with opened(config) as service, service.database.read() as connection:
         run = runs.get(connection, run_id)
         if run is None:
-            print(f"{run_id}: no run of that id (see `rescind runs`)", file=sys.stderr)
+            print(
+                f"{run_id}: no run, or more than one, has an id that begins so (see `rescind runs`)",
+                file=sys.stderr,
+            )
             raise typer.Exit(1)
         run_steps = steps.of_run(connection, run.id)
         approval = approvals.of_run(connection, run.id)

@@ -31,7 +31,9 @@ _FromStdin = Annotated[
 @app.command("add")
 def add(
     name: _Name,
-    role: Annotated[Role, typer.Option(help="What this person may do.")],
+    role: Annotated[
+        Role, typer.Option(help="approver and admin decide; viewer, responder and auditor look.")
+    ],
     account_id: Annotated[
         list[str] | None,
         typer.Option(
