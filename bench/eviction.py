@@ -24,7 +24,7 @@ from simulator.thief import Thief
 
 from house import House, house
 
-PEOPLE = [f"user{number:02}" for number in range(1, 13)]
+PEOPLE = [f"user{number:02}" for number in range(1, 7)]
 #: Alert stored; run and plan; and per system: claim, observation, intent.
 COMMITS = 8
 #: Identify in Entra and Okta, observe in both, and the two revocations.

@@ -74,6 +74,7 @@ class House:
     extra: str = ""
     database_url: str = ""
     broker_url: str = "memory://"
+    lease_s: int = 30
     port: int = field(default_factory=free_port)
     processes: list[ForkServerProcess] = field(default_factory=list)
 
@@ -81,7 +82,7 @@ class House:
         url = self.database_url or f"sqlite:///{self.folder / 'rescind.db'}"
         self.config = self.folder / "rescind.toml"
         self.config.write_text(_TOML.format(
-            url=url, broker=self.broker_url, prefix=f"test-{self.port}", port=self.port, secret=HOOK_SECRET, sim=self.sim.url, extra=self.extra
+            url=url, broker=self.broker_url, prefix=f"test-{self.port}", lease=self.lease_s, port=self.port, secret=HOOK_SECRET, sim=self.sim.url, extra=self.extra
         ))  # fmt: skip
         self.service = Service.of(load(self.config, environ={}).settings)
 
@@ -243,6 +244,8 @@ port = {port}
 
 [engine]
 upkeep_s = 0.2
+verify_patience_s = 3
+lease_s = {lease}
 
 [sources.sentinel]
 kind = "sentinel"

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.services
 @pytest.fixture(params=["redis_url", "rabbitmq_url"])
 def apart(request: pytest.FixtureRequest, tmp_path: Path, postgres_url: str) -> Iterator[House]:
     broker = request.getfixturevalue(request.param)
-    with house(tmp_path, database_url=postgres_url, broker_url=broker) as built:
+    with house(tmp_path, database_url=postgres_url, broker_url=broker, lease_s=10) as built:
         _empty(built)
         try:
             yield built
