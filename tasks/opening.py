@@ -133,12 +133,8 @@ def _asks_anew(connection: Connection, settings: Settings, run_id: str, request:
         return False
     waited_s = settings.guardrails.ask_anew_after_minutes * 60
     begun_ms = datetime.fromisoformat(request.since).timestamp() * 1000
-    only_people = all(
-        step.state == "done" or (step.state == "held" and step.approval == "pending")
-        or (any(need.needs_id for need in steps.needs_of(connection, step.id))
-        and step.state == "held")
-        for step in steps.of_run(connection, run_id)
-    )  # fmt: skip
+    # held: for a person, or for a step that waits for one; what is ready or leased still moves
+    only_people = all(step.state in ("done", "held") for step in steps.of_run(connection, run_id))
     return (
         only_people
         and begun_ms > run.created_at

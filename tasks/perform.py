@@ -26,6 +26,7 @@ from connectors.action import (
     Verdict,
 )
 from ledger import intents, steps
+from ledger.errors import LedgerError
 from ledger.intents import Sent
 from ledger.steps import Claim, Ended
 from tasks import decisions
@@ -116,7 +117,13 @@ class Performer:
         lease_s = self._service.settings.engine.lease_s
         while True:
             await asyncio.sleep(lease_s / 3)
-            if not await self._service.database.writing(steps.extend, claim, lease_s):
+            try:
+                ours = await self._service.database.writing(steps.extend, claim, lease_s)
+            except LedgerError as error:
+                # the next beat may come through; if the lease runs out, no intent is let out
+                _log.warning("step %s: lease not extended: %s", claim.step.node, error)
+                continue
+            if not ours:
                 work.cancel()
                 return
 
