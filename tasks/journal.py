@@ -8,7 +8,7 @@ from connectors import errors
 from connectors.door import Call, CallResult
 from ledger import intents
 from ledger.errors import ClaimLost, PausedByPerson
-from ledger.steps import Claim
+from ledger.leases import Claim
 from tasks.service import Service
 
 

@@ -25,10 +25,11 @@ from connectors.action import (
     Target,
     Verdict,
 )
-from ledger import intents, steps
+from ledger import intents, leases, steps
 from ledger.errors import LedgerError
 from ledger.intents import Sent
-from ledger.steps import Claim, Ended
+from ledger.leases import Claim
+from ledger.steps import Ended
 from tasks import decisions
 from tasks.faults import where
 from tasks.journal import StepJournal
@@ -88,7 +89,7 @@ class Performer:
     async def _claim(self, step_id: str) -> Claim | None:
         service = self._service
         return await service.database.writing(
-            steps.claim, service.audit, step_id, service.owner, service.settings.engine.lease_s
+            leases.claim, service.audit, step_id, service.owner, service.settings.engine.lease_s
         )
 
     async def _carry_out(self, claim: Claim) -> Rings:
@@ -118,7 +119,7 @@ class Performer:
         while True:
             await asyncio.sleep(lease_s / 3)
             try:
-                ours = await self._service.database.writing(steps.extend, claim, lease_s)
+                ours = await self._service.database.writing(leases.extend, claim, lease_s)
             except LedgerError as error:
                 # the next beat may come through; if the lease runs out, no intent is let out
                 _log.warning("step %s: lease not extended: %s", claim.step.node, error)
@@ -128,7 +129,7 @@ class Performer:
                 return
 
     def _finish(self, connection: Connection, claim: Claim, ended: Ended) -> Rings:
-        if not steps.finish(connection, self._service.audit, claim, ended):
+        if not leases.finish(connection, self._service.audit, claim, ended):
             return Rings()
         return decisions.move_on(connection, self._service, claim.step.run_id)
 
@@ -136,7 +137,7 @@ class Performer:
         attempts = self._service.settings.engine.step_attempts
         if later.uncounted or claim.step.attempts < attempts:
             await self._service.database.writing(
-                steps.release,
+                leases.release,
                 self._service.audit,
                 claim,
                 after_s=later.after_s,
@@ -259,7 +260,7 @@ class Performer:
 
     async def _keep(self, claim: Claim, before: Observation) -> None:
         kept = await self._service.database.writing(
-            steps.keep_before, self._service.audit, claim, asdict(before)
+            leases.keep_before, self._service.audit, claim, asdict(before)
         )
         if not kept:
             raise errors.LeaseLost

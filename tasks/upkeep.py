@@ -10,7 +10,7 @@ import random
 import threading
 from collections.abc import Callable
 
-from ledger import alerts, notices, runs, steps
+from ledger import alerts, leases, notices, runs, steps
 from ledger.errors import LedgerError
 from tasks import closing, decisions
 from tasks.service import Rings, Service
@@ -60,15 +60,15 @@ class Upkeep:
                 _log.error("upkeep: %s: %s", task.__name__, type(error).__name__)
 
     def take_over(self) -> None:
-        """Free every lease but our own: for a process that knows it is the only one."""
+        """Take up what a dead process left: for the only process of a database, as it starts."""
         with self._service.database.write() as connection:
-            steps.expire(connection, self._service.audit, owners_but=self._service.owner)
+            leases.free(connection, self._service.audit)
             alerts.free(connection)
             notices.free(connection)
 
     def _expire(self) -> None:
         with self._service.database.write() as connection:
-            steps.expire(connection, self._service.audit)
+            leases.expire(connection, self._service.audit)
 
     def _approvals(self) -> None:
         decisions.expire(self._service)

@@ -46,14 +46,26 @@ _LOADED_ONCE = [
     "connectors.okta.executor",
     "msgraph.generated.organization.organization_request_builder",
     "anyio._backends._asyncio",
+    "celery.app.amqp",
+    "celery.app.events",
+    "celery.backends",
+    "celery.events",
+    "celery.loaders.app",
     "celery.worker",
+    "celery.worker.autoscale",
+    "celery.worker.components",
     "celery.worker.consumer",
+    "celery.worker.consumer.delayed_delivery",
     "celery.worker.strategy",
     "celery.concurrency.thread",
     "kombu.transport.memory",
+    "kombu.pidbox",
     "kombu.transport.pyamqp",
     "kombu.transport.redis",
+    "pydantic.v1",
+    "uvicorn.loops.auto",
     "uvicorn.protocols.http.auto",
+    "uvicorn.protocols.websockets.auto",
     "uvicorn.lifespan.on",
 ]
 _CONTEXT.set_forkserver_preload(_LOADED_ONCE)
@@ -75,6 +87,7 @@ class House:
     database_url: str = ""
     broker_url: str = "memory://"
     lease_s: int = 30
+    ring_again_s: int = 10
     port: int = field(default_factory=free_port)
     processes: list[ForkServerProcess] = field(default_factory=list)
 
@@ -82,7 +95,8 @@ class House:
         url = self.database_url or f"sqlite:///{self.folder / 'rescind.db'}"
         self.config = self.folder / "rescind.toml"
         self.config.write_text(_TOML.format(
-            url=url, broker=self.broker_url, prefix=f"test-{self.port}", lease=self.lease_s, port=self.port, secret=HOOK_SECRET, sim=self.sim.url, extra=self.extra
+            url=url, broker=self.broker_url, prefix=f"test-{self.port}", lease=self.lease_s, again=self.ring_again_s,
+            port=self.port, secret=HOOK_SECRET, sim=self.sim.url, extra=self.extra,
         ))  # fmt: skip
         self.service = Service.of(load(self.config, environ={}).settings)
 
@@ -110,8 +124,10 @@ class House:
     def await_ready(self, timeout_s: float = 40.0) -> None:
         def answers() -> bool:
             try:
+                with socket.create_connection(("127.0.0.1", self.port), 2):
+                    pass
                 return httpx.get(f"{self.url}/healthz", timeout=2).status_code == 200
-            except httpx.TransportError:
+            except (httpx.TransportError, OSError):
                 return False
 
         wait_for(answers, timeout_s, "the server to be ready", self.logs)
@@ -246,6 +262,7 @@ port = {port}
 upkeep_s = 0.2
 verify_patience_s = 3
 lease_s = {lease}
+ring_again_s = {again}
 
 [sources.sentinel]
 kind = "sentinel"

@@ -109,6 +109,25 @@ def test_told_to_stop_everything_is_stopped_and_nothing_noisy_was_said(built: Ho
     assert not [line for line in lines if "No hostname" in line or "Traceback" in line]
 
 
+def test_a_step_that_was_called_for_and_never_begun_is_taken_up_at_the_next_start(
+    tmp_path: Path,
+) -> None:
+    with house(tmp_path, ring_again_s=300) as built:
+
+        def only_people_are_waited_for() -> bool:
+            states = [step.state for run in built.runs() for step in built.steps(run.id).values()]
+            return bool(states) and set(states) <= {"done", "held"}
+
+        built.start()
+        assert built.post(built.incident()).status_code == 202
+        wait_for(only_people_are_waited_for, 30, "the first steps to be done")
+        built.kill()
+        assert built.decide()  # sets steps free, and nobody hears the call
+
+        built.start()
+        assert built.finished_run().status == "contained"
+
+
 def test_the_broker_in_the_process_needs_no_host(caplog: pytest.LogCaptureFixture) -> None:
     configure_logging()
     log = logging.getLogger("kombu.connection")

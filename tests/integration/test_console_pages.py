@@ -21,7 +21,7 @@ from web_house import (
 )
 
 from config.settings import Mode
-from ledger import control, notices, steps, tables
+from ledger import control, leases, notices, tables
 from ledger.steps import Ended
 from tasks import decisions
 from tasks.service import Service
@@ -136,13 +136,13 @@ def test_a_run_shows_outcomes_proofs_and_what_is_to_be_done_by_hand(
     approve(house, story)
     ready = rows(house, tables.step, tables.step.c.state == "ready")
     with house.database.write() as connection:
-        held = steps.claim(connection, house.audit, ready[0].id, "worker", 30)
+        held = leases.claim(connection, house.audit, ready[0].id, "worker", 30)
         assert held is not None
         by_hand = Ended("manual", "the account is synced", "Disable-ADAccount -Identity ada")
-        assert steps.finish(connection, house.audit, held, by_hand)
-        again = steps.claim(connection, house.audit, ready[1].id, "worker", 30)
+        assert leases.finish(connection, house.audit, held, by_hand)
+        again = leases.claim(connection, house.audit, ready[1].id, "worker", 30)
         assert again is not None
-        steps.release(connection, house.audit, again, after_s=60, reason="The vendor is away.")
+        leases.release(connection, house.audit, again, after_s=60, reason="The vendor is away.")
     page = client.get(f"/runs/{story.run_id}").text
     for fact in (
         "To be done by hand",

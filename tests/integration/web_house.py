@@ -23,7 +23,7 @@ from sqlalchemy import select
 from config.settings import Mode, Settings
 from connectors.directory import Identification
 from connectors.system import Account
-from ledger import accounts, alerts, steps, tables
+from ledger import accounts, alerts, leases, tables
 from ledger.accounts import User
 from ledger.database import Database
 from ledger.migrate import migrate
@@ -209,7 +209,7 @@ def perform_ready(service: Service, run_id: str, outcome: str = "verified") -> N
     )
     for step in ready:
         with service.database.write() as connection:
-            held = steps.claim(connection, service.audit, step.id, "worker", 30)
+            held = leases.claim(connection, service.audit, step.id, "worker", 30)
             assert held is not None
             proof = {
                 "check": "a refresh token from before is refused",
@@ -227,7 +227,7 @@ def perform_ready(service: Service, run_id: str, outcome: str = "verified") -> N
                 ],
             }
             ended = Ended(outcome, reason="seen by reading back", proof=proof)
-            assert steps.finish(connection, service.audit, held, ended)
+            assert leases.finish(connection, service.audit, held, ended)
             decisions.move_on(connection, service, run_id)
 
 

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from config.settings import Engine, Settings
 from ledger.errors import DatabaseUnreachable
-from ledger.steps import Claim
+from ledger.leases import Claim
 from tasks.perform import Performer
 from tasks.service import Service
 from tasks.systems import Systems
