@@ -36,7 +36,7 @@ from ledger.revision import check
 from playbooks import model
 from playbooks.errors import PlaybookError, UnknownPlaybook
 from tasks.requests import NotContainable, Wish, clues_of, request_run
-from tasks.service import Service
+from tasks.service import Service, Silence
 from tasks.systems import SPECS
 from tasks.workshop import AlreadyServing, Workshop
 
@@ -116,6 +116,7 @@ def _prepare(workshop: Workshop) -> bool:
     try:
         workshop.claim_database()
     except AlreadyServing:
+        workshop.service.bell = Silence()  # nobody hears a message that stays in this process
         return False
     workshop.warm()
     workshop.start()

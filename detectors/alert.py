@@ -63,13 +63,15 @@ class Alert(_Frozen):
     """One finding of one detector.
 
     ``event_id`` is the detector's own stable id of the finding: the same finding sent twice has the
-    same one. ``actionable`` says whether a containment may follow at all, and ``why`` says why or
+    same one. Where it gave none (``named`` is False) it is the hash of the finding's content.
+    ``actionable`` says whether a containment may follow at all, and ``why`` says why or
     why not, for people. ``raw_sha256`` is the hash of the bytes that arrived.
     """
 
     source: str
     kind: str
     event_id: str
+    named: bool = True
     title: str
     rule: str | None = None
     severity: str = "unknown"

@@ -118,6 +118,7 @@ class _Item:
             source=self._source,
             kind="generic",
             event_id=self._event_id(),
+            named="event_id" in self._mapping,
             title=title,
             rule=self._text("rule") or None,
             severity=self._text("severity").lower() or "unknown",

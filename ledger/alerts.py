@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Column, Connection, Row, or_, select
 
 from ledger import tables
 from ledger.chain import AuditLog
 from ledger.database import now_ms
+from ledger.errors import AlertLost
 from ledger.identifiers import new_id
 from ledger.vocabulary import Event
 
@@ -35,16 +36,21 @@ def receive(
     body: bytes,
     content_type: str = "",
     delivery_id: str | None = None,
+    fold_s: float,
 ) -> Received:
     """Store a genuine delivery: its raw bytes and its alert row.
 
-    The same delivery (by the sender's ``delivery_id``, else by its bytes) is stored once.
+    The same delivery is stored once: for ever by the sender's ``delivery_id``, else by its bytes
+    for ``fold_s`` seconds. A detector whose messages hold neither id nor time says the same words
+    again when the same person is robbed again.
     """
     digest = hashlib.sha256(body).hexdigest()
     key = f"{source}:id:{delivery_id}" if delivery_id else f"{source}:sha256:{digest}"
     key = (
         key if len(key) <= 200 else f"{source}:idsha256:{hashlib.sha256(key.encode()).hexdigest()}"
     )
+    if not delivery_id:
+        _release_keys(connection, _alert.c.delivery_key, key, fold_s)
     known = connection.execute(
         select(_alert.c.id).where(_alert.c.delivery_key == key).with_for_update()
     ).scalar_one_or_none()
@@ -122,6 +128,25 @@ def claim(connection: Connection, alert_id: str, lease_s: float) -> Row[Any] | N
     ).one_or_none()
 
 
+def hold(connection: Connection, held: Row[Any]) -> None:
+    """Lock the alert that ``claim`` gave, first thing in a transaction that writes what became of it.
+
+    Raises:
+        AlertLost: its lease ran out and another has taken it up, or settled it, since.
+    """
+    ours = connection.execute(
+        select(_alert.c.id)
+        .where(
+            _alert.c.id == held.id,
+            _alert.c.state == "received",
+            _alert.c.attempts == held.attempts,
+        )
+        .with_for_update()
+    ).first()
+    if ours is None:
+        raise AlertLost
+
+
 def body_of(connection: Connection, digest: str) -> bytes:
     """Return the raw bytes of a delivery."""
     stored = tables.delivery_body
@@ -173,8 +198,28 @@ def replay(connection: Connection, audit: AuditLog, alert_id: str, *, actor: str
     return bool(changed)
 
 
-def earlier(connection: Connection, event_key: str, but: str) -> str | None:
-    """Return the id of another alert with the same finding, if there is one."""
+def _release_keys(
+    connection: Connection, column: Column[Any], key: str, fold_s: float, but: str = ""
+) -> None:
+    """Let what came longer than ``fold_s`` ago no longer stand for what comes now."""
+    before = now_ms(connection) - int(fold_s * 1000)
+    connection.execute(
+        _alert.update()
+        .where(column == key, _alert.c.received_at < before, _alert.c.id != but)
+        .values({column: None})
+    )
+
+
+def earlier(
+    connection: Connection, event_key: str, but: str, *, fold_s: float | None
+) -> str | None:
+    """Return the id of another alert with the same finding, if there is one.
+
+    ``fold_s`` is None where the detector named the finding; what is only worded alike is the same
+    for so many seconds.
+    """
+    if fold_s is not None:
+        _release_keys(connection, _alert.c.event_key, event_key, fold_s, but)
     return connection.execute(
         select(_alert.c.id).where(_alert.c.event_key == event_key, _alert.c.id != but)
     ).scalar_one_or_none()

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from ledger import tables
+from ledger import locks, tables
 from ledger.chain import AuditLog
 from ledger.database import now_ms
 from ledger.vocabulary import Event
@@ -27,24 +27,28 @@ def pause(connection: Connection, audit: AuditLog, *, actor: str, reason: str) -
 
 
 def resume(connection: Connection, audit: AuditLog, *, actor: str) -> None:
-    """Let changes go on."""
+    """Let changes go on: the steps that wait are called for at the next look."""
     _set(connection, {"paused": False, "reason": ""}, actor)
+    step = tables.step
+    connection.execute(step.update().where(step.c.state == "ready").values(rung_at=None))
     audit.append(connection, Event.CONTROL_RESUMED, actor={"type": "human", "sub": actor})
 
 
 def paused(connection: Connection) -> dict[str, Any] | None:
-    """Return who paused, when and why; None where changes may be sent.
-
-    Inside a transaction the answer stays true until its end: a pause waits for it.
-    """
-    row = connection.execute(
-        select(_control).where(_control.c.key == _PAUSE).with_for_update(read=True)
-    ).one_or_none()
+    """Return who paused, when and why; None where changes may be sent."""
+    row = connection.execute(select(_control).where(_control.c.key == _PAUSE)).one_or_none()
     if row is None or not row.value.get("paused"):
         return None
     return {"by": row.changed_by, "at": row.changed_at, "reason": row.value.get("reason", "")}
 
 
+def let_out(connection: Connection) -> bool:
+    """Tell whether a change may be sent; it stays true to the transaction's end: a pause waits."""
+    locks.take(connection, locks.CHANGES, shared=True)
+    return paused(connection) is None
+
+
 def _set(connection: Connection, value: dict[str, Any], actor: str) -> None:
+    locks.take(connection, locks.CHANGES)
     values = {"value": value, "changed_at": now_ms(connection), "changed_by": actor}
     connection.execute(_control.update().where(_control.c.key == _PAUSE).values(**values))

@@ -12,16 +12,37 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
+import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.engine import make_url
 
-from ledger.errors import DatabaseUnreachable
+from ledger.errors import DatabaseBusy, DatabaseUnreachable, Deadlock
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 #: How long a connection waits for another process that writes to the same SQLite file, in seconds.
 _BUSY_S = 15
+#: A server that has vanished is noticed after about ten seconds
+#: (https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS).
+_POSTGRES_CONNECTION = {
+    "connect_timeout": 5,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+#: A process frozen inside a transaction must not hold the others up: they give up waiting, and the
+#: server ends its transaction.
+_POSTGRES_SESSION = (
+    "SET lock_timeout = '10s'",
+    "SET idle_in_transaction_session_timeout = '15s'",
+)
+#: How often a transaction is tried that the database gave up so that another could go on.
+_TRIES = 3
+#: PostgreSQL's deadlock_detected and lock_not_available
+#: (https://www.postgresql.org/docs/current/errcodes-appendix.html).
+_DEADLOCK, _LOCKED = "40P01", "55P03"
 
 
 class Database:
@@ -40,11 +61,15 @@ class Database:
             if self.url.database and self.url.database != ":memory:":
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
             options |= {"connect_args": {"timeout": _BUSY_S, "check_same_thread": False}}
+        else:
+            options |= {"connect_args": dict(_POSTGRES_CONNECTION)}
         options |= {"pool_size": pool_size, "max_overflow": 20}
         self.engine: Engine = create_engine(self.url, **options)
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            event.listen(self.engine, "connect", _prepare_postgres)
         self._writer = threading.Lock()
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="ledger")
 
@@ -68,11 +93,20 @@ class Database:
     async def writing(
         self, work: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """Run ``work(connection, …)`` in a write transaction, off the event loop."""
+        """Run ``work(connection, …)`` in a write transaction, off the event loop.
+
+        A transaction that the database broke off because of a deadlock is run again.
+        """
 
         def transaction() -> T:
-            with self.write() as connection:
-                return work(connection, *args, **kwargs)
+            for left in reversed(range(_TRIES)):
+                try:
+                    with self.write() as connection:
+                        return work(connection, *args, **kwargs)
+                except Deadlock:
+                    if not left:
+                        raise
+            raise AssertionError  # the last try returns or raises
 
         return await asyncio.get_running_loop().run_in_executor(self._threads, transaction)
 
@@ -112,6 +146,12 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
+def _prepare_postgres(connection: psycopg.Connection[Any], _record: object) -> None:
+    for statement in _POSTGRES_SESSION:
+        connection.execute(statement)
+    connection.commit()
+
+
 def _turn_to_wal(connection: sqlite3.Connection) -> None:
     # SQLite does not wait for other processes here, whatever the busy timeout: a new file that two
     # processes open at once is "locked" for one of them until the other has turned it to WAL.
@@ -120,8 +160,7 @@ def _turn_to_wal(connection: sqlite3.Connection) -> None:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError as error:
-            busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY  # or one of its variants
-            if not busy or time.monotonic() > until:
+            if not _busy(error) or time.monotonic() > until:
                 raise
             time.sleep(0.01)
         else:
@@ -139,4 +178,18 @@ def _reachable() -> Iterator[None]:
         yield
     except exc.OperationalError as error:
         # the driver's text names host and reason; SQLAlchemy's would add statement and parameters
-        raise DatabaseUnreachable(str(error.orig).strip()) from error
+        raise _named(error.orig)(str(error.orig).strip()) from error
+
+
+def _named(error: object) -> type[DatabaseUnreachable]:
+    code = getattr(error, "sqlstate", None)
+    if code == _DEADLOCK:
+        return Deadlock
+    if code == _LOCKED or _busy(error):
+        return DatabaseBusy
+    return DatabaseUnreachable
+
+
+def _busy(error: object) -> bool:
+    code = getattr(error, "sqlite_errorcode", 0)
+    return (code & 0xFF) == sqlite3.SQLITE_BUSY  # or one of its variants

@@ -27,10 +27,26 @@ class DatabaseUnreachable(LedgerError):
     remedy = "Check database.url, and that the server runs and lets this machine in."
 
 
+class DatabaseBusy(DatabaseUnreachable):
+    """Others hold for too long what this had to wait for."""
+
+    remedy = "It is tried again by itself; where it goes on, look at the database's own log."
+
+
+class Deadlock(DatabaseBusy):
+    """Two transactions waited for each other, and the database ended this one."""
+
+
 class ClaimLost(LedgerError):
     """Another worker holds this step now."""
 
     remedy = "Nothing to do: the other worker finishes the step."
+
+
+class AlertLost(LedgerError):
+    """Another worker has taken this alert up."""
+
+    remedy = "Nothing to do: the other worker goes on with the alert."
 
 
 class PausedByPerson(LedgerError):

@@ -44,20 +44,10 @@ def make(
         PausedByPerson: changes are paused.
         ClaimLost: the step is not (or no longer surely) in this worker's hands.
     """
-    if control.paused(connection):
+    if not control.let_out(connection):
         raise PausedByPerson
     now = now_ms(connection)
-    holds = connection.execute(
-        select(_step.c.id)
-        .where(
-            _step.c.id == step["id"],
-            _step.c.fence == step["fence"],
-            _step.c.state == "leased",
-            _step.c.lease_until > now,
-        )
-        .with_for_update()
-    ).first()
-    if holds is None:
+    if _lease_until(connection, step) <= now:
         raise ClaimLost
     intent_id = new_id()
     connection.execute(
@@ -134,7 +124,11 @@ def reconcile(
     """Settle a step's intents by what re-reading has shown (``finding``).
 
     Those without a known answer each get a record; answered ones have theirs already.
+
+    Raises:
+        ClaimLost: the step is in other hands, and what they have sent is theirs to settle.
     """
+    _lease_until(connection, step)
     without_answer = connection.execute(
         select(_intent.c.id).where(
             _intent.c.step_id == step["id"], _intent.c.state.in_(("open", "unknown"))
@@ -155,3 +149,19 @@ def reconcile(
             intent=intent_id,
             finding=finding,
         )
+
+
+def _lease_until(connection: Connection, step: Mapping[str, Any]) -> int:
+    """Return until when the claim named by ``step`` holds, its row locked.
+
+    Raises:
+        ClaimLost: it is another's by now.
+    """
+    until = connection.execute(
+        select(_step.c.lease_until)
+        .where(_step.c.id == step["id"], _step.c.fence == step["fence"], _step.c.state == "leased")
+        .with_for_update()
+    ).scalar_one_or_none()
+    if until is None:
+        raise ClaimLost
+    return int(until)

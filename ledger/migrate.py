@@ -13,11 +13,9 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from sqlalchemy import text
 
+from ledger import locks
 from ledger.database import Database
 from ledger.errors import NewerDatabase
-
-#: Any number, the same in every version: processes that start at once queue at it in PostgreSQL.
-_ADVISORY_LOCK = 0x5245_5343
 
 # Alembic keeps the running migration in module globals, so threads of one process take turns.
 _turn = threading.Lock()
@@ -38,7 +36,8 @@ def migrate(database: Database) -> None:
     config = _config()
     with _turn, database.write() as connection:
         if not database.sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _ADVISORY_LOCK})
+            connection.execute(text("SET LOCAL lock_timeout = '5min'"))
+            locks.take(connection, locks.TABLES)
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

@@ -67,8 +67,12 @@ def due(connection: Connection, ring_again_s: float, limit: int = 200) -> list[s
     return ids
 
 
-def advance(connection: Connection, audit: AuditLog, run_id: str) -> list[str]:
+def advance(
+    connection: Connection, audit: AuditLog, run_id: str, *, called: bool = True
+) -> list[str]:
     """Move on the held steps of a run whose needs and approval are settled; return the ready ones.
+
+    ``called`` says that the caller can call a worker for those; otherwise upkeep does at its next look.
 
     A step whose needed success failed to come, or that was denied, ends here with its reason. The
     run's row is locked, so that two siblings that end at once do not both miss their successor.
@@ -96,7 +100,7 @@ def advance(connection: Connection, audit: AuditLog, run_id: str) -> list[str]:
                     .values(
                         state="ready",
                         not_before=now + step.delay_s * 1000,
-                        rung_at=None if step.delay_s else now,
+                        rung_at=now if called and not step.delay_s else None,
                     )
                 )
                 if not step.delay_s:

@@ -33,9 +33,6 @@ Document = DocumentType()
 Text = TextType()
 Id = String(36)
 
-#: States in which a run still moves; at most one such run per person (see the partial index).
-OPEN_RUN = ("running",)
-
 delivery_body = Table(
     "delivery_body",
     metadata,

@@ -54,7 +54,7 @@ def expire(service: Service) -> None:
 
 def move_on(connection: Connection, service: Service, run_id: str) -> Rings:
     """Move a run's held steps on and close it where all have ended; inside the caller's commit."""
-    ready = steps.advance(connection, service.audit, run_id)
+    ready = steps.advance(connection, service.audit, run_id, called=service.bell.heard)
     return Rings(steps=tuple(ready)) + closing.close_if_ended(connection, service, run_id)
 
 

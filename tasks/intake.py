@@ -1,4 +1,4 @@
-"""Taking up an alert: understand it, fold it, find the person, open the run. Nothing is lost.
+"""Taking up an alert: understand it, fold it, find the persons, open the runs. Nothing is lost.
 
 An alert that cannot be acted on is set aside with the reason, told to people, and can be replayed.
 """
@@ -9,30 +9,34 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from contextlib import suppress
 from typing import Any
 
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from config.settings import Settings, Source
+from config.settings import Source
 from connectors.directory import Identification
 from connectors.errors import ConnectorError
-from connectors.system import Clue
 from detectors import registry
-from detectors.alert import Alert, NotUnderstood, Person, Signal
+from detectors.alert import Alert, NotUnderstood, Signal
 from ledger import alerts, notices, runs
+from ledger.errors import AlertLost
 from ledger.vocabulary import Event
 from playbooks.errors import PlaybookError, UnknownPlaybook
-from tasks import messages, opening
+from tasks import messages, opening, victims
 from tasks.faults import where
 from tasks.opening import Request
 from tasks.service import Rings, Service
 from tasks.systems import Systems
+from tasks.victims import Unusable
 
 _log = logging.getLogger(__name__)
 
 _LEASE_S = 60.0
+#: Whoever takes longer gives the alert back before the lease lets another take it up.
+_DEADLINE_S = 50.0
+_SLOW = "Nothing to do unless it stays so: it is tried again."
 #: What must not be passed over silently because the sender left the person out.
 _THEFT = (Signal.TOKEN_THEFT, Signal.SESSION_THEFT)
 #: How often identification is tried while a system does not answer, before going on without it.
@@ -41,16 +45,6 @@ _TRIES = 3
 _TELL_AT = 4
 #: After how many attempts, up to a minute apart, it is set aside.
 _GIVE_UP_AFTER = 120
-
-
-class Unusable(Exception):
-    """The alert is understood and nothing can be done with it."""
-
-    def __init__(self, reason: str, remedy: str) -> None:
-        """Say why, and what a person can do."""
-        super().__init__(reason)
-        self.reason = reason
-        self.remedy = remedy
 
 
 class Intake:
@@ -68,7 +62,12 @@ class Intake:
         if row is None:
             return
         try:
-            await self._understand(row)
+            async with asyncio.timeout(_DEADLINE_S):
+                await self._understand(row)
+        except AlertLost:
+            return
+        except TimeoutError:
+            await self._wait(row, "the tenant's systems answer too slowly", _SLOW)
         except (NotUnderstood, Unusable) as error:
             await self._quarantine(row, error.reason, error.remedy)
         except (PlaybookError, UnknownPlaybook) as error:
@@ -82,14 +81,21 @@ class Intake:
                     row, f"a fault of Rescind: {type(error).__name__}", "Report it, then replay."
                 )
             else:
-                await database.writing(
-                    alerts.postpone, row.id, min(60.0, 2.0**row.attempts), type(error).__name__
-                )
+                await self._postpone(row, min(60.0, 2.0**row.attempts), type(error).__name__)
+
+    async def _postpone(self, row: Row[Any], after_s: float, reason: str) -> None:
+        def postpone(connection: Connection) -> None:
+            alerts.hold(connection, row)
+            alerts.postpone(connection, row.id, after_s, reason)
+
+        with suppress(AlertLost):
+            await self._service.database.writing(postpone)
 
     async def _wait(self, row: Row[Any], reason: str, remedy: str) -> None:
         """Wait for a system that does not answer; people are told when it is not over soon."""
 
         def postpone(connection: Connection) -> Rings:
+            alerts.hold(connection, row)
             alerts.postpone(connection, row.id, min(60.0, 2.0**row.attempts), reason)
             if row.attempts != _TELL_AT:
                 return Rings()
@@ -98,8 +104,9 @@ class Intake:
             return Rings(notices=(notice,))
 
         _log.warning("alert %s waits: %s", row.id, reason)
-        rings = await self._service.database.writing(postpone)
-        await asyncio.to_thread(self._service.ring, rings)
+        with suppress(AlertLost):
+            rings = await self._service.database.writing(postpone)
+            await asyncio.to_thread(self._service.ring, rings)
 
     async def _understand(self, row: Row[Any]) -> None:
         settings = self._service.settings
@@ -126,7 +133,9 @@ class Intake:
 
     async def _take(self, row: Row[Any], alert: Alert, source: Source) -> None:
         database, event_key = self._service.database, _event_key(row.source, alert)
-        earlier = await database.reading(alerts.earlier, event_key, row.id)
+        fold_s = None if alert.named else self._service.settings.guardrails.fold_window_minutes * 60
+        look = database.reading if fold_s is None else database.writing
+        earlier = await look(alerts.earlier, event_key, row.id, fold_s=fold_s)
         if earlier is not None:
             await database.writing(self._duplicate, row, alert, earlier)
             return
@@ -140,11 +149,11 @@ class Intake:
             why = alert.why or "it names nobody to contain"
             await database.writing(self._ignore, row, alert, event_key, why)
             return
-        tenant = choose_tenant(self._service.settings, source, alert.victims)
-        people = [await self._identify(row, tenant, person) for person in alert.victims]
-        found = [person for person in people if person.accounts]
-        if not found:
-            raise Unusable(*_nobody(tenant, people))
+        tenant = victims.choose_tenant(self._service.settings, source, alert.victims)
+        people = await victims.find(
+            self._systems, tenant, alert.victims, patient=row.attempts < _TRIES,
+            last=row.attempts >= _GIVE_UP_AFTER,
+        )  # fmt: skip
         request = Request(
             tenant=tenant,
             playbook=source.playbook,
@@ -152,28 +161,16 @@ class Intake:
             requested_by=f"source:{row.source}",
             alert_id=row.id,
             alert=alert.model_dump(mode="json"),
-            since=_since(alert),
+            since=victims.since(alert),
         )
         try:
-            rings = await database.writing(self._open, row, alert, event_key, request, found)
+            rings = await database.writing(self._open, row, alert, event_key, request, people)
         except IntegrityError:
             # another process opened the person's run, or stored the same finding, just now
             later_s = min(60.0, 0.05 * 2.0**row.attempts)
-            await database.writing(alerts.postpone, row.id, later_s, "taken up twice at once")
+            await self._postpone(row, later_s, "taken up twice at once")
             return
         await asyncio.to_thread(self._service.ring, rings)
-
-    async def _identify(self, row: Row[Any], tenant: str, person: Person) -> Identification:
-        clues = [Clue(each.kind.value, each.value) for each in person.ids]
-        identification = await opening.look_up(self._systems, tenant, clues)
-        if identification.failures and (not identification.accounts or row.attempts < _TRIES):
-            first = next(iter(identification.failures.values()))
-            final = not first.retryable and not identification.accounts
-            if final or row.attempts >= _GIVE_UP_AFTER:
-                raise Unusable(f"the tenant's systems cannot be asked: {first}", first.remedy)
-            if not identification.accounts or first.retryable:
-                raise first
-        return identification
 
     def _open(
         self,
@@ -184,6 +181,7 @@ class Intake:
         request: Request,
         people: Sequence[Identification],
     ) -> Rings:
+        alerts.hold(connection, row)
         service, rings = self._service, Rings()
         ids: list[str] = []
         joined: list[str] = []
@@ -223,6 +221,7 @@ class Intake:
         return str(last.id) if occurred_ms < last.created_at else None
 
     def _duplicate(self, connection: Connection, row: Row[Any], alert: Alert, earlier: str) -> None:
+        alerts.hold(connection, row)
         alerts.settle(
             connection,
             row.id,
@@ -238,6 +237,7 @@ class Intake:
     def _ignore(
         self, connection: Connection, row: Row[Any], alert: Alert, event_key: str, why: str
     ) -> None:
+        alerts.hold(connection, row)
         alerts.settle(
             connection,
             row.id,
@@ -252,13 +252,15 @@ class Intake:
 
     async def _quarantine(self, row: Row[Any], reason: str, remedy: str) -> None:
         def set_aside(connection: Connection) -> Rings:
+            alerts.hold(connection, row)
             title, body = messages.quarantined(row.source, row.id, reason, remedy)
             notice = notices.add(connection, kind="alert_quarantined", title=title, body=body)
             alerts.quarantine(connection, self._service.audit, row.id, reason=reason, remedy=remedy)
             return Rings(notices=(notice,))
 
-        rings = await self._service.database.writing(set_aside)
-        await asyncio.to_thread(self._service.ring, rings)
+        with suppress(AlertLost):
+            rings = await self._service.database.writing(set_aside)
+            await asyncio.to_thread(self._service.ring, rings)
 
 
 def _event_key(source: str, alert: Alert) -> str:
@@ -271,43 +273,3 @@ def _event_key(source: str, alert: Alert) -> str:
     asked = "\n".join(victims) if alert.actionable else "nothing"
     digest = hashlib.sha256(asked.encode()).hexdigest()[:16]
     return f"{source}:{alert.event_id}"[:480] + f":{digest}"
-
-
-def choose_tenant(settings: Settings, source: Source | None, victims: Sequence[Person]) -> str:
-    """Return the tenant these persons live in: the source's, else by domain, else the only one.
-
-    Raises:
-        Unusable: where that cannot be told; it is never guessed.
-    """
-    if source is not None and source.tenant:
-        return source.tenant
-    values = [each.value for person in victims for each in person.ids]
-    tenant = opening.tenant_of(settings, values)
-    if tenant is not None:
-        return tenant
-    raise Unusable(
-        "it cannot be told which tenant the person belongs to",
-        "Set sources.NAME.tenant, or list the domain in tenants.NAME.domains.",
-    )
-
-
-def _since(alert: Alert) -> str | None:
-    if alert.occurred_at is None:
-        return None
-    moment = alert.occurred_at
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(moment, datetime.now(UTC)).astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def _nobody(tenant: str, people: Sequence[Identification]) -> tuple[str, str]:
-    unclear = [each for person in people for each in person.ambiguities.items()]
-    if unclear:
-        ids = "; ".join(f"{system}: {', '.join(matching)}" for system, matching in unclear)
-        return (
-            f"several accounts match ({ids}); none was touched",
-            "Contain the right one by its id: rescind contain ID",
-        )
-    return (
-        f"no account of this person was found in tenant {tenant}",
-        "Check the identifiers in the alert, and that the tenant is the right one.",
-    )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from config.settings import Mode, Settings
 from connectors.directory import Identification, identify
 from connectors.system import Clue
-from ledger import approvals, notices, runs, steps
+from ledger import approvals, locks, notices, runs, steps
 from ledger.database import now_ms
 from ledger.runs import NewRun, NewStep
 from playbooks import guardrails, model, planner
@@ -78,7 +78,7 @@ def open_run(
         if not _asks_anew(connection, settings, known, request):
             return Opened(known, joined=True)
         approvals.supersede(connection, service.audit, known)
-        steps.advance(connection, service.audit, known)
+        steps.advance(connection, service.audit, known, called=service.bell.heard)
         rings += closing.close_if_ended(connection, service, known)
     plan = _plan(connection, service, systems, request, person)
     document = plan.document()
@@ -102,7 +102,8 @@ def open_run(
         new,
         approval_deadline_s=settings.approvals.deadline_minutes * 60,
     )
-    rings += Rings(steps=tuple(steps.advance(connection, service.audit, created.run_id)))
+    ready = steps.advance(connection, service.audit, created.run_id, called=service.bell.heard)
+    rings += Rings(steps=tuple(ready))
     if created.approval_id:
         row = approvals.get(connection, created.approval_id)
         deadline = row.deadline if row else now_ms(connection)
@@ -150,6 +151,7 @@ def _plan(
     person: Identification,
 ) -> Plan:
     settings = service.settings
+    locks.take(connection, locks.people_of(request.tenant))  # two at once would count alike
     policy = guardrails.decide(
         request.mode,
         tuple(person.accounts.values()),

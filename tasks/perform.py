@@ -26,7 +26,7 @@ from connectors.action import (
     Verdict,
 )
 from ledger import intents, leases, steps
-from ledger.errors import LedgerError
+from ledger.errors import ClaimLost, LedgerError
 from ledger.intents import Sent
 from ledger.leases import Claim
 from ledger.steps import Ended
@@ -149,13 +149,16 @@ class Performer:
 
     def _give_up(self, connection: Connection, claim: Claim, reason: str) -> Rings:
         sent = intents.sent(connection, claim.id)
-        intents.reconcile(
-            connection,
-            self._service.audit,
-            run_id=claim.step.run_id,
-            step=claim.named,
-            finding="could not be read back",
-        )
+        try:
+            intents.reconcile(
+                connection,
+                self._service.audit,
+                run_id=claim.step.run_id,
+                step=claim.named,
+                finding="could not be read back",
+            )
+        except ClaimLost:
+            return Rings()
         outcome = _GIVEN_UP[sent]
         said = f"given up after {claim.step.attempts} attempts: {reason}"
         return self._finish(connection, claim, Ended(outcome.value, said))
@@ -266,13 +269,16 @@ class Performer:
             raise errors.LeaseLost
 
     async def _reconcile(self, claim: Claim, finding: str) -> None:
-        await self._service.database.writing(
-            intents.reconcile,
-            self._service.audit,
-            run_id=claim.step.run_id,
-            step=claim.named,
-            finding=finding,
-        )
+        try:
+            await self._service.database.writing(
+                intents.reconcile,
+                self._service.audit,
+                run_id=claim.step.run_id,
+                step=claim.named,
+                finding=finding,
+            )
+        except ClaimLost as error:
+            raise errors.LeaseLost from error
 
 
 def _observation(document: dict[str, Any] | None) -> Observation | None:

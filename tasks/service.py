@@ -20,6 +20,9 @@ _log = logging.getLogger(__name__)
 class Bell(Protocol):
     """Calls workers. What is rung stands in the database already: a lost ring costs time only."""
 
+    #: Whether anybody may hear it; what nobody is called for is found at the next look of upkeep.
+    heard: bool
+
     def alert(self, alert_id: str) -> None:
         """Call somebody to take up an alert."""
 
@@ -32,6 +35,8 @@ class Bell(Protocol):
 
 class Silence:
     """A bell nobody hears: whoever looks into the database finds the work (the command line)."""
+
+    heard = False
 
     def alert(self, alert_id: str) -> None:
         """Do nothing."""

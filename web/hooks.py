@@ -120,6 +120,7 @@ class Hooks:
                 body=content,
                 content_type=request.headers.get("content-type", ""),
                 delivery_id=delivery_id,
+                fold_s=self._service.settings.guardrails.fold_window_minutes * 60,
             )
 
         try:

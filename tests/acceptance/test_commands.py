@@ -246,6 +246,7 @@ def test_alerts_can_be_read_in_any_width(
                         source="sentinel",
                         kind="sentinel",
                         body=body,
+                        fold_s=3600,
                     )
                 ids.append(received.id)
                 alerts.quarantine(

@@ -17,8 +17,10 @@ from pathlib import Path
 import pytest
 import typer
 
-from cli import serving, worker
+from cli import contain, serving, worker
 from cli.logs import configure_logging
+from config.settings import Mode
+from ledger import control
 from ledger.migrate import migrate
 from tasks.workshop import Workshop
 
@@ -125,6 +127,30 @@ def test_a_step_that_was_called_for_and_never_begun_is_taken_up_at_the_next_star
         assert built.decide()  # sets steps free, and nobody hears the call
 
         built.start()
+        assert built.finished_run().status == "contained"
+
+
+def test_what_a_person_asks_for_beside_a_running_server_begins_within_its_next_look(
+    tmp_path: Path,
+) -> None:
+    with house(tmp_path, ring_again_s=300) as built:
+        built.start()
+        with pytest.raises(typer.Exit):
+            contain.command("nora.lind@contoso.com", config=built.config, mode=Mode.AUTO)
+        run = built.finished_run()
+        assert built.outcomes(run.id)["okta-revoke"] == "verified"
+
+
+def test_what_came_during_a_pause_begins_within_the_next_look_after_it(tmp_path: Path) -> None:
+    with house(tmp_path, ring_again_s=300) as built:
+        built.start()
+        with built.service.database.write() as connection:
+            control.pause(connection, built.service.audit, actor="riley", reason="a drill")
+        assert built.post(built.incident()).status_code == 202
+        wait_for(lambda: bool(built.runs()), 20, "the run to be planned", built.logs)
+        time.sleep(0.5)  # the call for its steps is heard and nothing begun
+        with built.service.database.write() as connection:
+            control.resume(connection, built.service.audit, actor="riley")
         assert built.finished_run().status == "contained"
 
 

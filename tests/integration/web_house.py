@@ -161,6 +161,7 @@ def tell_story(
                 source="sentinel",
                 kind="sentinel",
                 body=f"{title}{person}{time.time_ns()}".encode(),
+                fold_s=3600,
             )
             alert_id = received.id
     parsed: dict[str, Any] = {
