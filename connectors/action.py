@@ -146,9 +146,10 @@ class Exposure:
 class Proof:
     """What reading back has shown.
 
-    ``outcome`` is ``verified``, ``accepted``, ``unverifiable`` or ``failed`` (the read-back shows
-    the change did not happen); ``manual`` where what could be changed was seen changed and a person
-    must finish (``reason`` says how); ``unknown`` where nothing could be read.
+    ``outcome`` is ``verified``, ``accepted``, ``unverifiable`` (reading cannot tell, however often) or
+    ``failed`` (the read-back shows the change did not happen); ``manual`` where what could be changed
+    was seen changed and a person must finish (``reason`` says how); ``unknown`` where nothing could
+    be read now, and later something may be.
     """
 
     outcome: Outcome

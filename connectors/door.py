@@ -1,14 +1,16 @@
 """The one way out: every request to a vendor passes here.
 
-For a change: intent committed, rate limit, send under a deadline, classify, tenacity decides,
-result recorded with the vendor's request id. A change whose outcome is unknown is never sent again
-from here; whoever asked for it reads the state first.
+For a change: rate limit, a free connection and a token, intent committed, send under a deadline,
+classify, result recorded with the vendor's request id, tenacity decides. Between the intent, which is
+where a pause is asked about, and the sending nothing is waited for. A change whose outcome is unknown
+is never sent again from here; whoever asked for it reads the state first.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -78,7 +80,15 @@ class Journal(Protocol):
         """Commit how the attempt ended."""
 
 
+#: Sends the request, once.
 Transport = Callable[[], Awaitable[Answer]]
+
+#: A way out for one attempt: waits for a free connection and a token, and holds them while inside.
+Way = Callable[[], AbstractAsyncContextManager[Transport]]
+
+#: A change that has no connection this long after its intent is not sent any more, in seconds. A pause
+#: lets no further intent out, so nothing leaves later than this after it.
+LEAVES_WITHIN_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,15 +121,22 @@ class Door:
         self.limits = limits or Limits()
         self._sleep = sleep
 
-    async def send(self, call: Call, transport: Transport, journal: Journal) -> Answer:
-        """Send ``call`` through ``transport`` and return the vendor's answer.
+    async def send(self, call: Call, way: Way, journal: Journal | None = None) -> Answer:
+        """Send ``call`` on its ``way`` and return the vendor's answer.
 
-        ``transport`` performs exactly one attempt and raises a ``ConnectorError`` for any answer
+        What ``way`` gives performs exactly one attempt and raises a ``ConnectorError`` for any answer
         that is not a success, so that classification stays with the system that knows its codes.
+
+        Args:
+            call: what is sent, as it is recorded.
+            way: opened anew for every attempt.
+            journal: where a change is recorded; reads have none.
 
         Raises:
             errors.ConnectorError: the classified failure, after retries where it is retryable.
         """
+        if call.write and journal is None:
+            raise errors.Refused(f"{call.method} {call.path} is a change and has no journal")
         policy = self.policy
         retrying = tenacity.AsyncRetrying(
             sleep=self._sleep,
@@ -129,7 +146,7 @@ class Door:
             retry=tenacity.retry_if_exception(lambda error: self._again(call, error)),
             reraise=True,
         )
-        return await retrying(self._attempt, call, transport, journal)
+        return await retrying(self._attempt, call, way, journal)
 
     def _again(self, call: Call, error: BaseException) -> bool:
         if isinstance(error, errors.UnknownOutcome):
@@ -150,32 +167,52 @@ class Door:
         )
         return backoff(state)
 
-    async def _attempt(self, call: Call, transport: Transport, journal: Journal) -> Answer:
+    async def _attempt(self, call: Call, way: Way, journal: Journal | None) -> Answer:
+        try:
+            return await self._once(call, way, journal)
+        except errors.TokenRefused:
+            # With the old token nothing was done; the new one goes out under an intent of its own.
+            return await self._once(call, way, journal)
+
+    async def _once(self, call: Call, way: Way, journal: Journal | None) -> Answer:
         await self.limits.enter(call.system, call.tenant, call.bucket, self.policy.inline_wait_s)
-        if not call.write:
-            return await self._once(call, transport)
+        try:
+            async with AsyncExitStack() as held:
+                transport = await self._opened(way, held)
+                answer = await self._recorded(call, transport, journal)
+        except errors.Throttled as error:
+            if error.retry_after_s:
+                self.limits.cool_down(call.system, call.tenant, call.bucket, error.retry_after_s)
+            raise
+        self.limits.learn(call.system, call.tenant, call.bucket, answer.headers)
+        return answer
+
+    async def _opened(self, way: Way, held: AsyncExitStack) -> Transport:
+        try:
+            async with asyncio.timeout(self.policy.call_timeout_s):
+                return await held.enter_async_context(way())
+        except TimeoutError as error:
+            raise errors.Unavailable("no free connection or no token in time") from error
+
+    async def _recorded(self, call: Call, transport: Transport, journal: Journal | None) -> Answer:
+        if journal is None or not call.write:
+            return await self._sent(call, transport)
         intent = await journal.intent(call)
         try:
-            answer = await self._once(call, transport)
+            answer = await self._sent(call, transport)
         except errors.ConnectorError as error:
             await journal.result(intent, call, _failed(error))
             raise
         await journal.result(intent, call, CallResult(answer.status, answer.request_id))
         return answer
 
-    async def _once(self, call: Call, transport: Transport) -> Answer:
+    async def _sent(self, call: Call, transport: Transport) -> Answer:
         try:
             async with asyncio.timeout(self.policy.call_timeout_s):
-                answer = await transport()
+                return await transport()
         except TimeoutError as error:
             kind = errors.UnknownOutcome if call.write else errors.Unavailable
             raise kind("no answer in time") from error
-        except errors.ConnectorError as error:
-            if isinstance(error, errors.Throttled) and error.retry_after_s:
-                self.limits.cool_down(call.system, call.tenant, call.bucket, error.retry_after_s)
-            raise
-        self.limits.learn(call.system, call.tenant, call.bucket, answer.headers)
-        return answer
 
 
 def _failed(error: errors.ConnectorError) -> CallResult:

@@ -84,6 +84,10 @@ class Unauthenticated(ConnectorError):
     remedy = "Check the tenant's client secret, certificate or API token: it may have expired."
 
 
+class TokenRefused(Unauthenticated):
+    """The vendor does not take this token any more, and may take a new one."""
+
+
 class Forbidden(ConnectorError):
     """Our credential is valid and may not do this."""
 

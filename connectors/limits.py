@@ -13,12 +13,13 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from connectors import errors
 
-#: Requests allowed per seconds, by (system, bucket). Graph: reports 5 per 10 s per app and tenant,
-#: identity protection and conditional access 1 per s per tenant (Microsoft Graph throttling limits).
-KNOWN: Mapping[tuple[str, str], tuple[int, float]] = {
-    ("entra", "reports"): (5, 10.0),
-    ("entra", "protection"): (1, 1.0),
-}
+#: Requests allowed per seconds, by (system, bucket). Graph: reports 5 per 10 s per app and tenant
+#: (Microsoft Graph throttling limits).
+KNOWN: Mapping[tuple[str, str], tuple[int, float]] = {("entra", "reports"): (5, 10.0)}
+
+#: The longest wait a vendor's answer is believed, in seconds. The vendors' windows are minutes, for a
+#: few paths an hour; more is a misread clock or somebody else's answer, and would stop a containment.
+LONGEST_WAIT_S = 3600.0
 
 # Sums of floating point seconds differ in their last digits.
 _ROUNDING_S = 1e-6
@@ -62,9 +63,9 @@ class Limits:
             self._sent[key].append(self._clock())
 
     def cool_down(self, system: str, tenant: str, bucket: str, seconds: float) -> None:
-        """Close the bucket for ``seconds``, as a 429 asked."""
+        """Close the bucket for ``seconds``, as a 429 asked, but for an hour at most."""
         key = (system, tenant, bucket)
-        until = self._clock() + seconds
+        until = self._clock() + min(seconds, LONGEST_WAIT_S)
         self._closed_until[key] = max(until, self._closed_until.get(key, 0.0))
 
     def learn(self, system: str, tenant: str, bucket: str, headers: Mapping[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""Graph's directory audits: what was done to whom, newest first."""
+"""Graph's directory audits: what was done to whom, newest first, `audit_lag_s` late."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulator.answers import context, graph_not_found, graph_page
+from simulator.clock import graph_time
 from simulator.graph_io import matching, segment
 from simulator.tenant import Tenant
 
@@ -16,7 +17,9 @@ class _Handlers:
         self.tenant = tenant
 
     async def list_audits(self, request: Request) -> Response:
-        newest = sorted(self.tenant.audits, key=lambda a: str(a["activityDateTime"]), reverse=True)
+        arrived = graph_time(self.tenant.now() - self.tenant.audit_lag_s)
+        known = [a for a in self.tenant.audits if str(a["activityDateTime"]) <= arrived]
+        newest = sorted(known, key=lambda a: str(a["activityDateTime"]), reverse=True)
         items = matching(request, newest)
         return graph_page(request, "auditLogs/directoryAudits", items, self.tenant.page_size)
 

@@ -41,6 +41,7 @@ class Tenant:
             self.okta_api_token = "simulated-okta-token"  # noqa: S105
             self.latency_s = 0.0
             self.read_lag_s = 0.0
+            self.audit_lag_s = 0.0
             self.page_size: int | None = None
             self.access_token_s = 75 * 60.0
             self.okta_rate_limit = 600

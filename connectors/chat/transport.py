@@ -89,6 +89,15 @@ def channel(
     return plugin
 
 
+def forms(schema: str) -> tuple[str, ...]:
+    """Return the two shortest forms of such an address; none where apprise lacks the schema."""
+    with _ALLOWING:
+        plugins = NotificationManager()  # type: ignore[no-untyped-call]
+        templates = plugins[schema].templates if schema in plugins else ()
+    whole = [each for each in templates if "{targets}" not in each] or templates
+    return tuple(each.replace("{schema}", schema) for each in sorted(whole, key=len)[:2])
+
+
 def _silence() -> None:
     for name, least in (("apprise", logging.CRITICAL), ("urllib3.connectionpool", logging.WARNING)):
         logger = logging.getLogger(name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from connectors import errors
+from connectors import errors, readback
 from connectors.action import (
     ActionSpec,
     Impact,
@@ -21,7 +21,7 @@ from connectors.action import (
     Target,
     Verdict,
 )
-from connectors.entra import ids, powershell, readback, residue, users
+from connectors.entra import ids, powershell, residue, users
 from connectors.entra.action import EntraAction, receipt_of
 from connectors.entra.client import Request
 

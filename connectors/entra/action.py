@@ -11,10 +11,11 @@ from pydantic import BaseModel
 
 from connectors import errors
 from connectors.action import Action, Json, Receipt, Target
+from connectors.clock import instant
 from connectors.door import Answer, Journal
 from connectors.entra import stamps, users
 from connectors.entra.client import EntraClient, Request
-from connectors.entra.readback import Sleep
+from connectors.readback import Sleep
 
 P = TypeVar("P", bound=BaseModel)
 
@@ -91,4 +92,4 @@ def answered(answer: Answer) -> Json:
 
 def answered_at(receipt: Receipt | None) -> datetime | None:
     """The vendor's clock when it answered; None where no answer is known."""
-    return stamps.read(receipt.data.get("answered_at")) if receipt else None
+    return instant(receipt.data.get("answered_at")) if receipt else None

@@ -9,12 +9,14 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 from connectors import errors
+from connectors.clock import http_date
 from connectors.door import Answer
+from connectors.limits import LONGEST_WAIT_S
 
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
+_CLAIMS = re.compile(r'Bearer\b.*\bclaims="([^"]+)"', re.IGNORECASE)
 # At most one token lifetime policy may be assigned to an application; Graph says so with a 400.
 _BY_CODE: Mapping[str, type[errors.ConnectorError]] = {
     "Request_MultipleObjectsWithSameKeyValue": errors.Conflict,
@@ -63,6 +65,8 @@ def understand(
         return Answer(status, headers, body, request_id, http_date(headers.get("date")))
     code = _code(body)
     kind = _BY_CODE.get(code or "") or _kind(status, write=write)
+    if status == 401 and claims(headers) is not None:
+        kind = errors.TokenRefused
     remedy = None
     if kind is errors.Forbidden and needs:
         remedy = f"Grant Rescind's application {needs}, or carry the step out by hand."
@@ -75,27 +79,25 @@ def understand(
     )
 
 
-def http_date(text: str | None) -> datetime | None:
-    """Read an HTTP date (RFC 9110 5.6.7); None where it is missing or malformed."""
-    if not text:
-        return None
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds the ``Retry-After`` header asks to wait: seconds or a date, against its own clock."""
+    """Seconds the ``Retry-After`` header asks to wait: seconds or a date, against its own clock.
+
+    Never more than ``LONGEST_WAIT_S``.
+    """
     text = headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit():
-        return float(text)
+        return min(float(text), LONGEST_WAIT_S)
     moment = http_date(text)
     if moment is None:
         return None
     now = http_date(headers.get("date")) or datetime.now(UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return min(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT_S)
+
+
+def claims(headers: Mapping[str, str]) -> str | None:
+    """The claims a new token must carry (continuous access evaluation), in base64 as they came."""
+    found = _CLAIMS.match(headers.get("www-authenticate", ""))
+    return found[1] if found else None
 
 
 def _kind(status: int, *, write: bool) -> type[errors.ConnectorError]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
 from config.settings import Entra
 from connectors import errors
-from connectors.door import Answer, Call, CallResult, Door, Journal
+from connectors.door import Answer, Call, Door, Journal, Transport
 from connectors.entra import answers, ids
 
 if TYPE_CHECKING:
@@ -43,16 +44,6 @@ class Request:
     beta: bool = False
 
 
-class _Reading:
-    """The journal of calls that change nothing."""
-
-    async def intent(self, call: Call) -> str:  # noqa: ARG002 - a protocol
-        raise errors.Refused("a change needs a journal")
-
-    async def result(self, intent_id: str, call: Call, result: CallResult) -> None:
-        """Nothing was intended."""
-
-
 class EntraClient:
     """Talks to one tenant's Graph through the door. One per process and tenant."""
 
@@ -61,7 +52,6 @@ class EntraClient:
         self.tenant = tenant
         self._settings = settings
         self._door = door
-        self._reading = _Reading()
         self._opening = asyncio.Lock()
         self._wire: Wire | None = None
 
@@ -71,7 +61,7 @@ class EntraClient:
         Raises:
             errors.ConnectorError: the classified failure.
         """
-        answer = await self._send(request, self._reading)
+        answer = await self._send(request)
         if not isinstance(answer.body, dict):
             raise errors.Unavailable("the answer is no JSON object", status=answer.status)
         return answer
@@ -83,7 +73,7 @@ class EntraClient:
             errors.ConnectorError: the classified failure; ``errors.UnknownOutcome`` where the
                 change may have happened.
         """
-        return await self._send(request, journal, write=True)
+        return await self._send(request, journal=journal, write=True)
 
     async def items(self, request: Request) -> list[Json]:
         """Read a list to its end, following next links, empty pages included.
@@ -96,7 +86,7 @@ class EntraClient:
         seen: set[str] = set()
         link: str | None = None
         while True:
-            page = await self._send(request, self._reading, url=link)
+            page = await self._send(request, url=link)
             body = page.body if isinstance(page.body, dict) else {}
             values = body.get("value")
             if not isinstance(values, list):
@@ -133,7 +123,12 @@ class EntraClient:
             await wire.close()
 
     async def _send(
-        self, request: Request, journal: Journal, *, write: bool = False, url: str | None = None
+        self,
+        request: Request,
+        *,
+        journal: Journal | None = None,
+        write: bool = False,
+        url: str | None = None,
     ) -> Answer:
         params = _checked(request.params)
         wire = await self._open()
@@ -142,11 +137,21 @@ class EntraClient:
             url = _beta(wire.base_url) + request.path.format_map(parts)
         outgoing = _outgoing(request, params, url, write=write)
 
-        async def attempt() -> Answer:
-            reply = await wire.exchange(outgoing)
-            return answers.understand(
-                reply.status, reply.headers, reply.content, write=write, needs=request.needs
-            )
+        claims: str | None = None
+
+        @asynccontextmanager
+        async def way() -> AsyncIterator[Transport]:
+            async with wire.way(outgoing, claims) as exchange:
+
+                async def attempt() -> Answer:
+                    nonlocal claims
+                    reply = await exchange()
+                    claims = answers.claims(reply.headers) if reply.status == 401 else None
+                    return answers.understand(
+                        reply.status, reply.headers, reply.content, write=write, needs=request.needs
+                    )
+
+                yield attempt
 
         call = Call(
             system="entra",
@@ -154,10 +159,10 @@ class EntraClient:
             method=request.method,
             path=f"/beta{request.path}" if request.beta else request.path,
             params=params,
-            bucket=request.bucket,
+            bucket=_bucket(request.bucket, write=write),
             write=write,
         )
-        return await self._door.send(call, attempt, journal)
+        return await self._door.send(call, way, journal)
 
     async def _own(self, link: object) -> str:
         wire = await self._open()
@@ -202,6 +207,11 @@ def _outgoing(
         url=url,
         write=write,
     )
+
+
+def _bucket(name: str, *, write: bool) -> str:
+    # Reads that were throttled hold no change back: it goes out with priority (see the wire).
+    return "changes" if write and name == "default" else name
 
 
 def _beta(base_url: str) -> str:

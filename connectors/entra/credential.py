@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import Any, Protocol
 
 from azure.core.credentials import AccessToken
@@ -29,6 +30,10 @@ _AUTHORITIES = {
     "us_dod": AzureAuthorityHosts.AZURE_GOVERNMENT,
     "china": AzureAuthorityHosts.AZURE_CHINA,
 }
+_CERTIFICATE = (
+    "A PEM or PKCS#12 file that Rescind may read, with a certificate of the application client_id "
+    "names and its RSA private key; certificate_password if the key is encrypted, and only then."
+)
 _REMEDY = (
     "Set client_id and certificate_path (or client_secret) of the tenant's application in the "
     "entra section, or run where a managed or workload identity is offered."
@@ -94,18 +99,47 @@ def _own(settings: Entra) -> Credential | None:
         raise errors.Unauthenticated("client_id is not set", remedy=_REMEDY)
     who = (settings.tenant_id, settings.client_id)
     options: dict[str, Any] = {"authority": _AUTHORITIES[settings.cloud], "retry_total": 1}
-    credential: Credential
     if certificate is not None:
-        password = settings.certificate_password
+        return _certified(certificate, settings.certificate_password, *who, **options)
+    credential: Credential = ClientSecretCredential(
+        *who, secret.get_secret_value() if secret else "", **options
+    )
+    return credential
+
+
+def _certified(
+    path: Path, password: SecretStr | None, tenant_id: str, client_id: str, **options: Any
+) -> Credential:
+    content = _content(path)
+    credential: Credential | None
+    try:
         credential = CertificateCredential(
-            *who,
-            certificate_data=certificate.read_bytes(),
+            tenant_id,
+            client_id,
+            certificate_data=content,
             password=password.get_secret_value() if password else None,
             **options,
         )
-    elif secret is not None:
-        credential = ClientSecretCredential(*who, secret.get_secret_value(), **options)
+    except Exception:  # noqa: BLE001 - the parsers' errors have no common root
+        credential = None
+    if credential is None:
+        # Raised outside the handler: a parser's message may quote what it read.
+        raise errors.Unauthenticated(
+            "certificate_path holds no certificate with its RSA private key, or "
+            "certificate_password is not the key's",
+            remedy=_CERTIFICATE,
+        )
     return credential
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+    except ValueError:
+        why = "this is not the path of a file"
+    raise errors.Unauthenticated(f"certificate_path cannot be read: {why}", remedy=_CERTIFICATE)
 
 
 def _lent(settings: Entra) -> Credential:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from connectors import errors
+from connectors import errors, readback
 from connectors.action import (
     ActionSpec,
     Exposure,
@@ -24,7 +24,7 @@ from connectors.action import (
     Target,
     Verdict,
 )
-from connectors.entra import ids, lifetime_policy, readback
+from connectors.entra import ids, lifetime_policy
 from connectors.entra.action import EntraAction
 from connectors.entra.assignments import ASSIGNED, POLICIES, Assignments
 

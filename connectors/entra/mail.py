@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors import errors
+from connectors import errors, readback
 from connectors.action import (
     ActionSpec,
     Exposure,
@@ -24,7 +24,7 @@ from connectors.action import (
     Target,
     Verdict,
 )
-from connectors.entra import ids, powershell, readback, residue, rules
+from connectors.entra import ids, powershell, residue, rules
 from connectors.entra.action import EntraAction, answered
 from connectors.entra.client import Request
 from connectors.entra.each import each
@@ -122,9 +122,7 @@ class DisableInboxRules(EntraAction[RuleParameters]):
             on = [item for item in judged if item["enabled"]]
             left = [item for item in on if not item["read_only"]]
             seen = "; ".join(f"{item['name']!r} {', '.join(item['reasons'])}" for item in on)
-            return readback.Reading(
-                not left, f"suspicious and enabled: {seen or 'none'}", found={"left": on}
-            )
+            return readback.Reading(not left, f"suspicious and enabled: {seen or 'none'}", found=on)
 
         reading = await readback.until(look, patience, self._sleep)
         name = str(before.snapshot.get("userPrincipalName"))
@@ -134,7 +132,7 @@ class DisableInboxRules(EntraAction[RuleParameters]):
             expected="no suspicious rule is enabled",
             exposure=_unseen(name),
         )
-        left = reading.found.get("left")
+        left = reading.found
         if reading.holds and left:
             reason = "Read-only rules have to be disabled by hand:\n" + _by_hand(name, left)
             return Proof(

@@ -1,21 +1,18 @@
 """Remove authentication methods that were added since the theft began.
 
-Source: Microsoft Graph v1.0, authenticationMethod (delete by type), userRegistrationDetails and
-directoryAudits; beta, signInPreferences; CISA CM0071.
+Source: CISA CM0071; Microsoft Graph v1.0, authenticationMethod (delete by type).
 """
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connectors import errors
+from connectors import errors, readback
 from connectors.action import (
     ActionSpec,
-    Exposure,
     Impact,
     Observation,
     Outcome,
@@ -26,15 +23,20 @@ from connectors.action import (
     Target,
     Verdict,
 )
-from connectors.entra import dating, factors, ids, powershell, readback, removal, residue, stamps
+from connectors.clock import instant
+from connectors.entra import (
+    dating,
+    factors,
+    ids,
+    leftover,
+    registered,
+    removal,
+    stamps,
+)
 from connectors.entra.action import EntraAction, answered
-from connectors.entra.client import Request
 from connectors.entra.each import each
 
 Json = dict[str, Any]
-
-_PATH = "/users/{id}/authentication"
-_PREFERENCE = "userPreferredMethodForSecondaryAuthentication"
 
 
 class MethodParameters(BaseModel):
@@ -76,7 +78,7 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
 
     def preview(self, target: Target) -> tuple[PlannedCall, ...]:
         """One DELETE for each method chosen, and the default moved away from one if need be."""
-        base = _PATH.format(id=ids.object_id(target.id))
+        base = registered.PATH.format(id=ids.object_id(target.id))
         which = (
             "every method but the password and the last factor"
             if self._parameters.scope == "all"
@@ -87,7 +89,7 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
             PlannedCall(
                 "PATCH",
                 f"/beta{base}/signInPreferences",
-                f'{{"{_PREFERENCE}": "(a method that stays)"}}',
+                f'{{"{registered.PREFERENCE}": "(a method that stays)"}}',
                 "only if a method to be removed is the account's default",
             ),
         )
@@ -95,14 +97,18 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
     async def observe(self, target: Target) -> Observation:
         """List the methods, date them, and choose."""
         user, at = await self._user_at(target)
-        methods = await self._list(target)
+        methods = await registered.methods(self._client, target.id)
         now = at or datetime.now(UTC)
-        everything, since = self._parameters.scope == "all", stamps.read(target.since)
+        everything, since = self._parameters.scope == "all", instant(target.since)
         start = (since or now) - timedelta(minutes=self._parameters.margin_minutes)
         dated = dating.judge(
-            methods, start=start, now=now, audits=await self._audits(target, methods, start)
+            methods,
+            start=start,
+            theft=since or start,
+            now=now,
+            audits=await self._audits(target, methods, start),
         )
-        preferred = await self._preferred(target)
+        preferred = await registered.preferred(self._client, target.id)
         remove, left = removal.choose(
             methods,
             dated,
@@ -110,6 +116,9 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
             enabled=user.get("accountEnabled") is not False,
             preferred=preferred,
         )
+        going = {item["id"] for item in remove}
+        stay = [one for m, one in zip(methods, dated, strict=True) if str(m.get("id")) not in going]
+        silent = max((one.told_until for one in stay if one.told_until), default=None)
         unknown_start = since is None and not everything
         snapshot = {
             "accountEnabled": user.get("accountEnabled"),
@@ -117,6 +126,12 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
             "since": stamps.write(start),
             "preferred": preferred,
             "methods": [factors.keepable(method) for method in methods],
+            "older": [
+                str(method.get("id"))
+                for method, known in zip(methods, dated, strict=True)
+                if known.age is dating.Age.OLDER
+            ],
+            "told_until": stamps.write(silent) if silent else None,
             "remove": [] if unknown_start else remove,
             "left": left,
         }
@@ -125,7 +140,9 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
                 "When the theft began is not known, so no method can be told to be newer: look at "
                 f"the {len(methods)} methods and remove what is not the person's."
             )
-            return Observation(snapshot, verdict=Verdict(Outcome.MANUAL, reason, _portal(snapshot)))
+            return Observation(
+                snapshot, verdict=Verdict(Outcome.MANUAL, reason, leftover.portal(snapshot))
+            )
         if left and not remove:
             return Observation(
                 snapshot,
@@ -133,15 +150,18 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
                 verdict=Verdict(
                     Outcome.MANUAL,
                     "Methods are left that a person has to look at.",
-                    _by_hand(target, snapshot),
+                    leftover.by_hand(target.id, snapshot),
                 ),
             )
-        return Observation(snapshot, satisfied=not remove)
+        # The log's silence does not reach up to now, so that nothing was added is not told by it.
+        return Observation(snapshot, satisfied=False if remove else None if silent else True)
 
     async def apply(self, target: Target, before: Observation) -> Receipt:
         """Delete what was chosen and is still there, the default method last."""
-        present = {str(method.get("id")): method for method in await self._list(target)}
-        chosen = [item for item in before.snapshot["remove"] if item["id"] in present]
+        going = {str(item["id"]) for item in before.snapshot["remove"]}
+        present = await registered.methods(self._client, target.id) if going else []
+        there = {str(method.get("id")) for method in present}
+        chosen = [item for item in before.snapshot["remove"] if item["id"] in there]
         stuck: list[Json] = []
 
         async def first(item: Json) -> Json:
@@ -155,10 +175,9 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
         told = [item for item in await each(chosen, first) if not item.get("postponed")]
         moved = None
         if stuck:
-            going = {item["id"] for item in before.snapshot["remove"]}
-            staying = [method for name, method in present.items() if name not in going]
-            moved = await self._move_default(target, staying)
-            told += await each(stuck, lambda item: self._delete(target, item))
+            name = _new_default(present, going, set(before.snapshot.get("older") or ()))
+            late, moved = await self._delete_default(target, stuck, name)
+            told += late
         return Receipt({"methods": told, "default_moved_to": moved})
 
     async def verify(
@@ -173,7 +192,8 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
         known = {str(method.get("id")) for method in before.snapshot["methods"]}
 
         async def look() -> readback.Reading:
-            there = {str(method.get("id")): method for method in await self._list(target)}
+            listed = await registered.methods(self._client, target.id)
+            there = {str(method.get("id")): method for method in listed}
             still = [factors.kind_of(there[name]) for name in chosen if name in there]
             new = [factors.kind_of(method) for name, method in there.items() if name not in known]
             observed = f"still there: {', '.join(still) or 'none'}"
@@ -184,127 +204,80 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
         left = before.snapshot["left"]
         proof = readback.proof(
             await readback.until(look, patience, self._sleep),
-            check=f"GET {_PATH}/methods",
+            check=f"GET {registered.PATH}/methods",
             expected=f"{len(chosen)} chosen method(s) gone, no new one",
-            exposure=tuple(
-                Exposure("entra", f"a {item['kind']} method", residue.UNKNOWN, item["why"])
-                for item in left
-            ),
+            exposure=tuple(leftover.exposure(before.snapshot)),
         )
         if proof.outcome is Outcome.VERIFIED and left:
-            reason = "Methods are left that a person has to look at.\n" + _by_hand(
-                target, before.snapshot
+            reason = "Methods are left that a person has to look at.\n" + leftover.by_hand(
+                target.id, before.snapshot
             )
             return Proof(
                 Outcome.MANUAL, proof.check, proof.expected, proof.observed, reason, proof.exposure
             )
         return proof
 
-    async def _list(self, target: Target) -> list[Json]:
-        return await self._client.items(
-            Request(
-                "GET",
-                _PATH + "/methods",
-                lambda graph, ids: graph.users.by_user_id(ids["id"]).authentication.methods,
-                params={"id": target.id},
-                needs="the permission UserAuthenticationMethod.Read.All or .ReadWrite.All",
-            )
-        )
-
     async def _delete(self, target: Target, item: Json) -> Json:
-        kind = factors.KINDS[item["kind"]]
-        request = Request(
-            "DELETE",
-            f"{_PATH}/{kind.segment}/{{method}}",
-            lambda graph, ids: kind.at(
-                graph.users.by_user_id(ids["id"]).authentication, ids["method"]
-            ),
-            params={"id": target.id, "method": item["id"]},
-            needs=self._needs,
-        )
-        return answered(await self._change(request))
+        return answered(await self._change(registered.deletion(target.id, item, self._needs)))
 
-    async def _move_default(self, target: Target, staying: list[Json]) -> str | None:
-        name = next((names[0] for m in staying if (names := factors.preferences_of(m))), None)
-        if name is None:
-            return None
+    async def _delete_default(
+        self, target: Target, stuck: list[Json], name: str | None
+    ) -> tuple[list[Json], str | None]:
+        """Delete what was refused as the default, ``name`` made the default first if there is one.
+
+        Raises:
+            errors.Conflict: it is still refused.
+        """
+        moved = None
+        if name is not None and await self._prefer(target, name):
+            moved = name
         try:
-            await self._change(
-                Request(
-                    "PATCH",
-                    _PATH + "/signInPreferences",
-                    lambda graph, ids: graph.users.by_user_id(ids["id"]).authentication,
-                    params={"id": target.id},
-                    body={_PREFERENCE: name},
-                    needs=self._needs,
-                    beta=True,
-                )
-            )
+            return await each(stuck, lambda item: self._delete(target, item)), moved
+        except errors.Invalid as error:
+            refused = error
+        raise errors.Conflict(
+            "the account's default method is not removed while others exist, and none that is "
+            "known to be the person's could become the default",
+            status=refused.status,
+            code=refused.code,
+            request_id=refused.request_id,
+            remedy="Make a method of the person's the default in the Entra admin center, then "
+            "remove the other there or run this step again.",
+        )
+
+    async def _prefer(self, target: Target, name: str) -> bool:
+        try:
+            await self._change(registered.preference(target.id, name, self._needs))
         except (errors.Invalid, errors.Forbidden, errors.NotFound, errors.Refused):
             # Beta: where it is not offered, the delete that follows tells how it stands.
-            return None
-        return name
-
-    async def _preferred(self, target: Target) -> str | None:
-        request = Request(
-            "GET",
-            "/reports/authenticationMethods/userRegistrationDetails/{id}",
-            lambda graph, ids: (
-                graph.reports.authentication_methods.user_registration_details
-            ).by_user_registration_details_id(ids["id"]),
-            params={"id": target.id},
-            bucket="reports",
-        )
-        try:
-            preferred = (await self._client.read(request)).body.get(_PREFERENCE)
-        except errors.ConnectorError:
-            # Only the order depends on it; a refused default is tried again after the others.
-            return None
-        return preferred if isinstance(preferred, str) else None
+            return False
+        return True
 
     async def _audits(
         self, target: Target, methods: list[Json], start: datetime
     ) -> list[Json] | None:
         undated = [m for m in methods if factors.kind_of(m) != factors.PASSWORD]
-        if (
-            target.since is None
-            or self._parameters.scope == "all"
-            or all(dating.created(m) for m in undated)
-        ):
+        if target.since is None or all(dating.created(m) for m in undated):
             return None
-        request = Request(
-            "GET",
-            "/auditLogs/directoryAudits",
-            lambda graph, _: graph.audit_logs.directory_audits,
-            query={
-                "filter": f"activityDateTime ge {stamps.write(start)} "
-                f"and loggedByService eq '{dating.AUDIT_SERVICE}' "
-                f"and targetResources/any(t:t/id eq '{ids.object_id(target.id)}')"
-            },
-            bucket="reports",
-        )
-        try:
-            return await self._client.items(request)
-        except (errors.Forbidden, errors.Invalid, errors.NotFound):
-            # No permission or no licence for the log: methods without a date stay undatable.
-            return None
+        return await registered.audits(self._client, target.id, start)
 
 
-def _portal(snapshot: Json) -> str:
-    name = json.dumps(snapshot.get("userPrincipalName"))
-    return f"Entra admin center > Users > {name} > Authentication methods"
+def _new_default(present: list[Json], going: set[str], older: set[str]) -> str | None:
+    """The name of a method that stays and is known to be older than the theft.
 
-
-def _by_hand(target: Target, snapshot: Json) -> str:
-    lines = []
-    for item in snapshot["left"]:
-        kind = factors.KINDS.get(item["kind"])
-        if kind is None:
-            lines.append(f"# {item['kind']}: {item['why']}\n{_portal(snapshot)}")
-            continue
-        uri = f"/v1.0{_PATH.format(id=target.id)}/{kind.segment}/{item['id']}"
-        lines.append(
-            f"# {item['kind']}: {item['why']}\n"
-            f"Invoke-MgGraphRequest -Method DELETE -Uri {powershell.quoted(uri)}"
-        )
-    return "\n".join(lines)
+    A default is named by its kind, so a name that would also mean another method is none.
+    """
+    staying = [method for method in present if str(method.get("id")) not in going]
+    doubtful = {
+        name
+        for method in staying
+        if str(method.get("id")) not in older
+        for name in factors.preferences_of(method)
+    }
+    names = (
+        name
+        for method in staying
+        if str(method.get("id")) in older
+        for name in factors.preferences_of(method)
+    )
+    return next((name for name in names if name not in doubtful), None)

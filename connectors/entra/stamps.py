@@ -6,26 +6,17 @@ stamps; our own clock is not asked at all.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
+
+from connectors.clock import instant, spell
 
 #: How far the directory's clock may lag behind the answering server's.
 SKEW = timedelta(seconds=5)
 
 
-def read(text: object) -> datetime | None:
-    """Read an RFC 3339 stamp; None where there is none or it is malformed."""
-    if not isinstance(text, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def write(moment: datetime) -> str:
     """Write ``moment`` as RFC 3339 in UTC with whole seconds."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return spell(moment, "seconds")
 
 
 def moved(before: object, now: object, answered_at: datetime | None) -> bool:
@@ -36,7 +27,7 @@ def moved(before: object, now: object, answered_at: datetime | None) -> bool:
         now: the stamp read after it.
         answered_at: the ``Date`` of the answer to the change; None where no answer came.
     """
-    old, new = read(before), read(now)
+    old, new = instant(before), instant(now)
     if new is None:
         return False
     later = old is None or new > old

@@ -7,12 +7,15 @@ the innermost transport, beneath anything the SDK might do.
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import httpx
@@ -35,6 +38,7 @@ from msgraph.graph_request_adapter import options as sdk_options
 from config.settings import Entra
 from connectors import errors
 from connectors.entra import credential
+from connectors.entra.pinned import Pinned, origin_of
 
 Json = dict[str, Any]
 
@@ -45,6 +49,9 @@ GRAPH_HOSTS: Mapping[str, str] = {
     "us_dod": "dod-graph.microsoft.us",
     "china": "microsoftgraph.chinacloudapi.cn",
 }
+
+#: How many connections are open at most; as many requests are under way, so that none waits for one.
+_CONNECTIONS = 16
 
 # Answered before anything left this machine: the change certainly did not happen.
 _NOT_SENT = (
@@ -84,23 +91,15 @@ class Reply:
     content: bytes
 
 
-class _Pinned(httpx.AsyncHTTPTransport):
-    """Sends to one origin only, whoever built the request."""
+class _Once(GraphRequestAdapter):  # type: ignore[misc]  # the SDK is not followed by the type checker
+    """The SDK's adapter, which leaves it to the door to send again with another token."""
 
-    def __init__(self, origin: tuple[str, str, int | None], **options: Any) -> None:
-        super().__init__(**options)
-        self._origin = origin
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if origin_of(request.url) != self._origin:
-            raise errors.Refused("the address is not the tenant's Graph endpoint")
-        return await super().handle_async_request(request)
-
-
-def origin_of(url: httpx.URL) -> tuple[str, str, int | None]:
-    """Scheme, host and port of ``url``, default ports spelled out."""
-    default = {"http": 80, "https": 443}.get(url.scheme)
-    return url.scheme, url.host, url.port or default
+    async def retry_cae_response_if_required(
+        self,
+        resp: httpx.Response,
+        *_: object,
+    ) -> httpx.Response:
+        return resp
 
 
 def is_loopback(host: str) -> bool:
@@ -133,11 +132,11 @@ class Wire:
             raise errors.Refused("base_url must be https")
         self.origin = origin_of(url)
         self._credential = credential.choose(settings, loopback=loopback)
-        self._inner = _Pinned(
+        self._inner = Pinned(
             self.origin,
             http2=url.scheme == "https",
             limits=httpx.Limits(
-                max_connections=16, max_keepalive_connections=8, keepalive_expiry=30
+                max_connections=_CONNECTIONS, max_keepalive_connections=8, keepalive_expiry=30
             ),
         )
         # trust_env: a proxy variable of the machine must not reroute what carries the token.
@@ -154,28 +153,56 @@ class Wire:
                 RedirectHandlerOption.get_key(): RedirectHandlerOption(should_redirect=False),
             },
         )
-        provider = AzureIdentityAuthenticationProvider(
+        self._places = asyncio.Semaphore(_CONNECTIONS)
+        self._provider = AzureIdentityAuthenticationProvider(
             self._credential,
             scopes=[f"https://{GRAPH_HOSTS[settings.cloud]}/.default"],
             allowed_hosts=[url.host],
         )
-        self._adapter = GraphRequestAdapter(provider, self._http)
+        self._adapter = _Once(self._provider, self._http)
         self._adapter.base_url = self.base_url
         self._adapter.observability_options.include_euii_attributes = False
         self._graph = GraphServiceClient(request_adapter=self._adapter)
 
-    async def exchange(self, outgoing: Outgoing) -> Reply:
-        """Send one request, once, and return whatever was answered, 2xx or not.
+    @asynccontextmanager
+    async def way(
+        self, outgoing: Outgoing, claims: str | None = None
+    ) -> AsyncIterator[Callable[[], Awaitable[Reply]]]:
+        """Wait for a free connection and a token; gives what sends the request, once.
 
-        The SDK itself answers one claims challenge of continuous access evaluation with a new token.
+        That returns whatever was answered, 2xx or not. It raises ``errors.UnknownOutcome`` where a
+        change left and no answer came back, ``errors.Unavailable`` for no answer to a read or where
+        nothing was sent, ``errors.Refused`` for another address than the tenant's Graph endpoint.
+
+        Args:
+            outgoing: the request.
+            claims: what an earlier answer demanded of the next token (``answers.claims``).
 
         Raises:
-            errors.UnknownOutcome: a change left and no answer came back.
-            errors.Unavailable: no answer to a read, or nothing was sent.
             errors.Unauthenticated: Entra gave the application no token.
-            errors.Refused: the address is not the tenant's Graph endpoint.
+            errors.Throttled: Entra gives no token now; ``errors.Unavailable``: nor does it answer.
         """
-        information = self._information(outgoing)
+        async with self._places:
+            information = self._information(outgoing)
+            await self._sign(information, claims)
+            yield partial(self._exchange, information, write=outgoing.write)
+
+    async def _sign(self, information: RequestInformation, claims: str | None) -> None:
+        self._adapter.set_base_url_for_request_information(information)
+        try:
+            await self._provider.authenticate_request(
+                information, {"claims": claims} if claims else {}
+            )
+        except AzureError as error:
+            failure = _sign_in_failure(error)
+        except ValueError:
+            # The SDK decodes the challenge of a 401 without further checks.
+            failure = errors.Unauthenticated("the claims challenge is malformed", status=401)
+        else:
+            return
+        raise failure
+
+    async def _exchange(self, information: RequestInformation, *, write: bool) -> Reply:
         # The failure is raised after the handler has ended: a chained exception of httpx holds
         # the request, and with it the token and the body.
         try:
@@ -186,12 +213,7 @@ class Wire:
                 response.content,
             )
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            failure = _transport_failure(error, write=outgoing.write)
-        except AzureError as error:
-            failure = _sign_in_failure(error)
-        except ValueError:
-            # The SDK decodes the challenge of a 401 without further checks.
-            failure = errors.Unauthenticated("the claims challenge is malformed", status=401)
+            failure = _transport_failure(error, write=write)
         raise failure
 
     async def close(self) -> None:

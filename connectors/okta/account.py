@@ -19,10 +19,17 @@ from connectors.action import (
     Target,
     Verdict,
 )
-from connectors.errors import ConnectorError
 from connectors.okta.base import MANAGE, READ, OktaAction, nothing_sent, stamp
-from connectors.okta.readback import unread
-from connectors.okta.users import ACTIVE, SUSPENDED, User, read_user
+from connectors.okta.users import (
+    ACTIVE,
+    DEPROVISIONED,
+    LOCKED_OUT,
+    RECOVERY,
+    SUSPENDED,
+    User,
+    read_user,
+)
+from connectors.readback import Reading, proof, until
 
 _SUSPEND = "/api/v1/users/{user}/lifecycle/suspend"
 _UNSUSPEND = "/api/v1/users/{user}/lifecycle/unsuspend"
@@ -111,27 +118,26 @@ class SuspendUser(OktaAction):
         return Receipt({"sent": True, **stamp(answer)})
 
     async def _stands(self, target: Target, wanted: str, patience: Patience) -> Proof:
-        try:
-            user = await self._eye.until(
-                lambda: read_user(self._client, target.id),
-                lambda user: user.status == wanted,
-                patience,
-            )
-        except ConnectorError as error:
-            return unread(_CHECK, wanted, error)
-        outcome = Outcome.VERIFIED if user.status == wanted else Outcome.FAILED
-        reason = "" if outcome is Outcome.VERIFIED else user.standing()
-        return Proof(outcome, _CHECK, wanted, user.status, reason)
+        async def look() -> Reading:
+            user = await read_user(self._client, target.id)
+            seen = user.status == wanted
+            reason = "" if seen else user.standing()
+            return Reading(seen, user.status, user.date, reason=reason)
+
+        reading = await until(look, patience, self._sleep)
+        return proof(reading, check=_CHECK, expected=wanted)
 
 
-#: Statuses in which nobody signs in, whatever he knows (Okta, user account status).
-_SHUT = frozenset({"RECOVERY", "LOCKED_OUT", "DEPROVISIONED", "STAGED", "PROVISIONED"})
+#: Statuses in which nobody signs in with what he knows or holds (Okta, user account status).
+_SHUT = frozenset({RECOVERY, DEPROVISIONED, "STAGED", "PROVISIONED"})
+_RESET = "Reset the password in Okta's admin console, without an e-mail to the person"
 
 
 def _instead(user: User) -> Verdict:
     said = f"{user.status}: {user.standing()}; Okta suspends only ACTIVE ones"
     if user.status in _SHUT:
-        return Verdict(Outcome.SKIPPED, said)
-    return Verdict(
-        Outcome.MANUAL, said, "Reset the password in Okta's admin console, then suspend if need be."
-    )
+        return Verdict(Outcome.ALREADY, said)
+    if user.status == LOCKED_OUT:
+        how = f"{_RESET}, which keeps the account closed; or Unlock and at once Suspend it."
+        return Verdict(Outcome.MANUAL, said, how)
+    return Verdict(Outcome.MANUAL, said, f"{_RESET}, then suspend if need be.")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from connectors.action import Action, Receipt
+from connectors.clock import spell_or_none
 from connectors.door import Answer, Journal
 from connectors.okta.client import OktaClient
-from connectors.okta.clock import spell_or_none
-from connectors.okta.readback import Eye
+from connectors.readback import Sleep
 
 READ = "okta.users.read"
 MANAGE = "okta.users.manage"
@@ -24,7 +25,8 @@ class OktaAction(Action):
         client: OktaClient,
         parameters: Mapping[str, Any],
         journal: Journal,
-        eye: Eye | None = None,
+        *,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Build the action.
 
@@ -32,7 +34,7 @@ class OktaAction(Action):
             client: the organization.
             parameters: what ``spec.parameters`` describes.
             journal: where its changes are recorded.
-            eye: how waiting is done while reading back.
+            sleep: what reading back waits with.
 
         Raises:
             ValueError: where the parameters are not as described.
@@ -40,7 +42,7 @@ class OktaAction(Action):
         self.spec.parameters.model_validate(dict(parameters))
         self._client = client
         self._journal = journal
-        self._eye = eye or Eye()
+        self._sleep = sleep
 
 
 def stamp(answer: Answer) -> dict[str, Any]:

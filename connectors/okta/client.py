@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from config.settings import Okta
 from connectors import errors
-from connectors.door import Answer, Call, CallResult, Door, Journal
+from connectors.clock import http_date
+from connectors.door import Answer, Call, Door, Journal, Transport, Way
 from connectors.okta.addresses import fill, next_page
-from connectors.okta.clock import http_date
 from connectors.okta.failures import request_id
 
 if TYPE_CHECKING:
     from connectors.okta.executor import Executor, Reply
 
 _MOST_PAGES = 100
+_FAMILY = re.compile(r"/api/v1/users/\{user\}/(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +105,12 @@ class OktaClient:
         )
         address = self._address(call)
 
-        async def once() -> Answer:
-            reply = await self._send(method, address)
+        def understood(reply: Reply) -> Answer:
             if reply.text and "json" not in reply.headers.get("Content-Type", ""):
                 raise errors.UnknownOutcome("somebody else than Okta answered", status=reply.status)
             return _answer(reply, None)
 
-        return await self._door.send(call, once, journal)
+        return await self._door.send(call, self._way(method, address, understood), journal)
 
     async def warm(self) -> None:
         """Fetch the OAuth token where one is used, and open a connection.
@@ -126,39 +128,37 @@ class OktaClient:
     async def _read(self, call: Call, address: str | None = None) -> Answer:
         url = address or self._address(call)
 
-        async def once() -> Answer:
-            reply = await self._send("GET", url)
+        def understood(reply: Reply) -> Answer:
             return _answer(reply, _decoded(reply))
 
-        return await self._door.send(call, once, _NoChange())
+        return await self._door.send(call, self._way("GET", url, understood))
 
-    async def _send(self, method: str, url: str) -> Reply:
-        return await self._executor.send(method, url)
+    def _way(self, method: str, url: str, understood: Callable[[Reply], Answer]) -> Way:
+        @asynccontextmanager
+        async def way() -> AsyncIterator[Transport]:
+            async with self._executor.way(method, url) as fire:
+
+                async def attempt() -> Answer:
+                    return understood(await fire())
+
+                yield attempt
+
+        return way
 
     def _address(self, call: Call) -> str:
         return self.origin + fill(call.path, call.params)
 
 
-class _NoChange:
-    """The journal of a read: there is nothing to record, and nothing may be changed."""
-
-    async def intent(self, call: Call) -> str:
-        raise errors.Refused(f"{call.method} {call.path} is a change and has no journal")
-
-    async def result(self, intent_id: str, call: Call, result: CallResult) -> None:
-        raise errors.Refused(f"{call.method} {call.path} has no intent {intent_id} ({result})")
-
-
 def _bucket(path: str, *, write: bool = False) -> str:
-    """Name Okta's rate-limit bucket: one user is read from another bucket than lists are.
+    """Name Okta's rate-limit bucket: by endpoint family, reads and changes apart.
 
     Source: recorded ``X-Rate-Limit-Limit`` headers, and Okta's published management limits, which
-    count GET and the changing methods apart. Changes have a bucket here of their own, so that
-    reading too much never holds a containment back.
+    are kept by the longest matching path and count GET and the changing methods apart. So neither
+    reading too much nor removing many factors holds back the end of the next person's sessions.
     """
-    if write:
-        return "changes"
-    return "user" if path == "/api/v1/users/{user}" else "reads"
+    family = _FAMILY.match(path)
+    name = family[1] if family else "user" if path == "/api/v1/users/{user}" else "users"
+    return f"{name}-changes" if write else name
 
 
 def _decoded(reply: Reply) -> Any:  # noqa: ANN401 - JSON

@@ -75,8 +75,8 @@ def _key(text: str) -> str | dict[str, str]:
     if not readable:
         # Raised outside the handler: the library's message may quote the key.
         raise errors.Unauthenticated(
-            "okta.private_key is not a readable RSA key",
-            remedy="Give the service app's RSA private key as PEM or JWK.",
+            "okta.private_key is not an RSA private key that can be read",
+            remedy="Give the service app's RSA private key as PEM or JWK, not encrypted.",
         )
     return key
 

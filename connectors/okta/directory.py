@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from connectors import errors
 from connectors.okta.addresses import is_user_id
 from connectors.okta.client import OktaClient
-from connectors.okta.users import User, read_user, understand
+from connectors.okta.users import DEPROVISIONED, User, read_user, understand
 from connectors.system import Account, Clue
 
 _FILTER = "/api/v1/users?filter={filter}"
@@ -24,8 +24,9 @@ _ATTRIBUTES = {
 async def find_accounts(client: OktaClient, clues: Sequence[Clue]) -> tuple[Account, ...]:
     """Find accounts that match any clue exactly, each once.
 
-    A deactivated account is found too, and its ``status`` fact says so. A clue of another kind
-    (an Entra object id) is passed over.
+    A deactivated account is found too, and its ``status`` fact says so; but not beside the only one
+    that is not deactivated, unless it was asked for by its id: people who left and came back have
+    two. A clue of another kind (an Entra object id) is passed over.
 
     Args:
         client: the organization.
@@ -44,7 +45,10 @@ async def find_accounts(client: OktaClient, clues: Sequence[Clue]) -> tuple[Acco
     found: dict[str, User] = {}
     for users in await asyncio.gather(*(_matching(client, clue) for clue in known)):
         found |= {user.id: user for user in users}
-    return tuple(_account(client.tenant, user) for user in found.values())
+    named = {clue.value for clue in known if clue.kind == "okta_user_id"}
+    live = [user for user in found.values() if user.status != DEPROVISIONED or user.id in named]
+    hers = live if len(live) == 1 else list(found.values())
+    return tuple(_account(client.tenant, user) for user in hers)
 
 
 def _understood(clue: Clue) -> bool:

@@ -12,14 +12,15 @@ from datetime import datetime
 from typing import Any
 
 from connectors import errors
+from connectors.clock import instant, spell_or_none
 from connectors.okta.addresses import is_object_id
 from connectors.okta.client import OktaClient
-from connectors.okta.clock import instant, spell_or_none
 
 FACTORS = "/api/v1/users/{user}/factors"
 FACTOR = "/api/v1/users/{user}/factors/{factor}"
 
-_PHONES = frozenset({"sms", "call"})
+#: Kinds that are a phone number, which may serve recovery too.
+PHONES = frozenset({"sms", "call"})
 _TAKES_SIBLINGS = frozenset({"push", "signed_nonce"})
 _OKTA_VERIFY = frozenset({"push", "signed_nonce", "token:software:totp"})
 _EVIDENCE = ("authenticatorName", "deviceType", "platform", "name")
@@ -35,11 +36,6 @@ class Factor:
     status: str
     created: datetime | None
     device: Mapping[str, str]
-
-    @property
-    def is_phone(self) -> bool:
-        """Whether it is a phone number, which may serve recovery too."""
-        return self.kind in _PHONES
 
     @property
     def takes_siblings(self) -> bool:

@@ -9,23 +9,25 @@ from values alone, answers are judged here, and whatever it would log is dropped
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import aiohttp
 from okta.cache.no_op_cache import NoOpCache
 from okta.constants import LOGGER_NAME
-from okta.http_client import HTTPClient
 from okta.request_executor import RequestExecutor
-from yarl import URL
 
 from connectors import errors
-from connectors.okta.failures import Headers, failure, token_failure
+from connectors.door import LEAVES_WITHIN_S
+from connectors.okta.failures import Headers
+from connectors.okta.transport import Guarded, Judging, Readable
 
-_TOKEN_PATH = "/oauth2/v1/token"  # noqa: S105 - a path, not a secret
-_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
+#: How many connections are open at most; as many requests are under way, so that none waits for one.
+_CONNECTIONS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,28 +86,29 @@ class Executor:
                 "scopes": list(credential.scopes),
                 "oauthTokenRenewalOffset": 1,
             }
-        self._sdk = RequestExecutor({"client": client}, NoOpCache(), _Judging)
+        self._sdk = RequestExecutor({"client": client}, NoOpCache(), Judging)
+        self._probe = f"{org_url}/.well-known/okta-organization"
         self._timeout_s = timeout_s
         self._session: aiohttp.ClientSession | None = None
+        self._places = asyncio.Semaphore(_CONNECTIONS)
+        self._unreached = False
 
-    async def send(self, method: str, url: str) -> Reply:
-        """Send one request, once.
+    @asynccontextmanager
+    async def way(self, method: str, url: str) -> AsyncIterator[Callable[[], Awaitable[Reply]]]:
+        """Wait for a free connection and a token; gives what sends the request, once.
 
-        A refused OAuth token is dropped and the request sent again with a new one: a token may be
-        revoked before its time, and nothing was done with the old one.
+        That raises an ``errors.ConnectorError`` for any answer that is not a success, and for none.
+        A refused OAuth token, which may have been revoked before its time, is dropped and told as
+        ``errors.TokenRefused``: nothing was done with it, and the next way out has a new one.
 
         Raises:
-            errors.ConnectorError: for any answer that is not a success, and for none.
+            errors.ConnectorError: where no token can be had.
         """
-        self._open()
-        request = await self._signed(method, url)
-        try:
-            return await self._fire(request)
-        except errors.Unauthenticated:
-            if self._sdk._oauth is None:
-                raise
-            self._forget_token(request)
-        return await self._fire(await self._signed(method, url))
+        async with self._places:
+            self._open()
+            if self._unreached and method != "GET":
+                await self._reach()
+            yield partial(self._fire, await self._signed(method, url))
 
     async def sign_in(self) -> None:
         """Fetch the OAuth token now, where one is used.
@@ -113,8 +116,8 @@ class Executor:
         Raises:
             errors.ConnectorError: where it cannot be had.
         """
-        self._open()
-        await self._signed("GET", "/")
+        async with self.way("GET", "/"):
+            pass
 
     async def close(self) -> None:
         """Close the connections."""
@@ -127,17 +130,16 @@ class Executor:
             return
         # A session belongs to the running loop, so it is made by the first request.
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=20, keepalive_timeout=30.0),
+            connector=aiohttp.TCPConnector(limit=_CONNECTIONS, keepalive_timeout=30.0),
             cookie_jar=aiohttp.DummyCookieJar(),
-            timeout=aiohttp.ClientTimeout(
-                total=self._timeout_s, sock_connect=min(5.0, self._timeout_s / 2)
-            ),
+            timeout=aiohttp.ClientTimeout(self._timeout_s, connect=min(5.0, self._timeout_s / 2)),
             trust_env=False,
-            response_class=_Readable,
+            response_class=Readable,
         )
         # aiohttp repeats GET, PUT and DELETE by itself on a dropped connection; only the door may.
         self._session._retry_connection = False
-        self._sdk.set_session(_Guarded(self._session))
+        at_once = aiohttp.ClientTimeout(self._timeout_s, connect=LEAVES_WITHIN_S)
+        self._sdk.set_session(Guarded(self._session, at_once))
 
     async def _signed(self, method: str, url: str) -> dict[str, Any]:
         try:
@@ -152,8 +154,32 @@ class Executor:
         return dict(request)
 
     async def _fire(self, request: dict[str, Any]) -> Reply:
-        _, response, text, _ = await self._sdk.fire_request(request)
-        return Reply(response.status, response.headers, text)
+        try:
+            _, response, text, _ = await self._sdk.fire_request(request)
+        except errors.Unavailable as error:
+            self._unreached = request["method"] != "GET" and error.status is None
+            raise
+        except errors.Unauthenticated as error:
+            if self._sdk._oauth is None:
+                raise
+            refused = error
+        else:
+            return Reply(response.status, response.headers, text)
+        self._forget_token(request)
+        raise errors.TokenRefused(
+            status=refused.status, code=refused.code, request_id=refused.request_id
+        )
+
+    async def _reach(self) -> None:
+        """Open a connection for a change that had none in time, by a read that needs no credential."""
+        session = self._session
+        try:
+            if session is not None:
+                async with session.get(self._probe, allow_redirects=False) as answer:
+                    await answer.read()
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise errors.Unavailable(type(error).__name__) from None
+        self._unreached = False
 
     def _forget_token(self, request: dict[str, Any]) -> None:
         oauth = self._sdk._oauth
@@ -161,92 +187,6 @@ class Executor:
         # Another request may have renewed it meanwhile: a fresh token is not thrown away.
         if request["headers"].get("Authorization") == f"{kind} {token}":
             oauth.clear_access_token()
-
-
-class _Readable(aiohttp.ClientResponse):
-    """An answer whose status is not lost because its body is in no known alphabet."""
-
-    async def text(self, encoding: str | None = None, errors: str = "replace") -> str:
-        return await super().text(encoding, errors)
-
-
-class _Guarded:
-    """The session as the SDK may use it: no redirects, no proxy of the environment.
-
-    The address goes out exactly as it was built; re-quoting it could change its meaning.
-    """
-
-    def __init__(self, session: aiohttp.ClientSession) -> None:
-        self._session = session
-
-    def request(
-        self,
-        *,
-        method: str,
-        url: str,
-        headers: dict[str, str],
-        data: str | dict[str, str] | None = None,
-        **_: object,
-    ) -> Any:  # noqa: ANN401 - aiohttp's request context manager has no public name
-        return self._session.request(
-            method,
-            URL(url, encoded=True),
-            headers=headers,
-            data=data,
-            allow_redirects=False,
-            # Without a body there is no type to name, and aiohttp would make one up.
-            skip_auto_headers=None if data else ("Content-Type",),
-        )
-
-
-class _Judging(HTTPClient):  # type: ignore[misc]  # the SDK is not followed by the type checker
-    """The SDK's HTTP client; raises for whatever is not a success, so that nothing is lost."""
-
-    async def send_request(
-        self, request: dict[str, Any]
-    ) -> tuple[Any, aiohttp.ClientResponse, str, None]:
-        path = URL(request["url"], encoded=True).path
-        token = path == _TOKEN_PATH
-        write = request["method"] != "GET" and not token
-        try:
-            info, response, text, error = await super().send_request(request)
-        except (OSError, ValueError, LookupError) as unread:
-            info, response, text, error = None, None, None, unread
-        if response is None:
-            raise _no_answer(error, write=write)
-        if token and not 200 <= response.status < 300:
-            raise token_failure(response.status, response.headers, text)
-        if not 200 <= response.status < 300:
-            raise failure(
-                response.status,
-                response.headers,
-                text,
-                write=write,
-                lifecycle="/lifecycle/" in path,
-            )
-        if token and not _is_token(response, text):
-            raise errors.Unavailable("the token endpoint answered something else")
-        return info, response, text, None
-
-
-def _no_answer(error: BaseException, *, write: bool) -> errors.ConnectorError:
-    detail = type(error).__name__
-    if write and not isinstance(error, _NOT_SENT):
-        return errors.UnknownOutcome(detail)
-    return errors.Unavailable(detail)
-
-
-def _is_token(response: aiohttp.ClientResponse, text: str) -> bool:
-    try:
-        body = json.loads(text)
-    except ValueError:
-        return False
-    return (
-        response.content_type == "application/json"
-        and isinstance(body, dict)
-        and isinstance(body.get("access_token"), str)
-        and isinstance(body.get("expires_in", 0), int)
-    )
 
 
 def _silence() -> None:

@@ -6,6 +6,7 @@ password has to be dead first, and an account that can sign in is never left wit
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -26,20 +27,35 @@ from connectors.action import (
     Target,
     Verdict,
 )
+from connectors.clock import instant
 from connectors.door import Journal
 from connectors.okta.base import MANAGE, READ, OktaAction, stamp
 from connectors.okta.client import OktaClient
-from connectors.okta.clock import instant
-from connectors.okta.enrolled import FACTOR, Enrolled, Factor, is_enrolled, read_factors, siblings
-from connectors.okta.readback import Eye, unread
-from connectors.okta.users import ACTIVE, DEPROVISIONED, User, read_user
+from connectors.okta.enrolled import (
+    FACTOR,
+    PHONES,
+    Enrolled,
+    Factor,
+    is_enrolled,
+    read_factors,
+    siblings,
+)
+from connectors.okta.users import (
+    ACTIVE,
+    DEPROVISIONED,
+    LOCKED_OUT,
+    PASSWORD_EXPIRED,
+    User,
+    read_user,
+)
+from connectors.readback import Reading, Sleep, proof, until
 
 _CHECK = "GET /api/v1/users/{user}/factors/{factor}"
-_EXPECTED = "404 for each factor"
+_EXPECTED = "404 for each factor, and none that was not there before"
 _FILTERED = (
     "Okta lists only factors that its enrolment policy allows as seen from here; others can exist"
 )
-_PASSWORD_ONLY = "the account would be left with a password only, and it can sign in"  # noqa: S105
+_PASSWORD_ONLY = "the account would be left with a password only, and it can sign in or soon will"  # noqa: S105
 # What is known to have happened to one factor; the others are still to be tried.
 _GO_ON = (errors.Forbidden, errors.Conflict, errors.Invalid, errors.UnknownOutcome)
 
@@ -81,10 +97,11 @@ class RemoveFactors(OktaAction):
         client: OktaClient,
         parameters: Mapping[str, Any],
         journal: Journal,
-        eye: Eye | None = None,
+        *,
+        sleep: Sleep = asyncio.sleep,
     ) -> None:
         """Build the action; ``parameters`` as ``RemoveFactorsParameters`` says."""
-        super().__init__(client, parameters, journal, eye)
+        super().__init__(client, parameters, journal, sleep=sleep)
         self._chosen = RemoveFactorsParameters.model_validate(dict(parameters))
 
     def preview(self, target: Target) -> tuple[PlannedCall, ...]:
@@ -137,7 +154,7 @@ class RemoveFactors(OktaAction):
         phones = {
             factor["id"]
             for factor in before.snapshot.get("factors", ())
-            if factor["type"] in ("sms", "call")
+            if factor["type"] in PHONES
         }
         removed: list[Json] = []
         problems: list[errors.ConnectorError] = []
@@ -165,26 +182,22 @@ class RemoveFactors(OktaAction):
         receipt: Receipt | None,  # noqa: ARG002 - the contract
         patience: Patience,
     ) -> Proof:
-        """Ask for each factor until none of them is there any more."""
+        """Ask for each factor until none of them is there any more, and none came meanwhile."""
         going = [str(factor) for factor in before.snapshot.get("remove", ())]
+        seen = {factor["id"] for factor in before.snapshot.get("factors", ())}
 
-        async def left() -> list[str]:
-            return [
-                factor for factor in going if await is_enrolled(self._client, target.id, factor)
-            ]
-
-        try:
-            there = await self._eye.until(left, lambda found: not found, patience)
-        except errors.ConnectorError as error:
-            return unread(_CHECK, _EXPECTED, error)
-        try:
+        async def look() -> Reading:
+            # Each is asked for by its id: the list hides what a policy does not allow.
+            there = [one for one in going if await is_enrolled(self._client, target.id, one)]
             enrolled = await read_factors(self._client, target.id)
-        except errors.ConnectorError:
-            # Each factor has been asked for by itself; the list only shows what came meanwhile.
-            enrolled = None
-        observed = f"{len(going) - len(there)} of {len(going)} are gone"
-        outcome = Outcome.FAILED if there else Outcome.VERIFIED
-        return Proof(outcome, _CHECK, _EXPECTED, observed, _reason(before, enrolled))
+            new = [factor.kind for factor in enrolled.factors if factor.id not in seen]
+            observed = f"{len(going) - len(there)} of {len(going)} are gone"
+            if new:
+                observed += f"; enrolled meanwhile: {', '.join(new)}"
+            return Reading(not there and not new, observed, enrolled.date, reason=_reason(before))
+
+        reading = await until(look, patience, self._sleep)
+        return proof(reading, check=_CHECK, expected=_EXPECTED)
 
     def _start(self, target: Target) -> datetime | None:
         since = instant(target.since)
@@ -210,28 +223,28 @@ class RemoveFactors(OktaAction):
         return None
 
 
-_SUSPEND_FIRST = "Suspend the account (okta.suspend_user), then run this step again."
+#: Statuses in which a password opens the account: now, once it is changed, or once Okta unlocks it.
+_OPENS = frozenset({ACTIVE, PASSWORD_EXPIRED, LOCKED_OUT})
+_SUSPEND_FIRST = (
+    "Suspend the account (okta.suspend_user) or reset its password (okta.reset_password), then run "
+    "this step again."
+)
 
 
 def _leaves_password_only(user: User, enrolled: Enrolled, going: list[str]) -> bool:
     leaving = {*going, *(factor.id for factor in siblings(going, enrolled.factors))}
     present = {factor.id for factor in enrolled.factors}
-    if user.status != ACTIVE or not present & leaving:
+    if user.status not in _OPENS or not present & leaving:
         return False
     return not any(factor.protects and factor.id not in leaving for factor in enrolled.factors)
 
 
-def _reason(before: Observation, enrolled: Enrolled | None) -> str:
-    seen = {factor["id"] for factor in before.snapshot.get("factors", ())}
-    listed = enrolled.factors if enrolled else ()
-    new = [factor.kind for factor in listed if factor.id not in seen]
+def _reason(before: Observation) -> str:
     also = before.snapshot.get("also_removed") or ()
     odd = before.snapshot.get("odd") or 0
     parts = [
-        f"enrolled meanwhile and not removed: {', '.join(new)}" if new else "",
         f"{len(also)} other Okta Verify factors went with them" if also else "",
         f"{odd} entries could not be read or dated and were left alone" if odd else "",
-        "" if enrolled else "whether others were enrolled meanwhile could not be read",
         _FILTERED,
     ]
     return "; ".join(part for part in parts if part)

@@ -14,7 +14,8 @@ from collections.abc import Mapping
 from multidict import CIMultiDictProxy
 
 from connectors import errors
-from connectors.okta.clock import http_date
+from connectors.clock import http_date
+from connectors.limits import LONGEST_WAIT_S
 
 _FEATURE_MISSING = "E0000015"
 _WRONG_STATE = frozenset({"E0000038", "E0000032"})
@@ -22,8 +23,6 @@ _VALIDATION = "E0000001"
 _NOT_GRANTED = frozenset({"invalid_scope", "access_denied", "consent_required"})
 _CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.:@=-]{1,128}")
-# Okta's windows are a minute, for a few paths an hour; more is a misread clock.
-_LONGEST_WAIT_S = 3600.0
 
 Headers = CIMultiDictProxy[str]
 
@@ -133,7 +132,7 @@ def _wait_s(status: int, headers: Headers) -> float | None:
     The rate-limit headers stand on every answer; only a 429 is about them.
     """
     after = headers.get("Retry-After", "")
-    if status in (429, 503) and after.isdigit() and float(after) <= _LONGEST_WAIT_S:
+    if status in (429, 503) and after.isdigit() and float(after) <= LONGEST_WAIT_S:
         return float(after)
     if status != 429:
         return None
@@ -141,6 +140,6 @@ def _wait_s(status: int, headers: Headers) -> float | None:
     now = http_date(headers.get("Date"))
     if resets and now is not None:
         wait = min(resets) - now.timestamp() + 1
-        if 0 <= wait <= _LONGEST_WAIT_S:
+        if 0 <= wait <= LONGEST_WAIT_S:
             return wait
     return None

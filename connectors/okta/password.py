@@ -8,7 +8,7 @@ it goes to nobody, because the mailbox may be the thief's. The link is dropped u
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from connectors.action import (
     ActionSpec,
@@ -22,11 +22,10 @@ from connectors.action import (
     Target,
     Verdict,
 )
-from connectors.errors import ConnectorError
+from connectors.clock import instant, spell_or_none
 from connectors.okta.base import MANAGE, READ, OktaAction, nothing_sent, stamp
-from connectors.okta.clock import instant, spell_or_none
-from connectors.okta.readback import unread
 from connectors.okta.users import DEPROVISIONED, RECOVERY, SUSPENDED, User, read_user
+from connectors.readback import Reading, proof, until
 
 _RESET = "/api/v1/users/{user}/lifecycle/reset_password?sendEmail=false&revokeSessions=true"
 _CHECK = "GET /api/v1/users/{user}: status and passwordChanged"
@@ -82,30 +81,30 @@ class ResetPassword(OktaAction):
         """Read until the account is in RECOVERY, or a password newer than the reset is set."""
         sent_at = instant(receipt.data.get("date")) if receipt else None
 
-        def renewed(user: User) -> bool:
-            changed = user.password_changed
-            # A Date header has whole seconds: within that second the order is not known.
-            return changed is not None and sent_at is not None and changed >= sent_at + _SECOND
+        async def look() -> Reading:
+            user = await read_user(self._client, target.id)
+            changed = spell_or_none(user.password_changed)
+            observed = f"{user.status}, password changed {changed or 'never'}"
+            if user.status == RECOVERY:
+                return Reading(True, observed, user.date)
+            if _renewed(user, sent_at):
+                reason = (
+                    "a new password was set after the reset; not with the link, which nobody got"
+                )
+                return Reading(True, observed, user.date, reason=reason)
+            if receipt is None and changed != before.snapshot.get("password_changed"):
+                reason = "the password was changed meanwhile, and it cannot be told by whom"
+                return Reading(None, observed, user.date, reason=reason, settled=True)
+            return Reading(False, observed, user.date, reason=user.standing())
 
-        try:
-            user = await self._eye.until(
-                lambda: read_user(self._client, target.id),
-                lambda user: user.status == RECOVERY or renewed(user),
-                patience,
-            )
-        except ConnectorError as error:
-            return unread(_CHECK, RECOVERY, error)
-        changed = spell_or_none(user.password_changed)
-        observed = f"{user.status}, password changed {changed or 'never'}"
-        if user.status == RECOVERY:
-            return Proof(Outcome.VERIFIED, _CHECK, RECOVERY, observed)
-        if renewed(user):
-            reason = "a new password was set after the reset; not with the link, which nobody got"
-            return Proof(Outcome.VERIFIED, _CHECK, RECOVERY, observed, reason)
-        if receipt is None and changed != before.snapshot.get("password_changed"):
-            reason = "the password was changed meanwhile, and it cannot be told by whom"
-            return Proof(Outcome.UNKNOWN, _CHECK, RECOVERY, observed, reason)
-        return Proof(Outcome.FAILED, _CHECK, RECOVERY, observed, user.standing())
+        reading = await until(look, patience, self._sleep)
+        return proof(reading, check=_CHECK, expected=RECOVERY)
+
+
+def _renewed(user: User, sent_at: datetime | None) -> bool:
+    changed = user.password_changed
+    # A Date header has whole seconds: within that second the order is not known.
+    return changed is not None and sent_at is not None and changed >= sent_at + _SECOND
 
 
 def _verdict(user: User) -> Verdict | None:

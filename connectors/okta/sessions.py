@@ -22,12 +22,12 @@ from connectors.action import (
     Receipt,
     Target,
 )
-from connectors.errors import ConnectorError, Forbidden, Refused, Throttled, Unavailable
+from connectors.clock import instant, spell
+from connectors.errors import Forbidden, Refused, Throttled, Unavailable
 from connectors.okta.addresses import fill
 from connectors.okta.base import MANAGE, READ, OktaAction, stamp
-from connectors.okta.clock import instant, spell
-from connectors.okta.readback import unread
 from connectors.okta.tokens import Holdings, RefreshToken, read_holdings
+from connectors.readback import Reading, glance, proof, until
 
 _REVOKE = "/api/v1/users/{user}/sessions?oauthTokens=true&forgetDevices=true"
 _CHECK = "GET /api/v1/users/{user}/clients and each client's tokens"
@@ -64,7 +64,7 @@ class RevokeSessions(OktaAction):
         """Read which clients hold refresh tokens; revoking does not wait where that fails."""
         fill(_REVOKE, {"user": target.id})
         try:
-            holdings = await read_holdings(self._client, target.id)
+            holdings = await glance(lambda: read_holdings(self._client, target.id))
         except (Forbidden, Throttled, Unavailable, Refused) as error:
             return Observation({"clients": None, "tokens": None, "problem": str(error)})
         return Observation(holdings.snapshot())
@@ -85,25 +85,25 @@ class RevokeSessions(OktaAction):
         held = before.snapshot.get("tokens")
         known = {token["id"] for token in held or ()}
         revoked_at = instant(receipt.data.get("date")) if receipt else None
-        try:
-            now = await self._eye.until(
-                lambda: read_holdings(self._client, target.id),
-                lambda seen: not _Sorted(seen, known, revoked_at).survivors,
-                patience,
+
+        async def look() -> Reading:
+            seen = await read_holdings(self._client, target.id)
+            tokens = _Sorted(seen, known, revoked_at)
+            return Reading(
+                not tokens.survivors,
+                f"{len(tokens.survivors)} old, {len(tokens.undated)} undatable, "
+                f"{len(tokens.fresh)} new refresh tokens",
+                seen.date,
+                found=tokens,
             )
-        except ConnectorError as error:
-            return unread(_CHECK, _EXPECTED, error)
-        tokens = _Sorted(now, known, revoked_at)
-        outcome, reason = _judge(tokens, receipt, held, now.unread)
-        return Proof(
-            outcome,
-            _CHECK,
-            _EXPECTED,
-            f"{len(tokens.survivors)} old, {len(tokens.undated)} undatable, "
-            f"{len(tokens.fresh)} new refresh tokens",
-            reason,
-            tuple(_exposure(tokens, revoked_at or now.date)),
-        )
+
+        reading = await until(look, patience, self._sleep)
+        tokens: _Sorted | None = reading.found
+        if tokens is None:
+            return proof(reading, check=_CHECK, expected=_EXPECTED)
+        outcome, reason = _judge(tokens, receipt, held)
+        exposure = tuple(_exposure(tokens, revoked_at or reading.at))
+        return Proof(outcome, _CHECK, _EXPECTED, reading.observed, reason, exposure)
 
 
 class _Sorted:
@@ -114,6 +114,7 @@ class _Sorted:
     """
 
     def __init__(self, seen: Holdings, known: set[str], revoked_at: datetime | None) -> None:
+        self.unlisted = seen.unread
         self.survivors: list[RefreshToken] = []
         self.fresh: list[RefreshToken] = []
         self.undated: list[RefreshToken] = []
@@ -134,17 +135,18 @@ def _judge(
     tokens: _Sorted,
     receipt: Receipt | None,
     held: Sequence[Json] | None,
-    unlisted: tuple[str, ...],
 ) -> tuple[Outcome, str]:
     if tokens.survivors:
         apps = ", ".join(sorted({token.client_id for token in tokens.survivors}))
         return Outcome.FAILED, f"refresh tokens from before are still there: {apps}"
     if tokens.undated:
-        return Outcome.UNKNOWN, "a token's time does not tell whether it is older than the revoking"
+        reason = "a token's time does not tell whether it is older than the revoking"
+        return Outcome.UNVERIFIABLE, reason
     if receipt is None and not held:
-        return Outcome.UNKNOWN, "no answer came, and there was no token to see disappear"
-    if unlisted:
-        return Outcome.ACCEPTED, f"the tokens of {', '.join(unlisted)} cannot be listed"
+        reason = "no answer came, and there was no token to see disappear"
+        return Outcome.UNVERIFIABLE, reason
+    if tokens.unlisted:
+        return Outcome.ACCEPTED, f"the tokens of {', '.join(tokens.unlisted)} cannot be listed"
     if held is None:
         return Outcome.ACCEPTED, f"what apps held before could not be read; {_NO_SESSION_LIST}"
     if not held:

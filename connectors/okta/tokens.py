@@ -14,9 +14,9 @@ from datetime import datetime
 from typing import Any
 
 from connectors import errors
+from connectors.clock import instant, spell_or_none
 from connectors.okta.addresses import is_client_id
 from connectors.okta.client import OktaClient
-from connectors.okta.clock import instant, spell_or_none
 
 _CLIENTS = "/api/v1/users/{user}/clients"
 _TOKENS = "/api/v1/users/{user}/clients/{client}/tokens?limit=200"

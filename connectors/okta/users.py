@@ -8,12 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from connectors import errors
+from connectors.clock import instant, spell_or_none
 from connectors.okta.client import OktaClient
-from connectors.okta.clock import instant, spell_or_none
 
 ACTIVE = "ACTIVE"
 SUSPENDED = "SUSPENDED"
 RECOVERY = "RECOVERY"
+LOCKED_OUT = "LOCKED_OUT"
+PASSWORD_EXPIRED = "PASSWORD_EXPIRED"  # noqa: S105 - a status
 DEPROVISIONED = "DEPROVISIONED"
 
 #: Why a user in this status cannot be treated as an active one. Source: Okta's user lifecycle:
@@ -26,7 +28,10 @@ STANDING: Mapping[str, str] = {
         "the password has expired: the account stays closed until it is changed, but whoever "
         "knows the old password can change it"
     ),
-    "LOCKED_OUT": "the account is locked: nobody can sign in until it is unlocked",
+    "LOCKED_OUT": (
+        "the account is locked, but Okta's password policy unlocks it by itself after a while "
+        "(autoUnlockMinutes), and what was issued before goes on working"
+    ),
     "SUSPENDED": "the account is suspended and cannot sign in",
     "DEPROVISIONED": "the account is deactivated and cannot sign in",
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,7 +14,6 @@ from config.settings import Okta
 from connectors.action import Action, Patience, Target
 from connectors.door import Call, CallResult, Door, RetryPolicy
 from connectors.okta.client import OktaClient
-from connectors.okta.readback import Eye
 
 TOKEN = "simulated-okta-token"
 TENANT = "contoso"
@@ -67,7 +65,7 @@ Kind = Callable[..., Action]
 def build(
     kind: Kind, client: OktaClient, journal: Recorder | None = None, **parameters: Any
 ) -> Action:
-    return kind(client, parameters, journal or Recorder(), Eye(sleep=asyncio.sleep))
+    return kind(client, parameters, journal or Recorder())
 
 
 @dataclass
@@ -84,7 +82,7 @@ Respond = Callable[[Seen], web.StreamResponse]
 
 
 @asynccontextmanager
-async def scripted(respond: Respond) -> AsyncIterator[tuple[str, list[Seen]]]:
+async def scripted(respond: Respond, port: int = 0) -> AsyncIterator[tuple[str, list[Seen]]]:
     """An HTTP server that answers as told: for what the practice tenant does not do."""
     seen: list[Seen] = []
 
@@ -98,7 +96,7 @@ async def scripted(respond: Respond) -> AsyncIterator[tuple[str, list[Seen]]]:
     app.router.add_route("*", "/{anything:.*}", handle)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
     try:
         yield f"http://127.0.0.1:{runner.addresses[0][1]}", seen

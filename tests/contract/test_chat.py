@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -85,7 +86,7 @@ def chat(timeout_s: float = 5.0, **urls: str) -> Chat:
 
 def test_the_text_arrives_as_it_is_written(listen: Listen) -> None:
     hook = listen()
-    body = "Revoked: 3 < 4 & <https://evil.example|Approve>\n<!channel> *bold* \\n {{x}} :tada: é"
+    body = "Revoked: 3 < 4 & <https://evil.example|Approve>\n*bold* \\n {{x}} :tada: é"
 
     delivery = chat(soc=hook.url()).tell("Token theft: Nora <Lind>", body)
 
@@ -100,8 +101,12 @@ def test_a_mention_in_an_alert_calls_nobody(listen: Listen) -> None:
     hook = listen()
     url = f"mmost://127.0.0.1:{hook.port}/3ccdd113474722377935511fc85d3dd4"
 
-    assert chat(soc=url).tell("t", "<!channel> & <b>").status == "sent"
-    assert "<!channel> & <b>" in str(hook.payload["text"])
+    body = "<!channel> <@U123> @here @Everyone & <b> of nora@contoso.com @heredity"
+    assert chat(soc=url).tell("t @channel", body).status == "sent"
+    text = str(hook.payload["text"])
+    assert not re.search(r"(?i)<!|<@|@(here|channel|everyone)\b", text)
+    assert "& <b> of nora@contoso.com @heredity" in text
+    assert text.replace("\u2060", "").endswith(body)
 
 
 def test_it_says_who_sent_it_and_fetches_no_picture(listen: Listen) -> None:

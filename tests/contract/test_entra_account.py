@@ -9,7 +9,7 @@ import pytest
 
 from connectors import errors
 from connectors.action import Observation, Outcome
-from simulator.faults import Fault, apply_then, ignore
+from simulator.faults import Fault, apply_then, drop, ignore
 
 if TYPE_CHECKING:
     from entra_tenant import Practice
@@ -158,7 +158,25 @@ async def test_a_reset_without_an_answer_is_read_and_its_error_holds_no_password
     while error is not None:
         assert "Tell-nobody" not in repr(error) + str(error) + repr(vars(error))
         error = error.__cause__ or error.__context__
-    assert (await action.verify(target, before, None, practice.short)).outcome is Outcome.VERIFIED
+    proof = await action.verify(target, before, None, practice.short)
+    assert proof.outcome is Outcome.UNVERIFIABLE, "it may have been anybody's"
+    assert "by whom" in proof.reason
+
+
+async def test_a_password_the_thief_changed_is_not_taken_for_ours(practice: Practice) -> None:
+    practice.sim.faults.add(Fault(drop(), method="PATCH", times=1))
+    action, target = practice.action("entra.reset_password"), practice.target()
+    before = await action.observe(target)
+    with pytest.raises(errors.UnknownOutcome):
+        await action.apply(target, before)
+    untouched = await action.verify(target, before, None, practice.short)
+    practice.person().entra.password_changed = practice.sim.tenant.now()
+    lost = await action.verify(target, before, None, practice.short)
+    receipt = await action.apply(target, before)
+    proof = await action.verify(target, before, receipt, practice.short)
+    assert untouched.outcome is Outcome.FAILED
+    assert lost.outcome is Outcome.UNVERIFIABLE
+    assert proof.outcome is Outcome.VERIFIED
 
 
 async def test_a_guests_password_lives_elsewhere(practice: Practice) -> None:

@@ -5,23 +5,26 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import pytest
+from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
 from connectors import errors
-from connectors.action import Target
-from connectors.entra import credential, users
+from connectors.action import Observation, Target
+from connectors.entra import credential, pinned, users
 from connectors.entra.client import EntraClient, Request
 from connectors.entra.system import EntraSystem
 from connectors.system import Clue
 from simulator.faults import (
     Fault,
     cae_challenge,
+    delay,
     empty,
     empty_page,
     foreign_next_link,
@@ -161,8 +164,10 @@ async def test_the_token_goes_to_the_configured_host_only(practice: Practice) ->
         await practice.system.warm()
         wire = practice.system.client._wire
         assert wire is not None
-        with pytest.raises(errors.Refused):
-            await wire.exchange(Outgoing("GET", lambda g: g.users, url=f"{elsewhere.url}/v1.0/u"))
+        foreign = Outgoing("GET", lambda g: g.users, url=f"{elsewhere.url}/v1.0/u")
+        async with wire.way(foreign) as exchange:
+            with pytest.raises(errors.Refused):
+                await exchange()
         assert elsewhere.heard == []
 
 
@@ -230,6 +235,98 @@ async def test_a_claims_challenge_is_answered_once_by_itself(practice: Practice)
     answer = await practice.system.client.read(users.by_id(practice.target().id))
     assert answer.status == 200
     assert [entry.status for entry in practice.sim.requests.all()] == [401, 200]
+
+
+async def test_a_challenged_change_is_sent_again_under_an_intent_of_its_own(
+    practice: Practice,
+) -> None:
+    action, target = practice.action("entra.revoke_sessions"), practice.target()
+    before = await action.observe(target)
+    practice.sim.faults.add(Fault(cae_challenge(), method="POST"))
+    await action.apply(target, before)
+    assert [entry.status for entry in practice.sim.requests.writes("entra")] == [401, 200]
+    assert practice.journal.kinds == ["intent", "result"] * 2
+    assert [result.error for result in practice.journal.results] == ["TokenRefused", None]
+
+
+async def test_a_tenant_that_challenges_every_token_is_given_up(practice: Practice) -> None:
+    practice.sim.faults.add(Fault(cae_challenge(), times=9))
+    with pytest.raises(errors.Unauthenticated):
+        await practice.system.client.read(users.by_id(practice.target().id))
+    assert len(practice.sim.requests.all()) == 2
+
+
+class SlowToken:
+    """A credential that needs a while, and tells when it was asked."""
+
+    def __init__(self) -> None:
+        self.asked, self.ready = asyncio.Event(), asyncio.Event()
+
+    async def get_token(self, *_scopes: str, **_options: object) -> AccessToken:
+        self.asked.set()
+        await self.ready.wait()
+        return AccessToken(TOKEN, int(time.time()) + 3600)
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+async def test_a_token_is_waited_for_before_the_intent(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target, slow = practice.target(), SlowToken()
+    before = await practice.action("entra.revoke_sessions").observe(target)
+    monkeypatch.setattr(credential, "choose", lambda _, **_options: slow)
+    system = system_at(practice.sim.url)
+    action = system.action("entra.revoke_sessions", {}, practice.journal)
+    sending = asyncio.create_task(action.apply(target, before))
+    await slow.asked.wait()
+    assert practice.journal.lines == []
+    slow.ready.set()
+    await sending
+    await system.close()
+    assert practice.journal.kinds == ["intent", "result"]
+
+
+async def test_no_change_waits_for_a_connection_after_its_intent(practice: Practice) -> None:
+    """Sixteen slow reads take all connections; the change has no intent until one is free."""
+    target = practice.target()
+    before = await practice.action("entra.revoke_sessions").observe(target)
+    practice.sim.faults.add(Fault(delay(0.6), method="GET"))
+    client = practice.system.client
+    reads = [asyncio.create_task(client.read(users.by_id(target.id))) for _ in range(16)]
+    await asyncio.sleep(0.2)
+    action = practice.action("entra.revoke_sessions")
+    sending = asyncio.create_task(action.apply(target, before))
+    await asyncio.sleep(0.1)
+    assert practice.journal.lines == []
+    await asyncio.gather(*reads, sending)
+    assert practice.journal.kinds == ["intent", "result"]
+
+
+async def test_a_change_that_could_not_leave_at_once_does_not_leave(
+    practice: Practice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pinned, "LEAVES_WITHIN_S", -1.0)
+    action, target = practice.action("entra.revoke_sessions"), practice.target()
+    before = await action.observe(target)
+    with pytest.raises(errors.Unavailable):
+        await action.apply(target, before)
+    assert practice.writes == []
+    assert all(result.known for result in practice.journal.results)
+    monkeypatch.undo()
+    await action.apply(target, before)
+    assert len(practice.writes) == 1
+
+
+async def test_throttled_reads_hold_no_change_back(practice: Practice) -> None:
+    target = practice.target()
+    practice.sim.faults.add(Fault(throttle(60), method="GET"))
+    with pytest.raises(errors.Throttled):
+        await practice.system.client.read(users.by_id(target.id))
+    await practice.action("entra.revoke_sessions").apply(target, Observation({}))
+    await practice.action("entra.disable_user").apply(target, Observation({}))
+    assert len(practice.writes) == 2
 
 
 async def test_a_credential_that_is_refused_says_so_without_showing_it(practice: Practice) -> None:
@@ -363,7 +460,7 @@ async def test_a_failed_sign_in_of_the_application_is_told_by_its_number(
     assert caught.value.code == code
     assert "s3cr3t" not in everything_in(caught.value)
     assert practice.writes == []
-    assert practice.journal.results[0].known
+    assert practice.journal.lines == [], "no change was about to be sent"
 
 
 async def test_warming_never_fails_and_is_harmless(practice: Practice) -> None:
@@ -382,7 +479,7 @@ async def test_many_may_use_one_client_at_once(practice: Practice) -> None:
 async def test_a_change_without_a_journal_is_refused(practice: Practice) -> None:
     client: EntraClient = practice.system.client
     with pytest.raises(errors.Refused):
-        await client._send(users.by_id(practice.target().id), client._reading, write=True)
+        await client._send(users.by_id(practice.target().id), write=True)
     assert practice.sim.requests.all() == []
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -22,6 +22,10 @@ pytest_plugins = ("entra_tenant",)
 NAME = "entra.remove_auth_methods"
 
 
+#: Long enough ago for the audit log, which arrives late, to reach back to it.
+EARLIER = timedelta(minutes=40)
+
+
 def kinds(user: EntraUser) -> list[str]:
     return sorted(method.kind for method in user.methods)
 
@@ -34,7 +38,7 @@ def add(practice: Practice, kind: str, age_s: float | None = 60.0, **details: ob
 
 
 async def test_the_thiefs_method_goes_and_the_owners_stay(practice: Practice) -> None:
-    action, target = practice.action(NAME), practice.target()
+    action, target = practice.action(NAME), practice.target(stolen=EARLIER)
     before, receipt, proof = await practice.run(action, target)
     assert proof.outcome is Outcome.VERIFIED
     assert kinds(practice.person().entra) == ["microsoftAuthenticator", "password", "phone"]
@@ -43,11 +47,63 @@ async def test_the_thiefs_method_goes_and_the_owners_stay(practice: Practice) ->
 
 
 async def test_a_second_run_finds_nothing_to_do(practice: Practice) -> None:
-    target = practice.target()
+    target = practice.target(stolen=EARLIER)
     await practice.run(practice.action(NAME), target)
-    again = await practice.action(NAME).observe(target)
-    assert again.satisfied is True
+    _, receipt, proof = await practice.run(practice.action(NAME), target)
+    assert receipt.data["methods"] == []
+    assert proof.outcome is Outcome.VERIFIED
     assert len(practice.writes) == 1
+
+
+async def test_with_a_date_on_every_method_nothing_is_left_open(practice: Practice) -> None:
+    user = practice.person().entra
+    for method in user.methods:
+        method.created = method.created or time.time() - 9e6
+    target = practice.target(stolen=EARLIER)
+    _, _, proof = await practice.run(practice.action(NAME), target)
+    assert (proof.outcome, proof.exposure) == (Outcome.VERIFIED, ())
+    assert (await practice.action(NAME).observe(target)).satisfied is True
+
+
+async def test_a_theft_the_log_has_not_heard_of_leaves_undated_methods_to_a_person(
+    practice: Practice,
+) -> None:
+    practice.sim.tenant.audit_lag_s = 5 * 60
+    user = practice.person().entra
+    user.methods = [m for m in user.methods if m.kind == "password"]
+    phone = add(practice, "phone", None, phoneType="mobile")
+    practice.sim.tenant.audit(
+        "User registered security info", user, service="Authentication Methods", by_user=user
+    )
+
+    before = await practice.action(NAME).observe(practice.target(stolen=timedelta(minutes=3)))
+
+    assert before.verdict is not None
+    assert before.verdict.outcome is Outcome.MANUAL
+    assert f"phoneMethods/{phone.id}" in before.verdict.instructions
+    assert "look again after" in before.verdict.instructions
+
+
+async def test_the_minutes_the_log_cannot_tell_of_are_named(practice: Practice) -> None:
+    practice.sim.tenant.audit_lag_s = 5 * 60
+    user = practice.person().entra
+    user.methods = [m for m in user.methods if m.kind != "softwareOath"]
+    practice.sim.tenant.audits.clear()
+    target = practice.target(stolen=timedelta(hours=3))
+    # The thief registers only now: no log knows of it yet.
+    add(practice, "email", None, emailAddress="thief@example.com")
+
+    before, _, proof = await practice.run(practice.action(NAME), target)
+
+    assert before.satisfied is None, "not told by reading"
+    assert practice.writes == []
+    assert proof.outcome is Outcome.VERIFIED
+    (blind,) = proof.exposure
+    assert "without a date" in blind.what
+    told_until = datetime.now(UTC) - timedelta(minutes=15)
+    named = datetime.fromisoformat(blind.what.rpartition(" ")[2])
+    assert abs(named - told_until) < timedelta(seconds=10)
+    assert "look again after" in blind.why
 
 
 async def test_a_method_without_a_date_is_dated_by_the_audit_log(practice: Practice) -> None:
@@ -62,7 +118,7 @@ async def test_a_method_without_a_date_is_dated_by_the_audit_log(practice: Pract
         reason="User registered Email Address",
     )
     # The software token of the practice data is gone: its entry could mean the owner's app now.
-    observed = await practice.action(NAME).observe(practice.target(stolen=timedelta(minutes=3)))
+    observed = await practice.action(NAME).observe(practice.target(stolen=EARLIER))
     chosen = {item["kind"] for item in observed.snapshot["remove"]}
     assert email.kind in chosen
     assert "phone" not in chosen
@@ -122,11 +178,40 @@ async def test_a_default_that_the_thief_set_is_moved_to_a_method_that_stays(
 ) -> None:
     user = practice.person().entra
     user.default_method_id = next(m.id for m in user.methods if m.kind == "softwareOath")
-    _, receipt, proof = await practice.run(practice.action(NAME), practice.target())
+    _, receipt, proof = await practice.run(practice.action(NAME), practice.target(stolen=EARLIER))
     assert proof.outcome is Outcome.VERIFIED
     assert receipt.data["default_moved_to"] == "sms"
     assert user.default_method_id == MOBILE_PHONE_ID
     assert "softwareOath" not in kinds(user)
+
+
+async def test_no_method_of_unknown_age_is_made_the_default(practice: Practice) -> None:
+    practice.sim.faults.add(Fault(forbid(), path_regex="auditLogs"))
+    user = practice.person().entra
+    thiefs = next(m for m in user.methods if m.kind == "softwareOath")
+    user.default_method_id = thiefs.id
+    action, target = practice.action(NAME), practice.target(stolen=EARLIER)
+    before = await action.observe(target)
+    with pytest.raises(errors.Conflict) as caught:
+        await action.apply(target, before)
+    assert "default" in str(caught.value)
+    assert "admin center" in caught.value.remedy
+    assert user.default_method_id == thiefs.id
+    assert not any("signInPreferences" in write for write in practice.writes)
+
+
+async def test_a_method_added_meanwhile_is_not_made_the_default(practice: Practice) -> None:
+    user = practice.person().entra
+    user.default_method_id = next(m.id for m in user.methods if m.kind == "softwareOath")
+    user.methods = [m for m in user.methods if m.kind not in ("microsoftAuthenticator", "phone")]
+    old = add(practice, "fido2", 9e6)
+    action, target = practice.action(NAME), practice.target(stolen=EARLIER)
+    before = await action.observe(target)
+    add(practice, "phone", None, phoneType="mobile")
+    with pytest.raises(errors.Conflict):
+        await action.apply(target, before)
+    assert old in user.methods
+    assert not any("signInPreferences" in write for write in practice.writes)
 
 
 async def test_an_enabled_account_is_never_left_with_the_password_only(practice: Practice) -> None:
@@ -158,7 +243,7 @@ async def test_a_kind_nobody_knows_is_reported_not_touched(practice: Practice) -
 
 
 async def test_a_method_added_meanwhile_is_not_taken_for_done(practice: Practice) -> None:
-    action, target = practice.action(NAME), practice.target()
+    action, target = practice.action(NAME), practice.target(stolen=EARLIER)
     before = await action.observe(target)
     receipt = await action.apply(target, before)
     add(practice, "fido2")
@@ -168,14 +253,14 @@ async def test_a_method_added_meanwhile_is_not_taken_for_done(practice: Practice
 
 async def test_a_success_that_removed_nothing_ends_as_failed(practice: Practice) -> None:
     practice.sim.faults.add(Fault(ignore(), method="DELETE"))
-    _, _, proof = await practice.run(practice.action(NAME), practice.target())
+    _, _, proof = await practice.run(practice.action(NAME), practice.target(stolen=EARLIER))
     assert proof.outcome is Outcome.FAILED
 
 
 async def test_a_removal_without_an_answer_is_read_and_continues(practice: Practice) -> None:
     add(practice, "fido2")
     practice.sim.faults.add(Fault(apply_then(504), method="DELETE", times=1))
-    action, target = practice.action(NAME), practice.target()
+    action, target = practice.action(NAME), practice.target(stolen=EARLIER)
     before = await action.observe(target)
     with pytest.raises(errors.UnknownOutcome):
         await action.apply(target, before)
@@ -189,7 +274,7 @@ async def test_a_method_that_went_between_list_and_delete_counts_as_gone(
     practice: Practice,
 ) -> None:
     practice.sim.tenant.read_lag_s = 0.5
-    action, target = practice.action(NAME), practice.target()
+    action, target = practice.action(NAME), practice.target(stolen=EARLIER)
     before = await action.observe(target)
     await action.apply(target, before)
     receipt = await action.apply(target, before)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from connectors import errors
-from connectors.action import Outcome, Patience
+from connectors.action import Action, Outcome, Patience
+from connectors.system import Clue
 from simulator.faults import (
     Effect,
     Fault,
     apply_then,
     apply_then_drop,
+    delay,
     drop,
     forbid,
     ignore,
@@ -27,6 +31,15 @@ if TYPE_CHECKING:
 pytest_plugins = ("entra_tenant",)
 
 REVOKE = "revokeSignInSessions"
+STAMP = "signInSessionsValidFromDateTime"
+
+
+def fresh(practice: Practice) -> Action:
+    """The action as another process has it, whose limits nobody has closed."""
+    from entra_tenant import door_for, settings_for  # noqa: PLC0415 - a plugin, loaded by pytest
+
+    system = type(practice.system)("contoso", settings_for(practice.sim.url), door_for())
+    return system.action("entra.revoke_sessions", {}, practice.journal)
 
 
 async def test_revoked_sessions_are_seen_to_be_revoked(practice: Practice) -> None:
@@ -90,6 +103,52 @@ async def test_a_success_that_did_nothing_ends_as_failed(practice: Practice) -> 
     )
     assert receipt.data["status"] == 200
     assert proof.outcome is Outcome.FAILED
+
+
+@pytest.mark.parametrize("effect", [status(503), throttle(60), throttle(4), delay(30), forbid()])
+async def test_ending_sessions_waits_for_no_reading(practice: Practice, effect: Effect) -> None:
+    account = (await practice.system.find([Clue("entra_object_id", practice.target().id)]))[0]
+    target = replace(practice.target(), facts=account.facts)
+    reading = practice.sim.faults.add(Fault(effect, method="GET"))
+    action = practice.action("entra.revoke_sessions")
+    began = time.monotonic()
+
+    before = await action.observe(target)
+    receipt = await action.apply(target, before)
+
+    assert time.monotonic() - began < 4
+    assert before.verdict is None
+    assert before.snapshot["problem"]
+    assert before.snapshot[STAMP] == account.facts["sessions_valid_from"]
+    practice.sim.faults.remove(reading.id)
+    proof = await fresh(practice).verify(target, before, receipt, practice.short)
+    assert proof.outcome is Outcome.VERIFIED
+
+
+async def test_a_guest_is_known_without_reading(practice: Practice) -> None:
+    target = replace(practice.target("sam.partner"), facts={"guest": True})
+    practice.sim.faults.add(Fault(status(503), method="GET"))
+    before = await practice.action("entra.revoke_sessions").observe(target)
+    assert before.verdict is not None
+    assert before.verdict.outcome is Outcome.SKIPPED
+    assert practice.writes == []
+
+
+async def test_without_a_reading_and_without_an_answer_nothing_is_claimed(
+    practice: Practice,
+) -> None:
+    target = replace(practice.target(), facts={"sessions_valid_from": "2026-01-01T00:00:00Z"})
+    await practice.run(practice.action("entra.revoke_sessions"), target)
+    reading = practice.sim.faults.add(Fault(status(503), method="GET"))
+    again = practice.action("entra.revoke_sessions")
+    before = await again.observe(target)
+    practice.sim.faults.remove(reading.id)
+    practice.sim.faults.add(Fault(drop(), path_regex=REVOKE))
+    with pytest.raises(errors.UnknownOutcome):
+        await again.apply(target, before)
+    # The stamp did move since January: with the revocation before.
+    proof = await again.verify(target, before, None, practice.short)
+    assert proof.outcome is Outcome.UNVERIFIABLE
 
 
 @pytest.mark.parametrize("effect", [apply_then(504), apply_then(500), apply_then_drop()])

@@ -88,34 +88,42 @@ async def test_a_suspended_account_is_left_alone(sim: Simulator, nora: OktaUser)
     ("status", "word"),
     [
         (Status.RECOVERY, "reset is pending"),
-        (Status.LOCKED_OUT, "locked"),
         (Status.DEPROVISIONED, "deactivated"),
         (Status.STAGED, "not activated"),
         (Status.PROVISIONED, "first password"),
     ],
 )
-async def test_what_cannot_be_suspended_is_skipped_and_the_reason_says_what_it_means(
+async def test_an_account_nobody_can_sign_in_to_is_closed_already_and_the_reason_says_how(
     sim: Simulator, nora: OktaUser, status: Status, word: str
 ) -> None:
     nora.status = status
     async with connected(sim.url) as client:
         before = await build(SuspendUser, client).observe(target(VICTIM))
     assert before.verdict is not None
-    assert before.verdict.outcome is Outcome.SKIPPED
+    assert before.verdict.outcome is Outcome.ALREADY
     assert word in before.verdict.reason
     assert status.value in before.verdict.reason
 
 
-async def test_an_expired_password_shuts_nobody_out_so_a_person_must(
-    sim: Simulator, nora: OktaUser
+@pytest.mark.parametrize(
+    ("status", "word"),
+    [
+        (Status.PASSWORD_EXPIRED, "whoever knows the old password can change it"),
+        (Status.LOCKED_OUT, "unlocks it by itself"),
+    ],
+)
+async def test_a_status_that_does_not_keep_the_thief_out_is_for_a_person(
+    sim: Simulator, nora: OktaUser, status: Status, word: str
 ) -> None:
-    nora.status = Status.PASSWORD_EXPIRED
+    nora.status = status
     async with connected(sim.url) as client:
         before = await build(SuspendUser, client).observe(target(VICTIM))
     assert before.verdict is not None
     assert before.verdict.outcome is Outcome.MANUAL
-    assert "whoever knows the old password can change it" in before.verdict.reason
+    assert word in before.verdict.reason
     assert "Reset the password" in before.verdict.instructions
+    assert ("Unlock" in before.verdict.instructions) == (status is Status.LOCKED_OUT)
+    assert sim.requests.writes("okta") == []
 
 
 async def test_after_a_crash_the_same_step_goes_on(sim: Simulator, nora: OktaUser) -> None:
@@ -188,6 +196,21 @@ async def test_an_undo_that_did_nothing_is_found_out(sim: Simulator, nora: OktaU
         restored = await action.restored(target(VICTIM), before, BRIEF)
     assert (restored.outcome, restored.observed) == (Outcome.FAILED, "SUSPENDED")
     assert nora.status is Status.SUSPENDED
+
+
+async def test_what_was_seen_before_reading_failed_is_no_answer(
+    sim: Simulator, nora: OktaUser
+) -> None:
+    on_write(sim, faults.ignore())
+    async with connected(sim.url) as client:
+        action = build(SuspendUser, client)
+        before = await action.observe(target(VICTIM))
+        receipt = await action.apply(target(VICTIM), before)
+        # The first look shows ACTIVE; whether it became SUSPENDED since is not known.
+        sim.faults.add(faults.Fault(faults.status(503), system="okta", method="GET", skip=1))
+        proof = await action.verify(target(VICTIM), before, receipt, BRIEF)
+    assert (proof.outcome, proof.observed) == (Outcome.UNKNOWN, "nothing could be read")
+    assert nora.status is Status.ACTIVE
 
 
 async def test_a_read_that_lags_behind_is_waited_for(sim: Simulator, nora: OktaUser) -> None:

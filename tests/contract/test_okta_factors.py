@@ -216,7 +216,7 @@ async def test_siblings_that_would_go_count_as_gone(
     assert before.verdict is not None
 
 
-@pytest.mark.parametrize("status", [Status.SUSPENDED, Status.RECOVERY, Status.LOCKED_OUT])
+@pytest.mark.parametrize("status", [Status.SUSPENDED, Status.RECOVERY])
 async def test_an_account_that_cannot_sign_in_loses_all_of_them(
     sim: Simulator, nora: OktaUser, status: Status
 ) -> None:
@@ -292,7 +292,7 @@ async def test_an_answer_lost_after_the_removal_is_settled_by_reading(
     assert "sms" not in kinds(nora)
 
 
-async def test_a_factor_enrolled_meanwhile_is_reported(
+async def test_a_factor_enrolled_meanwhile_is_not_taken_for_done(
     sim: Simulator, nora: OktaUser, since: str
 ) -> None:
     aim = target(VICTIM, since=since)
@@ -302,8 +302,36 @@ async def test_a_factor_enrolled_meanwhile_is_reported(
         receipt = await action.apply(aim, before)
         nora.factors.append(Factor("webThief0000000001", "webauthn", sim.tenant.now(), {}))
         proof = await action.verify(aim, before, receipt, BRIEF)
-    assert proof.outcome is Outcome.VERIFIED
-    assert "enrolled meanwhile and not removed: webauthn" in proof.reason
+    assert proof.outcome is Outcome.FAILED
+    assert proof.observed == "1 of 1 are gone; enrolled meanwhile: webauthn"
+
+
+async def test_a_list_that_cannot_be_read_back_proves_nothing(
+    sim: Simulator, nora: OktaUser, since: str
+) -> None:
+    aim = target(VICTIM, since=since)
+    async with connected(sim.url) as client:
+        action = build(RemoveFactors, client)
+        before = await action.observe(aim)
+        receipt = await action.apply(aim, before)
+        unread = faults.Fault(faults.status(503), system="okta", path_regex="/factors$")
+        sim.faults.add(unread)
+        proof = await action.verify(aim, before, receipt, BRIEF)
+    assert proof.outcome is Outcome.UNKNOWN
+    assert "sms" not in kinds(nora)
+
+
+@pytest.mark.parametrize("status", [Status.LOCKED_OUT, Status.PASSWORD_EXPIRED])
+async def test_an_account_that_opens_again_is_not_left_with_a_password_only(
+    sim: Simulator, nora: OktaUser, status: Status
+) -> None:
+    nora.status = status
+    async with connected(sim.url) as client:
+        before = await build(RemoveFactors, client, scope="all").observe(target(VICTIM))
+    assert before.verdict is not None
+    assert before.verdict.outcome is Outcome.MANUAL
+    assert "password only" in before.verdict.reason
+    assert sim.requests.writes("okta") == []
 
 
 @pytest.mark.parametrize(

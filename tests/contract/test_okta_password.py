@@ -203,7 +203,7 @@ async def test_a_password_changed_before_the_answer_proves_nothing(
         lost = await action.verify(target(VICTIM), before, None, BRIEF)
         proof = await action.verify(target(VICTIM), before, receipt, BRIEF)
     assert proof.outcome is Outcome.FAILED
-    assert lost.outcome is Outcome.UNKNOWN
+    assert lost.outcome is Outcome.UNVERIFIABLE
 
 
 async def test_the_preview_is_what_is_sent(sim: Simulator) -> None:

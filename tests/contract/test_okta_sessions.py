@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -161,7 +162,7 @@ async def test_without_an_answer_and_without_tokens_nothing_is_claimed(
         action = build(RevokeSessions, client)
         before = await action.observe(target(VICTIM))
         proof = await action.verify(target(VICTIM), before, None, BRIEF)
-    assert proof.outcome is Outcome.UNKNOWN
+    assert proof.outcome is Outcome.UNVERIFIABLE
 
 
 async def test_a_later_sign_in_is_reported_and_is_no_failure(
@@ -205,7 +206,7 @@ async def test_a_token_of_the_same_second_is_not_guessed_about(
         second = datetime.fromisoformat(receipt.data["date"]).timestamp()
         nora.issue_token(second + 0.5, MAIL_CLIENT)
         proof = await action.verify(target(VICTIM), before, receipt, BRIEF)
-    assert proof.outcome is Outcome.UNKNOWN
+    assert proof.outcome is Outcome.UNVERIFIABLE
 
 
 @pytest.mark.parametrize(
@@ -227,6 +228,20 @@ async def test_revoking_does_not_wait_for_a_list_that_cannot_be_read(
         after = await build(RevokeSessions, client).verify(target(VICTIM), before, receipt, BRIEF)
     assert after.outcome is Outcome.ACCEPTED
     assert "could not be read" in after.reason
+
+
+async def test_revoking_does_not_wait_for_a_list_that_is_slow(
+    sim: Simulator, nora: OktaUser
+) -> None:
+    sim.faults.add(faults.Fault(faults.delay(30), system="okta", path_regex="/clients$", times=1))
+    began = time.monotonic()
+    async with connected(sim.url) as client:
+        action = build(RevokeSessions, client)
+        before = await action.observe(target(VICTIM))
+        await action.apply(target(VICTIM), before)
+    assert time.monotonic() - began < 4
+    assert before.snapshot["problem"]
+    assert nora.refresh_tokens == []
 
 
 @pytest.mark.parametrize(
@@ -319,4 +334,4 @@ async def test_odd_entries_hide_no_others_and_no_time_is_no_proof() -> None:
         )
     assert [token["id"] for token in before.snapshot["tokens"]] == ["oar1"]
     assert before.snapshot["unread"] == ["a b"]
-    assert late.outcome is Outcome.UNKNOWN
+    assert late.outcome is Outcome.UNVERIFIABLE

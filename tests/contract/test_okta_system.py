@@ -115,6 +115,29 @@ async def test_a_deactivated_account_is_found_and_says_so(okta: System, sim: Sim
         assert account.facts["status"] == "DEPROVISIONED"
 
 
+async def test_of_two_matches_the_only_one_that_is_not_deactivated_is_hers(
+    okta: System, sim: Simulator
+) -> None:
+    one, two = (sim.tenant.person(f"tara.twin.{n}").okta for n in ("one", "two"))
+    assert one is not None
+    assert two is not None
+    one.status = Status.DEPROVISIONED
+    (account,) = await okta.find([Clue("email", "tara.twin@contoso.com")])
+    assert account.id == two.id
+    two.status = Status.DEPROVISIONED
+    assert len(await okta.find([Clue("email", "tara.twin@contoso.com")])) == 2
+
+
+async def test_a_deactivated_account_named_by_its_id_is_not_passed_over(
+    okta: System, sim: Simulator
+) -> None:
+    one = sim.tenant.person("tara.twin.one").okta
+    assert one is not None
+    one.status = Status.DEPROVISIONED
+    clues = [Clue("okta_user_id", one.id), Clue("email", "tara.twin@contoso.com")]
+    assert len(await okta.find(clues)) == 2
+
+
 async def test_nobody_is_found_where_nobody_is(okta: System, sim: Simulator) -> None:
     unknown = [Clue("okta_user_id", "00uNobody00000000001"), Clue("email", "nobody@contoso.com")]
     assert await okta.find(unknown) == ()

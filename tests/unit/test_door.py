@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 
 from connectors import errors
-from connectors.door import Answer, Call, CallResult, Door, RetryPolicy
+from connectors.door import Answer, Call, CallResult, Door, RetryPolicy, Transport, Way
 from connectors.limits import Limits
 
 WRITE = Call(
@@ -72,6 +73,16 @@ class Vendor:
         return answer
 
 
+def straight(transport: Transport) -> Way:
+    """A way out on which nothing is waited for."""
+
+    @asynccontextmanager
+    async def way() -> AsyncIterator[Transport]:
+        yield transport
+
+    return way
+
+
 class World:
     """A door with a clock, a journal and a vendor."""
 
@@ -85,7 +96,9 @@ class World:
         self.door = Door(policy, self.limits, sleep=self.clock.sleep)
 
     async def send(self, call: Call = WRITE) -> Answer:
-        return await self.door.send(call, self.vendor, self.journal)
+        return await self.door.send(
+            call, straight(self.vendor), self.journal if call.write else None
+        )
 
 
 async def test_the_intent_is_committed_before_the_request_leaves() -> None:
@@ -165,7 +178,7 @@ async def test_attempts_end_with_the_total_time_too() -> None:
     journal = Journal()
     vendor = Vendor(journal, [errors.Throttled(retry_after_s=0.04)])
     with pytest.raises(errors.Throttled):
-        await Door(policy).send(READ, vendor, journal)
+        await Door(policy).send(READ, straight(vendor))
     assert vendor.asked == 2
 
 
@@ -215,7 +228,7 @@ async def test_an_answer_that_does_not_come_in_time(
     journal, clock = Journal(), Clock()
     policy = RetryPolicy(attempts=2, call_timeout_s=0.02)
     with pytest.raises(error):
-        await Door(policy, sleep=clock.sleep).send(call, silence, journal)
+        await Door(policy, sleep=clock.sleep).send(call, straight(silence), journal)
     assert sent == attempts
     assert [result.known for _, result in journal.results] == ([False] if call.write else [])
 
@@ -228,7 +241,7 @@ async def test_a_worker_that_is_stopped_leaves_the_intent_open() -> None:
         await asyncio.sleep(30)
         return DONE
 
-    task = asyncio.create_task(Door().send(WRITE, silence, journal))
+    task = asyncio.create_task(Door().send(WRITE, straight(silence), journal))
     await left.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
@@ -238,11 +251,13 @@ async def test_a_worker_that_is_stopped_leaves_the_intent_open() -> None:
 
 async def test_our_own_pacing_holds_before_the_intent() -> None:
     world = World(DONE)
-    call = replace(WRITE, bucket="protection")
+    call = replace(WRITE, bucket="reports")
+    for _ in range(5):
+        await world.send(call)
+    world.clock.now += 8
     await world.send(call)
-    await world.send(call)
-    assert world.clock.slept == [1.0]
-    assert world.journal.story == ["intent", "sent", "result"] * 2
+    assert world.clock.slept == [2.0]
+    assert world.journal.story == ["intent", "sent", "result"] * 6
 
 
 async def test_pacing_that_would_take_too_long_is_handed_back_and_nothing_leaves() -> None:
@@ -263,3 +278,92 @@ async def test_an_answer_that_says_used_up_closes_the_bucket_for_the_next() -> N
     await world.send()
     await world.send()
     assert world.clock.slept == [3.0]
+
+
+# -- what is waited for before the intent ----------------------------------------------------
+
+
+class Narrow:
+    """A way out with one place, and a token that has to be fetched."""
+
+    def __init__(self, journal: Journal, vendor: Vendor) -> None:
+        self.journal, self.vendor = journal, vendor
+        self.place = asyncio.Semaphore(1)
+
+    @asynccontextmanager
+    async def __call__(self) -> AsyncIterator[Transport]:
+        async with self.place:
+            await asyncio.sleep(0)
+            self.journal.story.append("token")
+            yield self.vendor
+
+
+async def test_a_place_and_a_token_are_had_before_the_intent() -> None:
+    journal = Journal()
+    way = Narrow(journal, Vendor(journal, [DONE]))
+    await Door().send(WRITE, way, journal)
+    assert journal.story == ["token", "intent", "sent", "result"]
+    assert not way.place.locked()
+
+
+async def test_a_pause_holds_what_waited_for_a_place() -> None:
+    journal = Journal()
+    way = Narrow(journal, Vendor(journal, [DONE]))
+    await way.place.acquire()
+    waiting = asyncio.create_task(Door().send(WRITE, way, journal))
+    await asyncio.sleep(0.01)
+    assert journal.story == []
+    journal.refusal = errors.Paused()
+    way.place.release()
+    with pytest.raises(errors.Paused):
+        await waiting
+    assert journal.story == ["token"]
+    assert not way.place.locked()
+
+
+async def test_without_a_place_in_time_nothing_is_sent_and_that_is_known() -> None:
+    journal = Journal()
+    way = Narrow(journal, Vendor(journal, [DONE]))
+    await way.place.acquire()
+    door = Door(RetryPolicy(attempts=2, call_timeout_s=0.02), sleep=Clock().sleep)
+    with pytest.raises(errors.Unavailable):
+        await door.send(WRITE, way, journal)
+    assert journal.story == []
+
+
+async def test_a_token_that_is_refused_for_now_closes_the_bucket_and_has_no_intent() -> None:
+    journal = Journal()
+
+    @asynccontextmanager
+    async def way() -> AsyncIterator[Transport]:
+        raise errors.Throttled("the sign-in service", retry_after_s=60)
+        yield  # type: ignore[unreachable]  # makes it a generator
+
+    door = Door()
+    for _ in range(2):
+        with pytest.raises(errors.Throttled):
+            await door.send(WRITE, way, journal)
+    assert journal.story == []
+
+
+@pytest.mark.parametrize("attempts", [1, 4])
+async def test_a_refused_token_is_renewed_under_an_intent_of_its_own(attempts: int) -> None:
+    world = World(errors.TokenRefused(status=401), DONE, policy=RetryPolicy(attempts=attempts))
+    assert await world.send() is DONE
+    assert world.journal.story == ["intent", "sent", "result"] * 2
+    assert [result.error for _, result in world.journal.results] == ["TokenRefused", None]
+    assert world.clock.slept == []
+
+
+async def test_a_token_is_renewed_once() -> None:
+    world = World(errors.TokenRefused(status=401))
+    with pytest.raises(errors.Unauthenticated):
+        await world.send()
+    assert world.vendor.asked == 2
+
+
+async def test_a_change_without_a_journal_is_refused() -> None:
+    journal = Journal()
+    with pytest.raises(errors.Refused):
+        await Door().send(WRITE, straight(Vendor(journal, [DONE])))
+    assert journal.story == []

@@ -68,6 +68,9 @@ def test_a_read_without_json_is_unavailable() -> None:
     [
         ("7", 7.0),
         ("0", 0.0),
+        ("3600", 3600.0),
+        ("864000", 3600.0),
+        ("Mon, 23 Nov 2026 07:00:00 GMT", 3600.0),
         ("Sun, 22 Nov 2026 07:00:30 GMT", 30.0),
         ("Sun, 22 Nov 2026 06:59:00 GMT", 0.0),
         ("soon", None),
@@ -103,3 +106,21 @@ def test_a_403_names_what_is_missing() -> None:
     with pytest.raises(errors.Forbidden) as caught:
         answers.understand(403, {}, b"", write=True, needs="the permission User.Read.All")
     assert "the permission User.Read.All" in caught.value.remedy
+
+
+CHALLENGE = 'Bearer realm="", error="insufficient_claims", claims="eyJhIjoxfQ=="'
+
+
+@pytest.mark.parametrize("write", [True, False])
+def test_a_claims_challenge_asks_for_another_token(write: bool) -> None:
+    with pytest.raises(errors.TokenRefused) as caught:
+        understand(401, body("InvalidAuthenticationToken"), write=write, www_authenticate=CHALLENGE)
+    assert isinstance(caught.value, errors.Unauthenticated)
+    assert answers.claims({"www-authenticate": CHALLENGE}) == "eyJhIjoxfQ=="
+
+
+@pytest.mark.parametrize("header", ["", "Bearer realm", 'Basic claims="eyJhIjoxfQ=="'])
+def test_without_a_challenge_no_other_token_is_asked_for(header: str) -> None:
+    with pytest.raises(errors.Unauthenticated) as caught:
+        understand(401, www_authenticate=header)
+    assert type(caught.value) is errors.Unauthenticated

@@ -12,6 +12,7 @@ from connectors.entra.dating import Age, Dated
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 START = NOW - timedelta(hours=2)
+THEFT = NOW - timedelta(hours=1)
 
 
 def method(kind: str, age: timedelta | None = None, **details: Any) -> dict[str, Any]:
@@ -34,8 +35,17 @@ def audit(
     }
 
 
+def judge(
+    methods: list[dict[str, Any]],
+    audits: list[dict[str, Any]] | None,
+    start: datetime = START,
+    theft: datetime = THEFT,
+) -> list[Dated]:
+    return dating.judge(methods, start=start, theft=theft, now=NOW, audits=audits)
+
+
 def ages(methods: list[dict[str, Any]], audits: list[dict[str, Any]] | None) -> list[Age]:
-    return [one.age for one in dating.judge(methods, start=START, now=NOW, audits=audits)]
+    return [one.age for one in judge(methods, audits)]
 
 
 PHONE, PUSH = method("phone"), method("microsoftAuthenticator")
@@ -62,8 +72,31 @@ def test_without_date_and_without_log_it_cannot_be_told() -> None:
 
 def test_a_log_that_does_not_reach_back_tells_nothing() -> None:
     long_ago = NOW - timedelta(days=20)
-    (one,) = dating.judge([PHONE], start=long_ago, now=NOW, audits=[])
+    (one,) = judge([PHONE], [], start=long_ago, theft=long_ago)
     assert one.age is Age.UNDATABLE
+
+
+@pytest.mark.parametrize(
+    ("minutes_ago", "age"), [(0, Age.UNDATABLE), (14, Age.UNDATABLE), (16, Age.OLDER)]
+)
+def test_a_log_that_may_not_have_heard_of_the_theft_yet_tells_nothing(
+    minutes_ago: int, age: Age
+) -> None:
+    (one,) = judge([PHONE], [], theft=NOW - minutes_ago * MINUTE)
+    assert one.age is age
+    if age is Age.UNDATABLE:
+        assert "look again after 2026-11-22T08:15:00Z" in one.why
+
+
+def test_what_only_the_log_says_is_older_holds_until_where_the_log_reaches() -> None:
+    dated, undated = judge([method("fido2", 3 * 60 * MINUTE), PHONE], [])
+    assert (dated.age, dated.told_until) == (Age.OLDER, None)
+    assert (undated.age, undated.told_until) == (Age.OLDER, NOW - 15 * MINUTE)
+
+
+def test_a_date_of_its_own_needs_no_log() -> None:
+    methods = [method("fido2", MINUTE), method("fido2", 3 * 60 * MINUTE)]
+    assert [one.age for one in judge(methods, None, theft=NOW)] == [Age.RECENT, Age.OLDER]
 
 
 def test_no_registration_in_the_log_means_older() -> None:

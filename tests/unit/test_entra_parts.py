@@ -12,7 +12,7 @@ import pytest
 from config.settings import Entra
 from connectors import errors
 from connectors.action import Action, Impact
-from connectors.entra import credential, ids, lifetime_policy, users, wire
+from connectors.entra import credential, ids, lifetime_policy, pinned, users, wire
 from connectors.entra.password import unguessable
 from connectors.entra.system import EntraSystem
 
@@ -167,7 +167,7 @@ def test_each_cloud_has_its_graph(more: dict[str, Any], url: str) -> None:
     ],
 )
 def test_an_origin_is_scheme_host_and_port(one: str, other: str, same: bool) -> None:
-    assert (wire.origin_of(httpx.URL(one)) == wire.origin_of(httpx.URL(other))) is same
+    assert (pinned.origin_of(httpx.URL(one)) == pinned.origin_of(httpx.URL(other))) is same
 
 
 @pytest.mark.parametrize("kind", EntraSystem.actions.values(), ids=EntraSystem.actions)

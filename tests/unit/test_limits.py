@@ -110,3 +110,11 @@ async def test_what_headers_tell_is_learned(
     limits.learn("entra", "contoso", "default", headers)
     await enter(limits, bucket="default")
     assert clock.slept == waited
+
+
+async def test_no_answer_closes_a_bucket_for_longer_than_an_hour(
+    limits: Limits, clock: Clock
+) -> None:
+    limits.cool_down("entra", "contoso", "default", 864000)
+    await enter(limits, bucket="default", s=4000)
+    assert clock.slept == [3600.0]

@@ -1,4 +1,4 @@
-"""Okta's spellings of time, compared with Okta's own clock and never with ours alone."""
+"""Time as vendors write it; compared with a vendor's own clock, never with ours alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def instant(text: object) -> datetime | None:
 
 
 def http_date(text: str | None) -> datetime | None:
-    """Read a ``Date`` header (RFC 9110, whole seconds); None where it is none."""
+    """Read an HTTP date (RFC 9110 5.6.7, whole seconds); None where it is none."""
     if not text:
         return None
     try:
@@ -28,11 +28,11 @@ def http_date(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def spell(moment: datetime) -> str:
-    """Write a time as RFC 3339 UTC with milliseconds, as Okta does."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def spell(moment: datetime, precision: str = "milliseconds") -> str:
+    """Write a time as RFC 3339 UTC: in ``milliseconds`` as Okta does, or in whole ``seconds``."""
+    return moment.astimezone(UTC).isoformat(timespec=precision).replace("+00:00", "Z")
 
 
 def spell_or_none(moment: datetime | None) -> str | None:
-    """Write a time, or None where there is none."""
+    """Write a time in milliseconds, or None where there is none."""
     return spell(moment) if moment else None
