@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from playbooks.parameters import ParameterFault
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -28,6 +30,24 @@ class PlaybookError(Exception):
         """Name the playbook and everything that is wrong with it."""
         self.faults = tuple(faults)
         super().__init__("\n".join(f"{name}: {fault}" for fault in self.faults))
+
+
+class ParameterError(PlaybookError):
+    """The settings give the playbook's parameters what they cannot be."""
+
+    remedy = "Correct the settings as the message says; nothing has been started."
+
+    def __init__(self, name: str, faults: Sequence[ParameterFault]) -> None:
+        """Name the playbook, as it is called in the settings, and every value that is wrong."""
+        self.faults = tuple(
+            Fault(
+                0,
+                f"playbooks.parameters.{name}.{fault.name}",
+                f"{fault.what}; right would be: {fault.right}",
+            )
+            for fault in faults
+        )
+        Exception.__init__(self, "\n".join(f"{each.field}: {each.what}" for each in self.faults))
 
 
 class UnknownPlaybook(Exception):

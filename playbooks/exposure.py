@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.action import ActionSpec, Outcome
+from playbooks import order
 
 _GOOD = frozenset({Outcome.VERIFIED, Outcome.ACCEPTED, Outcome.ALREADY, Outcome.UNVERIFIABLE})
 
@@ -30,54 +31,90 @@ class EndedStep:
     blocked: bool = False
 
 
-def status_of(mode: str, steps: Sequence[EndedStep], unreached: Sequence[str]) -> str:
+def status_of(
+    mode: str, steps: Sequence[EndedStep], unreached: Sequence[str], accounts: Sequence[str] = ()
+) -> str:
     """Return ``observed``, ``contained``, ``partial`` or ``failed``.
 
-    ``contained``: every planned step ended well and every system was reached. ``failed``: sessions
-    were revoked nowhere. ``partial``: anything between; somebody has to look.
+    ``contained``: every planned step ended well, every system was reached, and in each system where
+    the person has an account (``accounts``) sessions were revoked and, where the playbook knows how
+    to close the account, one of its ways did. Who left a step out makes no difference. ``failed``:
+    sessions were revoked nowhere. ``partial``: anything between; somebody has to look.
     """
     if mode == "observe":
         return "observed"
-    revokes = [step for step in steps if step.spec.name.endswith(".revoke_sessions")]
-    if not any(step.outcome in _GOOD for step in revokes):
+    systems = {*accounts, *(step.spec.system for step in steps)}
+    if not any(_revoked(system, steps) for system in systems):
         return "failed"
     left = [
         step
         for step in steps
         if step.planned and step.outcome not in _GOOD and not _nothing_to_do(step)
     ]
-    return "partial" if left or unreached else "contained"
+    open_still = [
+        system for system in systems if not _revoked(system, steps) or _left_open(system, steps)
+    ]
+    return "partial" if left or open_still or unreached else "contained"
+
+
+def _revoked(system: str, steps: Sequence[EndedStep]) -> bool:
+    return any(
+        step.spec.system == system and step.spec.name in order.REVOKES and step.outcome in _GOOD
+        for step in steps
+    )
+
+
+def _left_open(system: str, steps: Sequence[EndedStep]) -> bool:
+    """Tell whether the playbook would close the account there, and none of its ways came about."""
+    ways = [step for step in steps if step.spec.system == system and _closes(step)]
+    shut = (step.outcome in _GOOD or (step.planned and _nothing_to_do(step)) for step in ways)
+    return bool(ways) and not any(shut)
+
+
+def _closes(step: EndedStep) -> bool:
+    return step.spec.name in order.CLOSES_ACCOUNT and not step.undoes
 
 
 def _nothing_to_do(step: EndedStep) -> bool:
-    if step.unapproved or step.blocked or step.spec.name.endswith(".revoke_sessions"):
+    if step.unapproved or step.blocked or step.spec.name in order.REVOKES:
         return False
     return step.outcome is Outcome.SKIPPED
 
 
 def summarise(
-    mode: str, steps: Sequence[EndedStep], unreached: Sequence[str]
+    mode: str, steps: Sequence[EndedStep], unreached: Sequence[str], accounts: Sequence[str] = ()
 ) -> list[dict[str, str]]:
     """Return what stays usable: ``system``, ``what``, ``until`` (RFC 3339 UTC or ``unknown``), ``why``.
 
-    Where the same thing is named twice, the proof read last counts.
+    ``accounts`` names the systems where the person has one. Where the same thing is named twice,
+    the proof read last counts.
     """
     found: dict[tuple[str, str], dict[str, str]] = {}
     for step in steps:
         for item in (step.proof or {}).get("exposure", ()):
             found[item["system"], item["what"]] = dict(item) | {"until": _seconds(item["until"])}
     for step in steps:
-        ended_well = step.outcome in _GOOD or _nothing_to_do(step)
-        if ended_well or not step.planned or step.undoes or not step.spec.leaves_open:
+        if mode == "observe" or step.undoes or not step.spec.leaves_open:
             continue
-        key = (step.spec.system, step.spec.leaves_open)
-        found[key] = {
-            "system": step.spec.system,
-            "what": step.spec.leaves_open.rstrip("."),
-            "until": "unknown",
-            "why": f"{step.spec.title}: {step.outcome.value}"
-            + (f" ({step.reason})" if step.reason else ""),
-        }
+        if _leaves_open(step, steps):
+            said = step.outcome.value if step.planned else "left out"
+            found[step.spec.system, step.spec.leaves_open] = {
+                "system": step.spec.system,
+                "what": step.spec.leaves_open.rstrip("."),
+                "until": "unknown",
+                "why": f"{step.spec.title}: {said}" + (f" ({step.reason})" if step.reason else ""),
+            }
+    for system in accounts:
+        if mode != "observe" and not any(
+            step.spec.system == system and step.spec.name in order.REVOKES and step.planned
+            for step in steps
+        ):
+            found[system, "everything"] = {
+                "system": system,
+                "what": "everything the thief holds there",
+                "until": "unknown",
+                "why": "nothing was revoked there",
+            }
     for system in unreached:
         found[system, "everything"] = {
             "system": system,
@@ -93,6 +130,13 @@ def summarise(
             "why": "mode observe: nothing was changed",
         }
     return list(found.values())
+
+
+def _leaves_open(step: EndedStep, steps: Sequence[EndedStep]) -> bool:
+    if step.planned:
+        return step.outcome not in _GOOD and not _nothing_to_do(step)
+    ways = [other for other in steps if other.spec.system == step.spec.system and _closes(other)]
+    return step in ways and not any(other.planned for other in ways)
 
 
 def _seconds(until: str) -> str:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from config.settings import Guardrails, Mode
+from connectors.entra.ids import is_object_id
+from connectors.okta.addresses import is_user_id
 from connectors.system import Account
+
+#: How a person's id looks in each system; of a system that is not here, any id may be one.
+ID_FORMS: Mapping[str, Callable[[str], bool]] = {"entra": is_object_id, "okta": is_user_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,15 +23,23 @@ class Policy:
 
 
 def decide(
-    wanted: Mode, accounts: Sequence[Account], people_this_hour: int, guardrails: Guardrails
+    wanted: Mode,
+    accounts: Sequence[Account],
+    people_this_hour: int,
+    guardrails: Guardrails,
+    unreached: Collection[str] = (),
 ) -> Policy:
     """Return the mode a run may have.
+
+    Whether a person is protected is known by her ids alone. Where a system did not give hers and
+    somebody is protected by an id of that system, it may be her: people decide.
 
     Args:
         wanted: the mode its source or its requester asks for.
         accounts: the person's accounts, by immutable id.
         people_this_hour: the persons runs were opened for in this tenant within the last hour.
         guardrails: what the operator has set.
+        unreached: the systems that could not be asked, or did not say which account is hers.
     """
     if wanted is Mode.OBSERVE:
         return Policy(wanted)
@@ -34,9 +47,20 @@ def decide(
     reasons = [
         f"protected: {person.reason}" for person in guardrails.protected if person.id.lower() in ids
     ]
+    if not reasons:
+        reasons += [
+            f"{system} did not say who this is there, and some people are protected by their "
+            f"{system} id: this may be one of them"
+            for system in unreached
+            if any(_may_be_of(system, person.id) for person in guardrails.protected)
+        ]
     if people_this_hour >= guardrails.people_per_hour:
         reasons.append(
             f"{people_this_hour} people within the hour in this tenant, the limit is "
             f"{guardrails.people_per_hour}"
         )
     return Policy(Mode.APPROVE if reasons else wanted, tuple(reasons))
+
+
+def _may_be_of(system: str, person_id: str) -> bool:
+    return system not in ID_FORMS or ID_FORMS[system](person_id)

@@ -5,68 +5,38 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-import cel
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import ValidationError
 
+from connectors.action import ActionSpec
+from playbooks import parameters, structure
 from playbooks.errors import Fault, PlaybookError, UnknownPlaybook
+from playbooks.parameters import ParameterFault
+from playbooks.schema import VARIABLES, Playbook, PlaybookStep
 
-Node = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
-Scalar = str | int | bool
+__all__ = [
+    "VARIABLES",
+    "LoadedPlaybook",
+    "Playbook",
+    "PlaybookStep",
+    "check_actions",
+    "load",
+    "names",
+    "parameter_faults",
+    "parse",
+]
 
 #: How a playbook may be called, and the file it stands in.
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
-#: What an expression may speak of.
-VARIABLES = frozenset({"alert", "accounts", "parameters", "tenant", "mode"})
-
-#: Names an expression binds itself: ``alert.ips.exists(ip, …)``.
-_BOUND = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
-class PlaybookStep(_Part):
-    """One step: an action, when it applies, what it waits for.
-
-    ``after`` waits for steps to end, however they end; ``needs`` for their success. ``compute``
-    fills parameters from CEL expressions. ``undo`` names a step whose change this one puts back,
-    ``delay_minutes`` after that step has ended.
-    """
-
-    id: Node
-    stage: Node
-    action: str | None = None
-    undo: Node | None = None
-    when: str | None = None
-    otherwise: str = ""
-    after: tuple[Node, ...] = ()
-    needs: tuple[Node, ...] = ()
-    parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
-    compute: dict[str, str] = Field(default_factory=dict)
-    delay_minutes: int | str = 0
-    approval: bool | None = Field(None, description="true: always ask, whatever the impact")
-
-
-class Playbook(_Part):
-    """A named order of steps against one kind of intrusion."""
-
-    id: Node
-    name: str
-    countermeasure: str
-    version: str
-    description: str
-    parameters: dict[str, Scalar] = Field(default_factory=dict)
-    steps: tuple[PlaybookStep, ...] = Field(min_length=1)
+_Place = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)
@@ -113,27 +83,40 @@ def names(folder: Path | None = None) -> list[str]:
     return sorted(stem for stem in stems if _NAME.fullmatch(stem))
 
 
-def check_actions(loaded: LoadedPlaybook, known: Collection[str]) -> None:
-    """Make sure that there is every action the playbook names.
+def check_actions(loaded: LoadedPlaybook, known: Mapping[str, ActionSpec]) -> None:
+    """Make sure that there is every action the playbook names, and that it undoes what can be undone.
 
     Args:
         loaded: the playbook.
-        known: the names of all actions there are.
+        known: all actions there are, by name.
 
     Raises:
-        PlaybookError: with each unknown action, its line, and the known one it looks like.
+        PlaybookError: with each unknown action, its line, and the known one it looks like; with
+            each undo of an action that cannot be undone.
     """
-    unknown = [
-        (("steps", index, "action"), step.action)
-        for index, step in enumerate(loaded.playbook.steps)
-        if step.action is not None and step.action not in known
-    ]
-    if not unknown:
-        return
-    tree = yaml.compose(loaded.source, Loader=yaml.SafeLoader)
-    lines = dict(_lines(tree, ())) if tree is not None else {}
-    faults = [_fault(place, _no_action(action, known), lines) for place, action in unknown]
-    raise PlaybookError(loaded.name or f"{loaded.playbook.id}.yaml", faults)
+    actions = {step.id: step.action for step in loaded.playbook.steps}
+    wrong: list[tuple[_Place, str]] = []
+    for index, step in enumerate(loaded.playbook.steps):
+        if step.action is not None and step.action not in known:
+            wrong.append((("steps", index, "action"), _no_action(step.action, known)))
+        undone = actions.get(step.undo or "")
+        if undone is not None and undone in known and not known[undone].reversible:
+            wrong.append((("steps", index, "undo"), f"{undone} cannot be undone"))
+    if wrong:
+        tree = yaml.compose(loaded.source, Loader=yaml.SafeLoader)
+        lines = dict(_lines(tree, ())) if tree is not None else {}
+        faults = [_fault(place, what, lines) for place, what in wrong]
+        raise PlaybookError(loaded.name or f"{loaded.playbook.id}.yaml", faults)
+
+
+def parameter_faults(loaded: LoadedPlaybook, given: Mapping[str, Any]) -> list[ParameterFault]:
+    """Return what is wrong with the settings' values for the playbook's parameters.
+
+    Args:
+        loaded: the playbook.
+        given: the values by parameter, as in ``playbooks.parameters.NAME``.
+    """
+    return parameters.faults(loaded.playbook.declared, given)
 
 
 def _no_action(action: str, known: Collection[str]) -> str:
@@ -163,13 +146,10 @@ def parse(text: str, name: str) -> LoadedPlaybook:
         raise PlaybookError(
             name, [_fault(problem["loc"], problem["msg"], lines) for problem in error.errors()]
         ) from error
-    faults = [_fault(place, what, lines) for place, what in _structure(playbook)]
+    faults = [_fault(place, what, lines) for place, what in structure.faults(playbook)]
     if faults:
         raise PlaybookError(name, faults)
     return LoadedPlaybook(playbook, text, name)
-
-
-_Place = tuple[str | int, ...]
 
 
 def _lines(node: yaml.Node, place: _Place) -> Iterator[tuple[_Place, int]]:
@@ -187,43 +167,3 @@ def _fault(place: _Place, what: str, lines: dict[_Place, int]) -> Fault:
     while known and known not in lines:
         known = known[:-1]
     return Fault(lines.get(known, 0), ".".join(str(part) for part in place), what)
-
-
-def _structure(playbook: Playbook) -> Iterator[tuple[_Place, str]]:
-    ids = [step.id for step in playbook.steps]
-    for index, step in enumerate(playbook.steps):
-        place: _Place = ("steps", index)
-        if step.id in ids[:index]:
-            yield (*place, "id"), f"step id {step.id!r} is used twice"
-        if (step.action is None) == (step.undo is None):
-            yield place, "give either an action or undo, not both"
-        for field in ("after", "needs"):
-            for position, other in enumerate(getattr(step, field)):
-                if other not in ids[:index]:
-                    late = "a later step" if other in ids else "no step of this playbook"
-                    yield (*place, field, position), f"{other!r} is {late}"
-        if step.undo is not None and step.undo not in ids[:index]:
-            yield (*place, "undo"), f"{step.undo!r} is no earlier step"
-        yield from _expressions(step, place)
-
-
-def _expressions(step: PlaybookStep, place: _Place) -> Iterator[tuple[_Place, str]]:
-    found: list[tuple[_Place, str]] = [
-        ((*place, "compute", key), expression) for key, expression in step.compute.items()
-    ]
-    if step.when is not None:
-        found.append(((*place, "when"), step.when))
-    if isinstance(step.delay_minutes, str):
-        found.append(((*place, "delay_minutes"), step.delay_minutes))
-    for where, expression in found:
-        try:
-            bound = set(_BOUND.findall(expression))
-            unknown = set(cel.compile(expression).variables()) - VARIABLES - bound
-        except ValueError as error:
-            yield where, f"not a CEL expression: {str(error).splitlines()[0]}"
-            continue
-        if unknown:
-            yield (
-                where,
-                f"unknown name {', '.join(sorted(unknown))}; known are {', '.join(sorted(VARIABLES))}",
-            )

@@ -6,79 +6,121 @@ left to whoever has the password), CM0080 and CM0077 (revoke again what was mint
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from playbooks import waits
+from playbooks.draft import Draft
 
 #: What takes the password from the thief, by system: one of these must succeed before MFA is touched.
 _CLOSES_PASSWORD: Mapping[str, tuple[str, ...]] = {
     "entra": ("entra.reset_password",),
     "okta": ("okta.suspend_user", "okta.reset_password"),
 }
-_REMOVES_MFA = frozenset({"entra.remove_auth_methods", "okta.remove_factors"})
-_CHANGES_ACCOUNT = frozenset(
+#: Of these one account takes only one at a time (Okta: suspend wants ACTIVE, a reset ends that).
+_EXCLUSIVE = frozenset({"okta.suspend_user", "okta.reset_password"})
+#: What removes MFA devices: those added since the theft began, or all.
+REMOVES_MFA = frozenset({"entra.remove_auth_methods", "okta.remove_factors"})
+#: What closes the account to whoever has its password.
+CLOSES_ACCOUNT = frozenset(
     {"entra.disable_user", "entra.reset_password", "okta.suspend_user", "okta.reset_password"}
 )
 _REVOKES: Mapping[str, str] = {"entra": "entra.revoke_sessions", "okta": "okta.revoke_sessions"}
+#: What ends sessions and takes back tokens.
+REVOKES = frozenset(_REVOKES.values())
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A step on its way into the plan."""
-
-    node: str
-    stage: str
-    action: str
-    system: str
-    parameters: Mapping[str, Any] = field(default_factory=dict)
-    after: tuple[str, ...] = ()
-    needs: tuple[str, ...] = ()
-    undoes: str | None = None
-    delay_s: int = 0
-    ask: bool | None = None
-    skipped: str = ""
-
-    @property
-    def live(self) -> bool:
-        """Whether the step is to be carried out."""
-        return not self.skipped
-
-
-def enforce(drafts: list[Draft]) -> tuple[list[Draft], list[str]]:
+def enforce(drafts: Sequence[Draft]) -> tuple[list[Draft], list[str]]:
     """Return the steps with what the rules demand, and a note for each thing added."""
     notes: list[str] = []
-    drafts = [_password_first(draft, drafts, notes) for draft in drafts]
-    return _revoke_last(drafts, notes), notes
+    settled = waits.settle(drafts)
+    settled = waits.settle([_password_first(draft, settled, notes) for draft in settled])
+    settled = _one_at_a_time(settled, notes)
+    return _revoke_last(settled, notes), notes
 
 
-def _password_first(draft: Draft, drafts: list[Draft], notes: list[str]) -> Draft:
-    if draft.action not in _REMOVES_MFA or not draft.live or draft.undoes:
+def circle(drafts: Sequence[Draft]) -> tuple[str, ...]:
+    """Return steps that wait for each other for ever by what the rules demand of all of them."""
+    bound = []
+    for draft in drafts:
+        early, late = _closing(draft, drafts)
+        needs = [other.node for other in (*early, *late)][:1] if _lacks(draft, drafts) else []
+        bound.append(replace(draft, needs=(*draft.needs, *needs)))
+    return waits.circle(bound)
+
+
+def _password_first(draft: Draft, drafts: Sequence[Draft], notes: list[str]) -> Draft:
+    if not _lacks(draft, drafts):
         return draft
-    closing = [
-        other
-        for other in drafts
-        if other.live and not other.undoes and other.action in _CLOSES_PASSWORD[draft.system]
-    ]
-    if not closing:
+    early, late = _closing(draft, drafts)
+    if not early:
+        when = f"only afterwards ({', '.join(other.node for other in late)})" if late else ""
+        does = f"does that {when}" if late else "does not do that"
         reason = (
             "CM0071: the password must be closed to the thief before MFA devices are removed, "
-            "and this plan does not do that"
+            f"and this plan {does}"
         )
         return replace(draft, skipped=reason)
-    missing = tuple(other.node for other in closing if other.node not in draft.needs)
-    if missing:
-        notes.append(f"{draft.node} waits for the success of {', '.join(missing)} (CM0071)")
-    return replace(draft, needs=(*draft.needs, *missing))
+    notes.append(f"{draft.node} waits for the success of {early[0].node} (CM0071)")
+    return replace(draft, needs=(*draft.needs, early[0].node))
 
 
-def _revoke_last(drafts: list[Draft], notes: list[str]) -> list[Draft]:
+def _lacks(draft: Draft, drafts: Sequence[Draft]) -> bool:
+    """Tell whether this removes MFA devices and needs nothing that closes the password."""
+    if draft.action not in REMOVES_MFA or not draft.live or draft.undoes:
+        return False
+    needed = waits.relied_on(draft, drafts)
+    early, late = _closing(draft, drafts)
+    return not any(other.node in needed for other in (*early, *late))
+
+
+def _closing(draft: Draft, drafts: Sequence[Draft]) -> tuple[list[Draft], list[Draft]]:
+    """Return what closes the password in this draft's system: what can come first, and what not."""
+    early: list[Draft] = []
+    late: list[Draft] = []
+    for other in drafts:
+        if (
+            other.live
+            and not other.undoes
+            and other.action in _CLOSES_PASSWORD.get(draft.system, ())
+        ):
+            follows = draft.node in waits.waited_for(other, drafts)
+            (late if follows else early).append(other)
+    return early, late
+
+
+def _one_at_a_time(drafts: Sequence[Draft], notes: list[str]) -> list[Draft]:
+    """Put in a row what excludes each other: side by side the one that is needed might come second."""
+    result = list(drafts)
+    for index, later in enumerate(drafts):
+        if later.action not in _EXCLUSIVE or not later.live or later.undoes:
+            continue
+        for earlier in drafts[:index]:
+            if earlier.action not in _EXCLUSIVE - {later.action} or not earlier.live:
+                continue
+            if earlier.undoes or _ordered(earlier, later, result):
+                continue
+            result[index] = replace(result[index], after=(*result[index].after, earlier.node))
+            notes.append(
+                f"{later.node} waits for {earlier.node}: Okta does not allow both at a time"
+            )
+    return result
+
+
+def _ordered(one: Draft, other: Draft, drafts: Sequence[Draft]) -> bool:
+    return one.node in waits.waited_for(other, drafts) or other.node in waits.waited_for(
+        one, drafts
+    )
+
+
+def _revoke_last(drafts: Sequence[Draft], notes: list[str]) -> list[Draft]:
     result = list(drafts)
     for system, revoke in _REVOKES.items():
         changes = [
             draft.node
             for draft in drafts
             if draft.live and not draft.undoes
-            and draft.system == system and draft.action in _CHANGES_ACCOUNT
+            and draft.system == system and draft.action in CLOSES_ACCOUNT
         ]  # fmt: skip
         if not changes:
             continue
@@ -86,7 +128,7 @@ def _revoke_last(drafts: list[Draft], notes: list[str]) -> list[Draft]:
             waited
             for draft in drafts
             if draft.live and draft.action == revoke
-            for waited in _waited_for(draft, drafts)
+            for waited in waits.waited_for(draft, drafts)
         }
         late = [node for node in changes if node not in covered]
         if late:
@@ -94,15 +136,3 @@ def _revoke_last(drafts: list[Draft], notes: list[str]) -> list[Draft]:
             notes.append(f"{node} added: sessions are revoked again after {', '.join(late)}")
             result.append(Draft(node, "revoke-again", revoke, system, after=tuple(late)))
     return result
-
-
-def _waited_for(draft: Draft, drafts: list[Draft]) -> set[str]:
-    by_node = {other.node: other for other in drafts}
-    seen: set[str] = set()
-    waiting = [*draft.after, *draft.needs]
-    while waiting:
-        node = waiting.pop()
-        if node not in seen and node in by_node:
-            seen.add(node)
-            waiting += [*by_node[node].after, *by_node[node].needs]
-    return seen

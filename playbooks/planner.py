@@ -6,21 +6,20 @@ A pure function of playbook, situation and policy. The plan is hashed; approvals
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-import cel
 import rfc8785
-from pydantic import ValidationError
 
 from config.settings import Mode
 from connectors.action import ActionSpec, Impact, PlannedCall, Target
 from connectors.system import Account
-from playbooks import order
+from playbooks import order, undoing, waits
+from playbooks.draft import Draft, bare, judged
+from playbooks.errors import Fault, ParameterError, PlaybookError
 from playbooks.guardrails import Policy
-from playbooks.model import LoadedPlaybook, PlaybookStep
-from playbooks.order import Draft
+from playbooks.model import LoadedPlaybook, parameter_faults
 
 Preview = Callable[[str, Mapping[str, Any], Target], tuple[PlannedCall, ...]]
 
@@ -79,6 +78,7 @@ class PlannedStep:
                 "tenant": self.target.tenant,
                 "id": self.target.id,
                 "name": self.target.name,
+                "since": self.target.since,
             },
             "parameters": dict(self.parameters),
             "approval": self.approval,
@@ -149,9 +149,48 @@ def make(
         specs: the known actions by name.
         preview: tells the exact calls an action would send.
         overrides: the operator's values for the playbook's parameters.
+
+    Raises:
+        ParameterError: a value is not what the playbook allows.
+        PlaybookError: steps would wait for each other for ever.
     """
-    playbook = loaded.playbook
-    names = _names(situation, policy, dict(playbook.parameters) | dict(overrides or {}))
+    playbook, given = loaded.playbook, dict(overrides or {})
+    wrong = parameter_faults(loaded, given)
+    if wrong:
+        raise ParameterError(loaded.name.removesuffix(".yaml") or playbook.id, wrong)
+    names = _names(situation, policy, dict(playbook.parameters) | given)
+    accounts = {account.system: account for account in situation.accounts}
+    drafts: list[Draft] = []
+    notes = _not_reached(situation)
+    for step in playbook.steps:
+        rough = bare(step, drafts)
+        if rough is None:
+            continue
+        if rough.action not in specs:
+            notes.append(f"{step.id}: there is no action {rough.action}")
+        elif rough.system in accounts:
+            drafts.append(judged(rough, step, names, specs[rough.action]))
+    idle = accounts.keys() - {each.system for each in drafts}
+    notes += [f"{name}: this playbook has no step for the account there" for name in sorted(idle)]
+    drafts, added = order.enforce(drafts)
+    circle = waits.circle(drafts)
+    if circle:
+        what = f"wait for each other for ever: {' -> '.join((*circle, circle[0]))}"
+        raise PlaybookError(loaded.name or playbook.id, [Fault(0, "steps", what)])
+    drafts = waits.pass_on(drafts)
+    steps = tuple(
+        _planned(
+            each, drafts, specs[each.action], accounts[each.system], situation, policy, preview
+        )
+        for each in drafts
+    )
+    return Plan(
+        loaded, policy.mode, situation.tenant, situation.accounts, steps,
+        (*notes, *added, *_beginning(situation, drafts)), policy.reasons,
+    )  # fmt: skip
+
+
+def _not_reached(situation: Situation) -> list[str]:
     notes = [f"{system}: no account of this person there" for system in situation.absent]
     notes += [
         f"{system}: could not be asked for an account; nothing is planned there"
@@ -161,24 +200,22 @@ def make(
         f"{system}: several accounts match ({', '.join(ids)}); none of them is touched"
         for system, ids in situation.ambiguous.items()
     ]
-    accounts = {account.system: account for account in situation.accounts}
-    drafts: list[Draft] = []
-    for step in playbook.steps:
-        draft = _draft(step, drafts, names)
-        if draft.action not in specs:
-            notes.append(f"{step.id}: there is no action {draft.action}")
-        elif draft.system in accounts:
-            drafts.append(_with_parameters(draft, step, names, specs[draft.action]))
-    drafts, added = order.enforce(drafts)
-    drafts = [_without_missing(draft, drafts) for draft in drafts]
-    steps = tuple(
-        _planned(draft, specs[draft.action], accounts[draft.system], situation, policy, preview)
-        for draft in drafts
-    )
-    return Plan(
-        loaded, policy.mode, situation.tenant, situation.accounts, steps,
-        tuple(notes + added), policy.reasons,
-    )  # fmt: skip
+    return notes
+
+
+def _beginning(situation: Situation, drafts: Sequence[Draft]) -> Iterator[str]:
+    """Say when the theft is taken to have begun, where that decides what is removed."""
+    by_it = [
+        each.node
+        for each in drafts
+        if each.live and each.action in order.REMOVES_MFA and each.parameters.get("scope") != "all"
+    ]
+    if not by_it:
+        return
+    if situation.since is None:
+        yield f"{', '.join(by_it)}: it is not known when the theft began; people have to choose"
+    else:
+        yield f"{', '.join(by_it)}: by the theft having begun at {situation.since}"
 
 
 def _names(situation: Situation, policy: Policy, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,87 +232,9 @@ def _names(situation: Situation, policy: Policy, parameters: Mapping[str, Any]) 
     }
 
 
-def _draft(step: PlaybookStep, earlier: list[Draft], names: Mapping[str, Any]) -> Draft:
-    undone = next((draft for draft in earlier if draft.node == step.undo), None)
-    action = undone.action if undone else step.action or ""
-    skipped = undone.skipped if undone else ""
-    if not skipped and step.when is not None:
-        skipped = _condition(step, names)
-    return Draft(
-        node=step.id,
-        stage=step.stage,
-        action=action,
-        system=action.partition(".")[0],
-        after=step.after,
-        needs=step.needs,
-        undoes=step.undo,
-        delay_s=_delay_s(step, names),
-        ask=step.approval,
-        skipped=skipped,
-    )
-
-
-def _condition(step: PlaybookStep, names: Mapping[str, Any]) -> str:
-    try:
-        holds = cel.evaluate(step.when or "true", dict(names))
-    except (LookupError, ValueError, TypeError, RuntimeError) as error:
-        return f"its condition could not be evaluated ({type(error).__name__}): {step.when}"
-    if holds is True:
-        return ""
-    return step.otherwise or f"its condition does not hold: {step.when}"
-
-
-def _delay_s(step: PlaybookStep, names: Mapping[str, Any]) -> int:
-    value = step.delay_minutes
-    if isinstance(value, str):
-        value = cel.evaluate(value, dict(names))
-    return int(value) * 60
-
-
-def _with_parameters(
-    draft: Draft, step: PlaybookStep, names: Mapping[str, Any], spec: ActionSpec
-) -> Draft:
-    if not draft.live or draft.undoes:
-        return draft
-    parameters = dict(step.parameters)
-    try:
-        for key, expression in step.compute.items():
-            parameters[key] = cel.evaluate(expression, dict(names))
-        parameters = spec.parameters.model_validate(parameters).model_dump(mode="json")
-    except ValidationError as error:
-        fields = ", ".join(".".join(map(str, part["loc"])) for part in error.errors())
-        return replace(draft, skipped=f"its parameters do not fit the action: {fields}")
-    except (LookupError, ValueError, TypeError, RuntimeError) as error:
-        return replace(draft, skipped=f"a parameter could not be computed ({type(error).__name__})")
-    return replace(draft, parameters=parameters)
-
-
-def _without_missing(draft: Draft, drafts: list[Draft]) -> Draft:
-    """Drop waits for steps this plan does not have; a needed one that is missing skips the step."""
-    by_node = {other.node: other for other in drafts}
-    missing = [node for node in draft.needs if node not in by_node or not by_node[node].live]
-    if missing and draft.live:
-        reason = f"it needs the success of {', '.join(missing)}, which this plan does not carry out"
-        return replace(draft, skipped=reason, after=(), needs=())
-    return replace(
-        draft,
-        after=tuple(dict.fromkeys(_live(draft.after, by_node))),
-        needs=() if draft.skipped else draft.needs,
-    )
-
-
-def _live(nodes: tuple[str, ...], by_node: Mapping[str, Draft]) -> Iterator[str]:
-    """Pass waits on: who waited for a step that is left out waits for what that step waited for."""
-    for node in nodes:
-        draft = by_node.get(node)
-        if draft is not None and draft.live:
-            yield node
-        elif draft is not None:
-            yield from _live((*draft.after, *draft.needs), by_node)
-
-
 def _planned(
     draft: Draft,
+    drafts: Sequence[Draft],
     spec: ActionSpec,
     account: Account,
     situation: Situation,
@@ -285,25 +244,34 @@ def _planned(
     target = Target(
         situation.tenant, account.system, account.id, account.name, account.facts, situation.since
     )
-    parameters: Mapping[str, Any] = draft.parameters
     skipped = draft.skipped
     if not skipped and policy.mode is Mode.OBSERVE:
         skipped = "mode observe: shown, not carried out"
-    calls = () if draft.skipped or draft.undoes else preview(spec.name, parameters, target)
     return PlannedStep(
         node=draft.node,
         stage=draft.stage,
         spec=spec,
         target=target,
-        parameters=parameters,
+        parameters=draft.parameters,
         approval=not skipped and _asks(draft, spec, policy.mode),
         after=draft.after,
         needs=draft.needs,
-        calls=calls,
+        calls=_calls(draft, drafts, target, preview),
         undoes=draft.undoes,
         delay_s=draft.delay_s,
         skipped=skipped,
     )
+
+
+def _calls(
+    draft: Draft, drafts: Sequence[Draft], target: Target, preview: Preview
+) -> tuple[PlannedCall, ...]:
+    if not draft.live:
+        return ()
+    for base in drafts:
+        if base.node == draft.undoes:
+            return undoing.calls(base.action, base.parameters, target)
+    return preview(draft.action, draft.parameters, target)
 
 
 def _asks(draft: Draft, spec: ActionSpec, mode: Mode) -> bool:

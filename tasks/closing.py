@@ -16,17 +16,24 @@ from tasks.systems import SPECS
 
 
 def close_if_ended(connection: Connection, service: Service, run_id: str) -> Rings:
-    """Close a run all of whose steps have ended, inside the caller's commit."""
+    """Close a run all of whose steps have ended, inside the caller's commit.
+
+    One that waits for nothing but the time to put something back makes room for another.
+    """
     rows = steps.of_run(connection, run_id)
-    if any(row.state != "done" for row in rows):
+    left = [row for row in rows if row.state != "done"]
+    if left:
+        if all(row.state == "ready" and row.delay_s for row in left):
+            runs.make_room(connection, run_id)
         return Rings()
     run = runs.get(connection, run_id)
     if run is None or run.state == "done":
         return Rings()
     ended = [_ended(row, run) for row in rows if row.action in SPECS]
     unreached = run.person.get("unreached", [])
-    status = exposure.status_of(run.mode, ended, unreached)
-    open_still = exposure.summarise(run.mode, ended, unreached)
+    accounts = [account["system"] for account in run.person["accounts"]]
+    status = exposure.status_of(run.mode, ended, unreached, accounts)
+    open_still = exposure.summarise(run.mode, ended, unreached, accounts)
     if not runs.close(connection, service.audit, run_id, status=status, exposure=open_still):
         return Rings()
     title, body = messages.run_finished(service.settings, run, status, rows, open_still)

@@ -72,15 +72,16 @@ def open_run(
     """Join the person's open run, or plan and store a new one; inside the caller's commit."""
     key = _key(person)
     settings = service.settings
-    rings = Rings()
+    rings, plan = Rings(), None
     known = runs.open_run(connection, request.tenant, key)
     if known is not None and request.mode is not Mode.OBSERVE:
-        if not _asks_anew(connection, settings, known, request):
+        plan = _plan(connection, service, systems, request, person)
+        if not _asks_anew(connection, settings, known, request, plan.mode):
             return Opened(known, joined=True)
         approvals.supersede(connection, service.audit, known)
         steps.advance(connection, service.audit, known, called=service.bell.heard)
         rings += closing.close_if_ended(connection, service, known)
-    plan = _plan(connection, service, systems, request, person)
+    plan = plan or _plan(connection, service, systems, request, person)
     document = plan.document()
     new = NewRun(
         tenant=request.tenant,
@@ -123,24 +124,35 @@ def open_run(
     return Opened(created.run_id, joined=False, rings=rings)
 
 
-def _asks_anew(connection: Connection, settings: Settings, run_id: str, request: Request) -> bool:
-    """Tell whether a newer theft must not merely join: the open run has revoked before it.
+def _asks_anew(
+    connection: Connection, settings: Settings, run_id: str, request: Request, mode: Mode
+) -> bool:
+    """Tell whether a request must not merely join the open run, which only people can move.
 
-    True only for a run that has waited for people alone, and for longer than the guardrails say:
-    what still moves revokes again by itself, and a storm of alerts must not ask without end.
+    It must not where it may do by itself (``mode``) what the open run has to ask for, nor where it
+    is about a newer theft: the open run has revoked before that. The latter only for a run that has
+    waited for longer than the guardrails say, because a storm of alerts must not ask without end;
+    what still moves revokes again by itself.
     """
     run = runs.get(connection, run_id)
-    if run is None or request.since is None or request.mode is Mode.OBSERVE:
+    if run is None:
+        return False
+    now = now_ms(connection)
+    # held: for a person, or for a step that waits for one; what is ready or leased still moves,
+    # unless it waits for its time
+    only_people = all(
+        step.state in ("done", "held") or (step.state == "ready" and step.not_before > now)
+        for step in steps.of_run(connection, run_id)
+    )
+    if not only_people:
+        return False
+    if run.mode == Mode.APPROVE and mode is Mode.AUTO:
+        return True
+    if request.since is None:
         return False
     waited_s = settings.guardrails.ask_anew_after_minutes * 60
     begun_ms = datetime.fromisoformat(request.since).timestamp() * 1000
-    # held: for a person, or for a step that waits for one; what is ready or leased still moves
-    only_people = all(step.state in ("done", "held") for step in steps.of_run(connection, run_id))
-    return (
-        only_people
-        and begun_ms > run.created_at
-        and now_ms(connection) - run.created_at > waited_s * 1000
-    )
+    return bool(begun_ms > run.created_at and now - run.created_at > waited_s * 1000)
 
 
 def _plan(
@@ -157,6 +169,7 @@ def _plan(
         tuple(person.accounts.values()),
         runs.people_since(connection, request.tenant, 3600),
         settings.guardrails,
+        _unreached(person),
     )
     tenant = settings.tenants[request.tenant]
     situation = Situation(

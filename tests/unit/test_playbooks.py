@@ -18,6 +18,9 @@ from playbooks.planner import Plan, Situation
 from tasks.systems import SPECS
 
 ENTRA = Account("contoso", "entra", "6f9d5c1e-0d5a-4c7e-9c53-0a3f6b2f7d11", "ada@contoso.com")
+ENTRA_OTHER = Account(
+    "contoso", "entra", "0a1b2c3d-0d5a-4c7e-9c53-0a3f6b2f7d12", "grace@contoso.com"
+)
 OKTA = Account("contoso", "okta", "00u1a2b3c4D5e6F7g8h9", "ada@contoso.com")
 HEAD = """\
 id: mine
@@ -204,7 +207,9 @@ def test_a_missing_account_is_a_note_and_no_step() -> None:
     situation = Situation("contoso", (ENTRA,), absent=("okta",), unreached=())
     plan = planner.make(model.load("cm0080"), situation, Policy(Mode.AUTO), SPECS, _show)
     assert {step.spec.system for step in plan.steps} == {"entra"}
-    assert plan.notes == ("okta: no account of this person there",)
+    assert [note for note in plan.notes if "okta" in note] == [
+        "okta: no account of this person there"
+    ]
 
 
 @pytest.mark.parametrize("mode", [Mode.OBSERVE, Mode.APPROVE])
@@ -235,3 +240,39 @@ def test_guardrails_say_why() -> None:
     assert crowded.mode is Mode.APPROVE
     assert "3 people within the hour" in crowded.reasons[0]
     assert guardrails.decide(Mode.OBSERVE, (ENTRA,), 9, limits) == Policy(Mode.OBSERVE)
+
+
+@pytest.mark.parametrize("system", ["okta", "entra"])
+def test_who_may_be_protected_where_nobody_could_look_is_left_to_people(system: str) -> None:
+    of = {"okta": OKTA, "entra": ENTRA}
+    there, away = of[system], of[({*of} - {system}).pop()]
+    limits = Guardrails(protected=(ProtectedPerson(id=there.id, reason="runs the plant"),))
+    unsure = guardrails.decide(Mode.AUTO, (away,), 0, limits, unreached=(system,))
+    assert unsure.mode is Mode.APPROVE
+    (reason,) = unsure.reasons
+    assert reason.startswith(f"{system} did not say who this is there")
+    assert "runs the plant" not in reason
+    assert guardrails.decide(Mode.AUTO, (away,), 0, limits) == Policy(Mode.AUTO)
+
+
+def test_a_system_nobody_is_protected_in_is_not_waited_for() -> None:
+    limits = Guardrails(protected=(ProtectedPerson(id=ENTRA.id, reason="break glass"),))
+    for_okta = guardrails.decide(Mode.AUTO, (ENTRA_OTHER,), 0, limits, unreached=("okta",))
+    assert for_okta == Policy(Mode.AUTO)
+    assert guardrails.decide(Mode.AUTO, (OKTA,), 0, Guardrails(), unreached=("entra",)) == Policy(
+        Mode.AUTO
+    )
+    # a system whose ids nobody here knows by their look: any id may be one of its own
+    assert guardrails.decide(Mode.AUTO, (OKTA,), 0, limits, ("auth0",)).mode is Mode.APPROVE
+
+
+def test_who_is_known_to_be_protected_is_said_so_and_no_more() -> None:
+    limits = Guardrails(protected=(
+        ProtectedPerson(id=ENTRA.id, reason="break glass"),
+        ProtectedPerson(id=OKTA.id, reason="runs the plant"),
+    ))  # fmt: skip
+    decided = guardrails.decide(Mode.AUTO, (ENTRA,), 0, limits, unreached=("okta",))
+    assert decided == Policy(Mode.APPROVE, ("protected: break glass",))
+    assert guardrails.decide(
+        Mode.OBSERVE, (ENTRA_OTHER,), 0, limits, unreached=("okta",)
+    ) == Policy(Mode.OBSERVE)

@@ -1,0 +1,60 @@
+"""What stands in a playbook's file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from playbooks.parameters import Parameter, Scalar
+
+Node = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")]
+Minutes = Annotated[int, Field(ge=0)]
+
+#: What an expression may speak of.
+VARIABLES = frozenset({"alert", "accounts", "parameters", "tenant", "mode"})
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class PlaybookStep(_Part):
+    """One step: an action, when it applies, what it waits for.
+
+    ``after`` waits for steps to end, however they end; ``needs`` for their success. ``compute``
+    fills parameters from CEL expressions. ``undo`` names a step whose change this one puts back:
+    it waits for the end of that step, whether it says so or not. ``delay_minutes`` begin when all
+    it waits for has ended.
+    """
+
+    id: Node
+    stage: Node
+    action: str | None = None
+    undo: Node | None = None
+    when: str | None = None
+    otherwise: str = ""
+    after: tuple[Node, ...] = ()
+    needs: tuple[Node, ...] = ()
+    parameters: dict[str, Any] = Field(default_factory=dict, alias="with")
+    compute: dict[str, str] = Field(default_factory=dict)
+    delay_minutes: Minutes | str = 0
+    approval: bool | None = Field(None, description="true: always ask, whatever the impact")
+
+
+class Playbook(_Part):
+    """A named order of steps against one kind of intrusion."""
+
+    id: Node
+    name: str
+    countermeasure: str
+    version: str
+    description: str
+    declared: dict[str, Parameter] = Field(default_factory=dict, alias="parameters")
+    steps: tuple[PlaybookStep, ...] = Field(min_length=1)
+
+    @property
+    def parameters(self) -> Mapping[str, Scalar]:
+        """The parameters' defaults."""
+        return {name: parameter.default for name, parameter in self.declared.items()}

@@ -1,0 +1,181 @@
+"""What waits for what: nothing for ever, nothing for what will not come, and undoing for its step."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from planning import ENTRA, OKTA, live, load, plan_of, show, step_of
+
+from config.settings import Mode
+from playbooks import model, planner
+from playbooks.errors import PlaybookError
+from playbooks.guardrails import Policy
+from playbooks.model import LoadedPlaybook, Playbook, PlaybookStep
+from playbooks.planner import Situation
+from tasks.systems import SPECS
+
+RESET_LAST = """\
+steps:
+  - {id: revoke, stage: revoke, action: entra.revoke_sessions}
+  - {id: methods, stage: clean, action: entra.remove_auth_methods, after: [revoke]}
+  - {id: note, stage: clean, action: entra.disable_inbox_rules, after: [methods]}
+  - {id: reset, stage: reset, action: entra.reset_password, after: [note]}
+"""
+
+
+def test_steps_that_would_wait_for_each_other_for_ever_are_refused_when_the_file_is_read() -> None:
+    with pytest.raises(PlaybookError) as caught:
+        load(RESET_LAST)
+    (said,) = str(caught.value).splitlines()
+    assert said.startswith("mine.yaml: line 8, steps.1: ")
+    assert "methods -> reset -> note -> methods" in said
+    assert "CM0071" in said
+
+
+def test_a_second_reset_after_the_removal_is_no_circle() -> None:
+    plan = plan_of("""\
+steps:
+  - {id: methods, stage: clean, action: entra.remove_auth_methods}
+  - {id: first, stage: reset, action: entra.reset_password}
+  - {id: second, stage: reset, action: entra.reset_password, after: [methods]}
+""")
+    assert step_of(plan, "methods").needs == ("first",)
+    assert not step_of(plan, "second").skipped
+
+
+def test_what_closes_the_password_too_late_in_this_plan_alone_leaves_the_removal_out() -> None:
+    text = """\
+parameters: {early: true}
+steps:
+  - {id: reset, stage: reset, action: okta.reset_password, when: parameters.early}
+  - {id: factors, stage: clean, action: okta.remove_factors, after: [reset]}
+  - {id: suspend, stage: contain, action: okta.suspend_user, when: "!parameters.early", after: [factors]}
+"""
+    assert step_of(plan_of(text), "factors").needs == ("reset",)
+    late = plan_of(text, early=False)
+    assert "CM0071" in step_of(late, "factors").skipped
+    assert "suspend" in step_of(late, "factors").skipped
+    assert not step_of(late, "suspend").skipped
+
+
+def test_a_circle_that_got_past_the_reader_is_refused_before_anything_is_stored() -> None:
+    def step(name: str, **waits: Any) -> PlaybookStep:
+        return PlaybookStep(id=name, stage="x", action="entra.revoke_sessions", **waits)
+
+    playbook = Playbook(
+        id="mine", name="Mine", countermeasure="CM0080", version="1", description="",
+        steps=(step("alone"), step("a", after=("b",)), step("b", needs=("a",))),
+    )  # fmt: skip
+    with pytest.raises(PlaybookError, match="a -> b -> a"):
+        planner.make(
+            LoadedPlaybook(playbook, "", "mine.yaml"),
+            Situation("contoso", (ENTRA,)), Policy(Mode.AUTO), SPECS, show,
+        )  # fmt: skip
+
+
+def test_an_undo_waits_for_its_step_whatever_else_it_waits_for() -> None:
+    plan = plan_of("""\
+steps:
+  - {id: disable, stage: contain, action: entra.disable_user}
+  - {id: enable, stage: reissue, undo: disable, delay_minutes: 60}
+""")
+    enable = step_of(plan, "enable")
+    assert enable.after == ("disable",)
+    assert enable.needs == ()
+    assert enable.delay_s == 3600
+
+
+def test_the_app_gets_its_lifetime_back_also_where_shortening_it_failed() -> None:
+    app = "feedd7aa-a505-512e-b6c2-466f3e174c69"
+    plan = plan_of(alert={"app_ids": [app]}, shorten_to_minutes=10)
+    restore = step_of(plan, "entra-restore-lifetime")
+    assert "entra-shorten-lifetime" in restore.after
+    assert restore.needs == ()
+
+
+def test_nothing_is_put_back_where_nothing_is_changed() -> None:
+    plan = plan_of("""\
+steps:
+  - {id: reset, stage: reset, action: entra.reset_password, when: "false"}
+  - {id: disable, stage: contain, action: entra.disable_user, needs: [reset]}
+  - {id: enable, stage: reissue, undo: disable}
+""")
+    assert step_of(plan, "disable").skipped
+    assert step_of(plan, "enable").skipped == "disable is left out: there is nothing to put back"
+
+
+@pytest.mark.parametrize(
+    ("undone", "said"),
+    [
+        ("revoke", "entra.revoke_sessions cannot be undone"),
+        ("enable", "'enable' puts back a change itself"),
+    ],
+)
+def test_what_cannot_be_put_back_is_refused_when_the_file_is_read(undone: str, said: str) -> None:
+    text = f"""\
+steps:
+  - {{id: revoke, stage: revoke, action: entra.revoke_sessions}}
+  - {{id: disable, stage: contain, action: entra.disable_user}}
+  - {{id: enable, stage: reissue, undo: disable}}
+  - {{id: again, stage: reissue, undo: {undone}}}
+"""
+    with pytest.raises(PlaybookError) as caught:
+        model.check_actions(load(text), SPECS)
+    assert said in str(caught.value)
+    assert "line 10, steps.3.undo" in str(caught.value)
+
+
+def test_an_undo_of_a_system_the_person_is_not_in_is_no_missing_action() -> None:
+    plan = plan_of(accounts=(OKTA,))
+    assert not [note for note in plan.notes if "no action" in note]
+
+
+@pytest.mark.parametrize("containment", ["suspend", "reset"])
+def test_factors_follow_whichever_containment_there_is(containment: str) -> None:
+    chosen = {"suspend": "okta-suspend", "reset": "okta-reset-password"}[containment]
+    assert step_of(plan_of(okta_containment=containment), "okta-factors").needs == (chosen,)
+
+
+def test_one_success_is_enough_where_the_vendor_does_not_allow_both() -> None:
+    plan = plan_of("""\
+steps:
+  - {id: suspend, stage: contain, action: okta.suspend_user}
+  - {id: reset, stage: reset, action: okta.reset_password}
+  - {id: factors, stage: clean, action: okta.remove_factors}
+""")
+    assert step_of(plan, "factors").needs == ("suspend",)
+    # side by side either might win, and the other one's refusal would take the factors with it
+    assert step_of(plan, "reset").after == ("suspend",)
+    assert any("reset waits for suspend" in note for note in plan.notes)
+
+
+def test_which_success_is_needed_is_the_author_s_to_say() -> None:
+    plan = plan_of("""\
+steps:
+  - {id: reset, stage: reset, action: okta.reset_password}
+  - {id: rules, stage: clean, action: okta.revoke_sessions, needs: [reset]}
+  - {id: suspend, stage: contain, action: okta.suspend_user, after: [reset]}
+  - {id: factors, stage: clean, action: okta.remove_factors, needs: [rules]}
+""")
+    assert step_of(plan, "factors").needs == ("rules",)
+    assert not [note for note in plan.notes if "CM0071" in note]
+
+
+def test_what_needs_what_needs_a_missing_step_is_left_out_too_whatever_the_distance() -> None:
+    plan = plan_of(
+        accounts=(ENTRA,),
+        text="""\
+steps:
+  - {id: a, stage: contain, action: entra.disable_user, when: "false"}
+  - {id: b, stage: clean, action: entra.disable_inbox_rules, needs: [a]}
+  - {id: c, stage: reset, action: entra.reset_password, needs: [b]}
+  - {id: d, stage: clean, action: entra.remove_auth_methods, after: [c]}
+  - {id: e, stage: revoke, action: entra.revoke_sessions, after: [d]}
+""",
+    )
+    assert live(plan) == {"e"}
+    assert "success of b" in step_of(plan, "c").skipped
+    assert "CM0071" in step_of(plan, "d").skipped
+    assert step_of(plan, "e").after == ()
+    assert not plan.notes, "nothing is revoked again after a change nobody makes"
