@@ -17,8 +17,9 @@ from cli.opened import opened, whoami
 from cli.settings import ConfigOption
 from cli.terminal import counted
 from ledger.export import export
-from ledger.verify import Finding, Report, leaf_hash, lines_of, verify
+from ledger.verify import Finding, Report, verify
 from ledger.verify_database import verify_database
+from ledger.written import is_digest, leaf_hash, lines_of
 
 app = typer.Typer(
     help="Verify or export the audit log.",
@@ -28,37 +29,58 @@ app = typer.Typer(
 )
 
 _EXIT = {"verified": 0, "broken": 1, "incomplete": 3}
+_ALIEN = (
+    "{} is no audit log: not one of its lines is a record. Expected is a file as"
+    " `rescind audit export -o FILE` writes it: one JSON object a line in UTF-8, not packed, not"
+    " formatted, not converted. (In Windows PowerShell, > converts: use -o.)"
+)
+_CUT = (
+    "the end is missing: every whole export ends with audit.exported, and this one was cut off"
+    " before it, or added to after it"
+)
 _COLOUR = {"verified": "green", "broken": "red", "incomplete": "yellow"}
+
+
+def _head(text: str | None) -> str | None:
+    head = text.strip().lower() if text is not None else None
+    if head is not None and not is_digest(head):
+        raise typer.BadParameter("a head is sha256: and 64 hex digits, as it was printed")
+    return head
 
 
 @app.command(
     "verify",
     epilog="Exit codes: 0 verified; 1 broken: changed, cut or telling what cannot have happened;"
-    " 2 could not be checked; 3 incomplete: nothing is wrong, and an intent's outcome is open.",
+    " 2 could not be checked, or no audit log; 3 incomplete: nothing is wrong, and the end of the"
+    " export is missing, or an intent's outcome is open.",
 )
 def verify_log(
     file: Annotated[
         typer.FileBinaryRead | None,
         typer.Argument(help="An exported log, - for standard input; else the database's own."),
     ] = None,
+    head: Annotated[
+        str | None,
+        typer.Option(
+            metavar="HASH",
+            callback=_head,
+            help="A head you kept, as verify and export print it: its record must be in the log.",
+        ),
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     config: ConfigOption = None,
 ) -> None:
     """Check every record and the story they tell together. A file needs no settings."""
     if file is not None:
-        report = verify(lines_of(file), exported=True)
+        report = _of_file(file, head)
     else:
         with opened(config) as service:
-            report = verify_database(service.database)
-    # every export ends with the record of itself, so one without any record was cut
-    verdict = "incomplete" if file is not None and not report.records else report.verdict
+            report = verify_database(service.database, kept=head)
     if as_json:
-        print(json.dumps({"verdict": verdict} | asdict(report), indent=2))
-    elif verdict != report.verdict:
-        typer.secho("INCOMPLETE: the file holds no record", fg=_COLOUR[verdict], bold=True)
+        print(json.dumps({"verdict": report.verdict} | asdict(report), indent=2))
     else:
         _tell(report)
-    raise typer.Exit(_EXIT[verdict])
+    raise typer.Exit(_EXIT[report.verdict])
 
 
 @app.command("export")
@@ -75,21 +97,24 @@ def export_log(
     print(f"{count} records exported; the last one's hash is\n{head}", file=sys.stderr)
 
 
+def _of_file(file: BinaryIO, head: str | None) -> Report:
+    try:
+        report = verify(lines_of(file), exported=True, kept=head)
+    except OSError as error:
+        raise typer.BadParameter(f"{file.name} cannot be read: {error.strerror}") from error
+    if report.alien:
+        raise typer.BadParameter(_ALIEN.format(file.name))
+    return report
+
+
 def _tell(report: Report) -> None:
-    bad = report.first_bad
-    verdict, records = report.verdict.upper(), counted(report.records, "record")
-    if bad is not None:
-        first = f"{verdict} at {_named(bad)}: {bad.why}"
-    elif report.intents_open:
-        number = counted(len(report.intents_open), "intent")
-        first = f"{verdict} {records}: nothing is wrong, but {number} without a known outcome"
-    else:
-        first = f"{verdict} {records}"
-    typer.secho(first, fg=_COLOUR[report.verdict], bold=True)
+    typer.secho(_verdict(report), fg=_COLOUR[report.verdict], bold=True)
     for finding in report.findings[1:10]:
         print(f"  then {_named(finding)}: {finding.why}")
     if report.problems > 10:
         print(f"  and {report.problems - 10} more; --json lists the first 50")
+    if report.problems and report.cut:
+        print(f"  {_CUT}")
     for text in report.warnings:
         print(f"  warning: {text}")
     for intent in report.intents_open:
@@ -100,9 +125,27 @@ def _tell(report: Report) -> None:
             print(f"    run {run}")
         if len(report.runs_open) > 10:
             print(f"    and {len(report.runs_open) - 10} more")
+    if report.kept is not None:
+        print(f"  the head you kept is the hash of record {report.kept}")
     if report.head:
+        records = counted(report.records, "record")
         print(f"  log {report.log or 'without a name'}, {records}, the last one's hash is")
         print(f"  {report.head}")
+
+
+def _verdict(report: Report) -> str:
+    verdict, bad = report.verdict.upper(), report.first_bad
+    if bad is not None:
+        at = "" if bad.what == "kept" else f" at {_named(bad)}"
+        return f"{verdict}{at}: {bad.why}"
+    records = counted(report.records, "record")
+    missing = [_CUT] if report.cut else []
+    if report.intents_open:
+        number = counted(len(report.intents_open), "intent")
+        missing.append(f"{number} without a known outcome")
+    if not missing:
+        return f"{verdict} {records}"
+    return f"{verdict} {records}: nothing is wrong, but {'; '.join(missing)}"
 
 
 def _named(finding: Finding) -> str:

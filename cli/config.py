@@ -14,9 +14,11 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.checks import CHECKS
+from cli.forewarned import missing
 from cli.settings import ConfigOption
 from cli.terminal import counted
-from config.load import Loaded, SettingsError, load
+from config.load import Check, Loaded, SettingsError, load
+from config.problems import dotted
 from config.show import Leaf, Shown
 
 app = typer.Typer(
@@ -33,8 +35,7 @@ def show(
     as_json: Annotated[bool, typer.Option("--json", help="As a JSON list.")] = False,
 ) -> None:
     """Show every setting in effect, secrets masked, and where each came from."""
-    loaded = _loaded(config)
-    found = loaded.leaves
+    found = _loaded(config).leaves
     if as_json:
         rows = [{"key": leaf.name, "value": leaf.value, "source": leaf.source} for leaf in found]
         print(json.dumps(rows, indent=2, ensure_ascii=False))
@@ -46,19 +47,25 @@ def show(
 
 @app.command()
 def check(config: ConfigOption = None) -> None:
-    """Check the settings; every problem is listed, with its place and what would be right."""
-    loaded = _loaded(config)
+    """Check the settings; every problem is listed, with its place and what would be right.
+
+    What is no mistake and should be seen to is a warning, and no reason to fail.
+    """
+    loaded = _loaded(config, CHECKS)
     settings = loaded.settings
     places = [str(loaded.path or "no file"), *([str(loaded.secrets)] if loaded.secrets else [])]
     print(
         f"The settings fit together ({', '.join(places)}): "
         f"{counted(len(settings.sources), 'source')}, {counted(len(settings.tenants), 'tenant')}."
     )
+    exposed = (f"{dotted(one.key)}: {one.what} ({one.right})" for one in loaded.warnings)
+    for line in (*exposed, *missing(settings)):
+        print(f"warning: {line}", file=sys.stderr)
 
 
-def _loaded(path: Path | None) -> Loaded:
+def _loaded(path: Path | None, checks: Sequence[Check] = ()) -> Loaded:
     try:
-        return load(path, checks=CHECKS)
+        return load(path, checks=checks)
     except SettingsError as error:
         print(error, file=sys.stderr)
         raise typer.Exit(2) from None

@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn, TextIO
 import typer
 from rich.text import Text
 from sqlalchemy import URL, Row
+from sqlalchemy.exc import IntegrityError
 
 from cli.checks import CHECKS
 from cli.logs import configure_logging
@@ -35,10 +36,14 @@ from ledger.migrate import migrate
 from ledger.revision import check
 from playbooks import model
 from playbooks.errors import PlaybookError, UnknownPlaybook
+from tasks.opening import Opened
 from tasks.requests import NotContainable, Wish, clues_of, request_run
 from tasks.service import Service, Silence
 from tasks.systems import SPECS
 from tasks.workshop import AlreadyServing, Workshop
+
+#: How long finding the person and planning may take, in seconds.
+_ASK_S = 120
 
 
 def command(
@@ -68,7 +73,7 @@ def command(
     try:
         here = _prepare(workshop)
         try:
-            opened = workshop.loop.run(request_run(workshop.service, workshop.systems, wish), 120)
+            opened = _ask(workshop, wish)
         except NotContainable as error:
             _refuse(error.reason, error.remedy)
         except (ConnectorError, PlaybookError, UnknownPlaybook) as error:
@@ -84,6 +89,18 @@ def command(
     finally:
         workshop.stop()
     raise typer.Exit(1 if run.status in ("partial", "failed") else 0)
+
+
+def _ask(workshop: Workshop, wish: Wish) -> Opened:
+    try:
+        try:
+            return workshop.loop.run(request_run(workshop.service, workshop.systems, wish), _ASK_S)
+        except IntegrityError:  # another process opened the person's run just now: join it
+            return workshop.loop.run(request_run(workshop.service, workshop.systems, wish), _ASK_S)
+    except TimeoutError:
+        _refuse(
+            f"the tenant's systems did not answer within {_ASK_S} s", "Try again; it is harmless."
+        )
 
 
 def _checked(wish: Wish, settings: Settings) -> Wish:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import queue
+import sys
 import time
 from collections.abc import Sequence
 from typing import Annotated, Any
@@ -20,7 +21,7 @@ from cli.demonstration.stage import Stage
 from cli.report import print_exposure, print_steps
 from cli.settings import loaded
 from cli.terminal import console
-from ledger import approvals, runs, steps
+from ledger import runs, steps
 from ledger.verify import Report
 from ledger.verify_database import verify_database
 from simulator.loot import Loot
@@ -68,7 +69,9 @@ def _perform(stage: Stage, service: Service, *, silent: bool) -> dict[str, Any]:
         f"{stage.simulator_url}/_sim/loot", json={"user": victim.name}, trust_env=False
     ).json()
     with Thief(stage.simulator_url, Loot.from_json(stolen)) as thief:
-        thief.wait_until_working()
+        if not thief.wait_until_working():
+            print("The thief's loot does not work: nothing to evict.", file=sys.stderr)
+            raise typer.Exit(1)
         time.sleep(0.5)  # long enough to see that he is really in
         narrator.say(
             Text(
@@ -95,7 +98,6 @@ def _perform(stage: Stage, service: Service, *, silent: bool) -> dict[str, Any]:
     with service.database.read() as connection:
         run = runs.get(connection, run_id)
         run_steps = steps.of_run(connection, run_id)
-        approval = approvals.of_run(connection, run_id)
     assert run is not None  # noqa: S101 - it was followed to its end
     if not silent:
         _tell(evicted_after, run, run_steps, report)
@@ -107,7 +109,6 @@ def _perform(stage: Stage, service: Service, *, silent: bool) -> dict[str, Any]:
             "playbook": run.playbook,
             "playbook_hash": run.playbook_hash,
             "status": run.status,
-            "approved_by": approval.decided_by if approval else None,
             "steps": [
                 {
                     "id": step.node,
@@ -131,12 +132,13 @@ def _follow(
     told_out: set[str] = set()
     end = time.monotonic() + _PATIENCE_S
     while time.monotonic() < end:
-        narrator.catch_up()
+        out = {}
         for system, at in thief.locked_out().items():
             if at is not None and system not in told_out:
                 told_out.add(system)
                 after = f"the thief is out of {system.capitalize()}: {at - posted_ms:.0f} ms after the alert"
-                narrator.say(Text(after, style="bold green"), at=at / 1000)
+                out[at / 1000] = Text(after, style="bold green")
+        narrator.catch_up(out)
         message = _next(stage.chat.messages)
         if message is not None:
             narrator.show(message)

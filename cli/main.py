@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from connectors.errors import ConnectorError
 from ledger.errors import LedgerError
 
 #: Verb to module; the module's ``app`` (a group) or ``command`` (a function) does the work.
@@ -103,7 +104,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors that a person can mend are said without a traceback."""
     try:
         rescind(args=list(arguments) if arguments is not None else None, prog_name="rescind")
-    except LedgerError as error:
+    except (ConnectorError, LedgerError) as error:
         said = str(error) or (type(error).__doc__ or "").strip()
         print(f"rescind: {said}\n{error.remedy}", file=sys.stderr)
         sys.exit(2)

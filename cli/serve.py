@@ -7,6 +7,7 @@ import sys
 import typer
 
 from cli.checks import CHECKS
+from cli.forewarned import forewarn
 from cli.logs import configure_logging
 from cli.serving import open_port, run_web
 from cli.settings import ConfigOption, loaded
@@ -34,6 +35,7 @@ def command(config: ConfigOption = None) -> None:
             print(f"{(error.__doc__ or '').strip()} ({error})\n{error.remedy}", file=sys.stderr)
             raise typer.Exit(2) from error
         sockets = open_port(settings.web)
+        forewarn(settings, workshop.service.database)
         workshop.warm()
         workshop.start()
         run_web(workshop.service, workshop.readiness, sockets)

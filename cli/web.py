@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from cli.between import require_broker
 from cli.checks import CHECKS
+from cli.forewarned import forewarn
 from cli.logs import configure_logging
 from cli.serving import open_port, run_web
 from cli.settings import ConfigOption, loaded
@@ -23,6 +24,7 @@ def command(config: ConfigOption = None) -> None:
     service = Service.of(settings, CeleryBell(celery, settings.broker.prefix))
     check(service.database)
     sockets = open_port(settings.web)
+    forewarn(settings, service.database)
     celery_app.warm_quietly(celery)
     upkeep = Upkeep(service)
     upkeep.start()

@@ -10,6 +10,7 @@ import typer
 
 from cli.between import require_broker
 from cli.checks import CHECKS
+from cli.forewarned import forewarn
 from cli.logs import configure_logging
 from cli.settings import ConfigOption, loaded
 from ledger.revision import check
@@ -32,6 +33,7 @@ def command(config: ConfigOption = None) -> None:
     workshop = Workshop(settings)
     try:
         check(workshop.service.database)
+        forewarn(settings, workshop.service.database)
         workshop.warm()
         workshop.start()
         _log.info("ready: worker %s", workshop.service.owner)

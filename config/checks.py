@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 from collections import defaultdict
 from collections.abc import Iterator
 
 from pydantic import AnyHttpUrl
 
+from config import connections
 from config.explain import closest
 from config.problems import Key, Problem
 from config.settings import Entra, Okta, Settings
@@ -24,17 +26,35 @@ _GRAPH_HOSTS = {
 def problems(settings: Settings) -> list[Problem]:
     """Return everything that does not fit together."""
     return [
+        *_connections(settings),
         *_web(settings),
         *_sources(settings),
         *_tenants(settings),
         *_chat(settings),
+        *_playbooks(settings),
     ]
 
 
+def _connections(settings: Settings) -> Iterator[Problem]:
+    found = (
+        connections.database(settings.database.url.get_secret_value()),
+        connections.broker(settings.broker.url.get_secret_value()),
+    )
+    yield from (problem for problem in found if problem is not None)
+
+
 def _web(settings: Settings) -> Iterator[Problem]:
-    url = settings.web.public_url
-    if url is not None:
-        yield from _encrypted(("web", "public_url"), url)
+    key, web = ("web", "public_url"), settings.web
+    if web.public_url is not None:
+        yield from _nameless(key, web.public_url)
+        yield from _encrypted(key, web.public_url)
+    elif _everywhere(web.host):
+        yield Problem(
+            key,
+            f"is missing: with web.host {web.host} messages would link to {web.console_url}",
+            "the address people's browsers reach the console at, as https://rescind.example.com; "
+            "or one address of this machine in web.host",
+        )
 
 
 def _sources(settings: Settings) -> Iterator[Problem]:
@@ -82,8 +102,7 @@ def _entra(key: Key, entra: Entra) -> Iterator[Problem]:
         yield Problem(
             (*key, "certificate_password"), "there is no certificate_path", "both or neither"
         )
-    if entra.certificate_path is not None and not entra.certificate_path.is_file():
-        yield Problem((*key, "certificate_path"), "there is no such file", "a PEM or PKCS#12 file")
+    yield from _nameless((*key, "base_url"), entra.base_url)
     if _loopback(entra.base_url):
         return
     yield from _encrypted((*key, "base_url"), entra.base_url)
@@ -103,6 +122,7 @@ def _entra(key: Key, entra: Entra) -> Iterator[Problem]:
 
 
 def _okta(key: Key, okta: Okta) -> Iterator[Problem]:
+    yield from _nameless((*key, "org_url"), okta.org_url)
     yield from _encrypted((*key, "org_url"), okta.org_url)
     host = okta.org_url.host or ""
     if host.partition(".")[0].endswith("-admin") and not _loopback(okta.org_url):
@@ -138,6 +158,20 @@ def _chat(settings: Settings) -> Iterator[Problem]:
             yield Problem(key, "its schema is not among chat.schemas", right)
 
 
+def _playbooks(settings: Settings) -> Iterator[Problem]:
+    folder = settings.playbooks.folder
+    if folder is not None and not os.access(folder, os.R_OK | os.X_OK):
+        what = "there is no such folder, or it cannot be read"
+        yield Problem(("playbooks", "folder"), what, "a folder with your *.yaml in it")
+    elif folder is not None and not folder.is_dir():
+        yield Problem(("playbooks", "folder"), "is no folder", "a folder with your *.yaml in it")
+
+
+def _nameless(key: Key, url: AnyHttpUrl) -> Iterator[Problem]:
+    if url.username or url.password:
+        yield Problem(key, "carries a user name or a password", "nothing before the host")
+
+
 def _encrypted(key: Key, url: AnyHttpUrl) -> Iterator[Problem]:
     if url.scheme != "https" and not _loopback(url):
         yield Problem(key, "http:// is allowed on this machine only", "https://")
@@ -149,5 +183,15 @@ def _loopback(url: AnyHttpUrl) -> bool:
         return True
     try:
         return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _everywhere(host: str) -> bool:
+    """Tell whether a server on ``host`` listens on all addresses; a browser can go to none of these."""
+    if host in ("0", "*"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_unspecified
     except ValueError:
         return False

@@ -1,4 +1,4 @@
-"""Where settings come from: a TOML file, a folder of secrets, the environment, the command line.
+"""Where settings come from: a TOML file, the environment, the command line.
 
 Each is read into a layer: the part of the tree it sets, and the place each value came from.
 """
@@ -11,7 +11,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import create_model
 from pydantic_settings import BaseSettings, EnvSettingsSource
@@ -29,17 +29,22 @@ RESERVED = frozenset({"RESCIND_CONFIG", "RESCIND_SECRETS_DIR"})
 _SERVICE_LINKS = re.compile(r"RESCIND_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_\w+)?)?)")
 #: What the tests are told through the environment; the processes they start inherit it.
 _OF_TESTS = "RESCIND_TEST_"
-_SECRET_FILE_LIMIT = 65_536
 
 Tree = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Layer:
-    """What one place sets. ``origins`` has the source of each key that is known by itself."""
+    """What one place sets.
+
+    ``origins`` has the source of each key that is known by itself. ``path`` is the file all of it
+    stands in, ``files`` has the file of each secret that stands in one.
+    """
 
     tree: Tree = field(default_factory=dict)
     origins: dict[Key, str] = field(default_factory=dict)
+    path: Path | None = None
+    files: dict[Key, Path] = field(default_factory=dict)
 
     def where(self, key: Key) -> str:
         """Return the source of ``key``, or of the nearest table around it."""
@@ -73,12 +78,20 @@ class Layer:
             if isinstance(value, dict) and isinstance(old, dict):
                 self._join(old, value, here, other)
                 continue
-            for known in [known for known in self.origins if known[: len(here)] == here]:
-                del self.origins[known]
+            self.origins = _replaced(self.origins, other.origins, here)
+            self.files = _replaced(self.files, other.files, here)
             ours[name] = value
-            if other.where(here):
+            if here not in self.origins and other.where(here):
                 self.origins[here] = other.where(here)
-            self.origins |= {k: v for k, v in other.origins.items() if k[: len(here)] == here}
+
+
+T = TypeVar("T")
+
+
+def _replaced(ours: Mapping[Key, T], theirs: Mapping[Key, T], key: Key) -> dict[Key, T]:
+    """Return ``ours``, with what is at and below ``key`` as in ``theirs``."""
+    kept = {known: value for known, value in ours.items() if known[: len(key)] != key}
+    return kept | {known: value for known, value in theirs.items() if known[: len(key)] == key}
 
 
 _FIELDS: dict[str, Any] = {
@@ -119,7 +132,8 @@ def from_toml(path: Path) -> Layer:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([_not_toml(path, error)]) from None
-    return Layer(tree, {key: f"{path.name}:{line}" for key, line in key_lines(text).items()})
+    origins = {key: f"{path.name}:{line}" for key, line in key_lines(text).items()}
+    return Layer(tree, origins, path)
 
 
 def _not_toml(path: Path, error: tomllib.TOMLDecodeError) -> Problem:
@@ -147,34 +161,9 @@ def from_environment(environ: Mapping[str, str]) -> tuple[Layer, list[Problem]]:
         and not name.upper().startswith(_OF_TESTS)
         and not _SERVICE_LINKS.fullmatch(name.upper())
     }
-    return _from_variables(
+    return from_variables(
         (name[len(PREFIX) :], value, f"env {name}") for name, value in sorted(variables.items())
     )
-
-
-def from_secrets(folder: Path) -> tuple[Layer, list[Problem]]:
-    """Read a folder in which each file is one value, named like a variable without the prefix.
-
-    Hidden files are left alone: container platforms keep their own there.
-    """
-    found: list[tuple[str, str, str]] = []
-    problems: list[Problem] = []
-    try:
-        files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-    except OSError as error:
-        what = f"the secrets folder {folder} cannot be read: {error.strerror}"
-        return Layer(), [Problem((), what, "a folder with one file a secret")]
-    for path in files:
-        if path.is_dir():
-            continue
-        place = f"secrets {path.name}"
-        text = _content(path)
-        if isinstance(text, Problem):
-            problems.append(Problem(_key(path.name), text.what, text.right, place))
-        else:
-            found.append((path.name, text, place))
-    layer, wrong = _from_variables(iter(found))
-    return layer, problems + wrong
 
 
 def from_overrides(overrides: Mapping[str, Any]) -> Layer:
@@ -186,15 +175,16 @@ def from_overrides(overrides: Mapping[str, Any]) -> Layer:
     return layer
 
 
-def _from_variables(
+def from_variables(
     variables: Iterator[tuple[str, str, str]],
 ) -> tuple[Layer, list[Problem]]:
+    """Read name (without the prefix), value and place of each variable."""
     # One variable at a time: so that what is wrong with one is said of that one.
     source = EnvSettingsSource(_Variables, env_prefix=PREFIX, env_nested_delimiter="__")
     layer = Layer()
     problems: list[Problem] = []
     for name, value, place in variables:
-        key = _key(name)
+        key = key_of(name)
         if key[0] not in Settings.model_fields:
             # pydantic-settings looks only for the keys it knows: a typo would go unnoticed.
             meant = explain.meant(str(key[0]), schema.ROOT)
@@ -211,7 +201,8 @@ def _from_variables(
     return layer, problems
 
 
-def _key(name: str) -> Key:
+def key_of(name: str) -> Key:
+    """Return the key that the name of a variable, without the prefix, stands for."""
     return tuple(name.lower().split("__"))
 
 
@@ -239,67 +230,3 @@ def _json_example(key: Key) -> str:
     table = spot is not None and (spot.models or not spot.field)
     example = '\'{"key": "value"}\'' if table else '\'["one", "two"]\''
     return f"{example}, or set its keys one by one with __ between levels"
-
-
-def resolve_files(layer: Layer, base: Path) -> list[Problem]:
-    """Put the content of files where a secret ``x`` is given as ``x_file``.
-
-    Relative paths, those of certificates and playbooks too, start at ``base``. Both ``x`` and
-    ``x_file`` from the same place are a problem; of different places, the later one counts.
-    """
-    problems: list[Problem] = []
-    for key, table in list(_tables(layer.tree, ())):
-        for name in [name for name in table if isinstance(name, str)]:
-            here = (*key, name)
-            spot = schema.at(here)
-            value = table[name]
-            if spot is not None and spot.is_path and isinstance(value, str):
-                table[name] = str(base / value)
-            secret = name.removesuffix("_file")
-            target = schema.at((*key, secret))
-            if secret == name or target is None or not target.is_secret:
-                continue
-            if secret in table:
-                del table[name]
-                what = f"{secret} and {name} are both given"
-                problems.append(Problem(here, what, "one of them", layer.where(here)))
-                continue
-            _take(layer, table, here, secret, base, problems)
-    return problems
-
-
-def _take(
-    layer: Layer, table: Tree, here: Key, secret: str, base: Path, problems: list[Problem]
-) -> None:
-    place = layer.where(here)
-    value = table.pop(str(here[-1]))
-    layer.origins.pop(here, None)
-    key = (*here[:-1], secret)
-    if not isinstance(value, str):
-        problems.append(Problem(here, "is not text", "the path of a file", place))
-        return
-    text = _content(base / value)
-    if isinstance(text, Problem):
-        problems.append(Problem(here, text.what, text.right, place))
-        return
-    table[secret] = text
-    layer.origins[key] = f"{place} (file {value})"
-
-
-def _tables(tree: Tree, key: Key) -> Iterator[tuple[Key, Tree]]:
-    yield key, tree
-    for name, value in list(tree.items()):
-        if isinstance(value, dict):
-            yield from _tables(value, (*key, name))
-
-
-def _content(path: Path) -> str | Problem:
-    try:
-        if path.stat().st_size > _SECRET_FILE_LIMIT:
-            return Problem((), "the file is larger than a secret can be", "a file under 64 KiB")
-        text = path.read_bytes().decode("utf-8-sig").strip()
-    except OSError as error:
-        return Problem((), f"the file cannot be read: {error.strerror}", "a readable file")
-    except UnicodeDecodeError:
-        return Problem((), "the file is not UTF-8 text", "the secret itself as text (PEM, not DER)")
-    return text or Problem((), "the file is empty", "the secret itself as text")

@@ -16,15 +16,15 @@ from pydantic import SecretStr, ValidationError
 
 from config import checks as own
 from config.explain import explain
+from config.exposure import exposed
 from config.layers import (
     Layer,
     from_environment,
     from_overrides,
-    from_secrets,
     from_toml,
-    resolve_files,
 )
 from config.problems import Key, Problem, SettingsError
+from config.secret_files import from_secrets, resolve_files
 from config.settings import Settings
 from config.show import Leaf, leaves
 
@@ -45,13 +45,15 @@ class Loaded:
     """The settings, and where they came from.
 
     ``path`` is the TOML file, ``secrets`` the folder of secrets, where there was one. ``leaves``
-    has every value in effect, masked, with its source.
+    has every value in effect, masked, with its source. ``warnings`` are no mistakes, and should be
+    told.
     """
 
     settings: Settings
     path: Path | None
     secrets: Path | None
     leaves: tuple[Leaf, ...]
+    warnings: tuple[Problem, ...] = ()
 
 
 def load(
@@ -102,7 +104,8 @@ def load(
         Leaf(key, value, whole.where(key) if key in given else "default")
         for key, value in leaves(settings)
     )
-    return Loaded(settings, file, folder, shown)
+    told = exposed(whole.files, settings)
+    return Loaded(settings, file, folder, shown, tuple(one.at(whole.near(one.key)) for one in told))
 
 
 def _file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -111,14 +114,21 @@ def _file(path: Path | None, environ: Mapping[str, str]) -> Path | None:
     named = environ.get("RESCIND_CONFIG")
     if named:
         return Path(named)
-    return Path(FILE) if Path(FILE).is_file() else None
+    return Path(FILE) if _there(Path(FILE).is_file) else None
 
 
 def _folder(environ: Mapping[str, str]) -> Path | None:
     named = environ.get("RESCIND_SECRETS_DIR")
     if named:
         return Path(named)
-    return SECRETS if SECRETS.is_dir() else None
+    return SECRETS if _there(SECRETS.is_dir) else None
+
+
+def _there(look: Callable[[], bool]) -> bool:
+    try:
+        return look()
+    except OSError:  # a folder above is closed to us: what is in it is not meant for us
+        return False
 
 
 def _validated(whole: Layer) -> tuple[Settings | None, list[Problem]]:

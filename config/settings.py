@@ -98,7 +98,8 @@ class Web(Section):
     @property
     def console_url(self) -> str:
         """The address of the console without a trailing slash."""
-        url = str(self.public_url) if self.public_url else f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        url = str(self.public_url) if self.public_url else f"http://{host}:{self.port}"
         return url.rstrip("/")
 
 
@@ -262,11 +263,16 @@ class Tenant(Section):
     entra: Entra | None = None
     okta: Okta | None = None
 
+    @property
+    def systems(self) -> tuple[str, ...]:
+        """The names of the systems that are set."""
+        return tuple(name for name in ("entra", "okta") if getattr(self, name) is not None)
+
 
 class ProtectedPerson(Section):
     """A person for whom nothing happens without a person's word, whatever the mode."""
 
-    id: str = Field(min_length=1, description="Entra object id or Okta user id")
+    id: str = Field(min_length=1, description="Entra object id or Okta user id, no name")
     reason: str = Field(min_length=1, description="shown to whoever has to decide")
 
 
@@ -311,8 +317,6 @@ class Chat(Section):
         (
             "slack",
             "workflows",
-            "msteams",
-            "mattermost",
             "mmost",
             "mmosts",
             "discord",

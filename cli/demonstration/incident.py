@@ -39,7 +39,7 @@ def incident(*, name: str, object_id: str, display_name: str) -> dict[str, Any]:
                 "incidentNumber": 1042,
                 "createdTimeUtc": _utc(now),
                 "lastModifiedTimeUtc": _utc(now),
-                "firstActivityTimeUtc": _utc(now - timedelta(minutes=12)),
+                "firstActivityTimeUtc": _utc(now - timedelta(minutes=40)),
                 "lastActivityTimeUtc": _utc(now - timedelta(minutes=1)),
                 "owner": {"objectId": None, "email": None, "assignedTo": None},
                 "labels": [],

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Mapping
+from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from rich.panel import Panel
@@ -53,12 +55,15 @@ class Narrator:
             )
             out.print(bubble, soft_wrap=False)
 
-    def catch_up(self) -> None:
-        """Print what happened since the last time."""
+    def catch_up(self, also: Mapping[float, Text] | None = None) -> None:
+        """Print what happened since the last time, and ``also`` (by epoch seconds), in order."""
+        lines = list((also or {}).items())
         for record in self._new():
             line = _line(record)
             if line is not None:
-                self.say(line, at=_epoch(record["time"]))
+                lines.append((_epoch(record["time"]), line))
+        for at, line in sorted(lines, key=itemgetter(0)):
+            self.say(line, at=at)
 
     def _new(self) -> Iterator[dict[str, Any]]:
         with self._service.database.read() as connection:
@@ -87,9 +92,8 @@ def _line(record: Mapping[str, Any]) -> Text | None:  # noqa: PLR0911 - one sent
             ("-> ", "cyan"), f"{request['system']}: {request['method']} {request['path']}"
         )
     if event == "step.finished":
-        why = f"  {record['reason']}" if record.get("reason") else ""
         return Text.assemble(
-            ("<- ", "cyan"), f"{record['step']['node']}: ", word(record["outcome"]), (why, "dim")
+            ("<- ", "cyan"), f"{record['step']['node']}: ", word(record["outcome"])
         )
     if event == "approval.decided":
         return Text(f"decision: {record['approval']['decision']}", style="bold")
@@ -101,6 +105,4 @@ def _line(record: Mapping[str, Any]) -> Text | None:  # noqa: PLR0911 - one sent
 
 
 def _epoch(rfc3339: str) -> float:
-    from datetime import datetime  # noqa: PLC0415 - used here alone
-
     return datetime.fromisoformat(rfc3339).timestamp()

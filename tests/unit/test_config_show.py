@@ -12,13 +12,13 @@ from cli.config import app
 from config.show import MASK, masked_url
 
 RUNNER = CliRunner()
-SECRETS = ("hunter2-hunter2-hunter2", "pass-word-17", "tok3n-in-a-path")
+SECRETS = ("hunter2-hunter2-hunter2", "pass-word-17", "tok3nInAPath")
 TOML = """
 [database]
 url = "postgresql+psycopg://rescind:pass-word-17@db.example.com/rescind"
 
 [chat.urls]
-soc = "slack://tok3n-in-a-path/b/c"
+soc = "slack://tok3nInAPath/b/c"
 
 [sources.siem]
 kind = "sentinel"
@@ -131,6 +131,14 @@ def test_check_counts_and_refuses_a_playbook_with_an_unknown_action(file: Path) 
     assert refused.exit_code == 2
     assert "line 7" in refused.output
     assert "did you mean entra.revoke_sessions?" in refused.output
+
+
+def test_show_shows_what_cannot_be_used_yet(file: Path) -> None:
+    file.write_text(TOML.replace('kind = "sentinel"', 'kind = "sentinel"\nplaybook = "mine"'))
+    assert RUNNER.invoke(app, ["check", "-c", str(file)]).exit_code == 2
+    shown = RUNNER.invoke(app, ["show", "-c", str(file)])
+    assert shown.exit_code == 0
+    assert "sources.siem.playbook" in shown.stdout
 
 
 def test_help_looks_like_that_of_every_verb() -> None:

@@ -208,12 +208,23 @@ def test_the_simulator_s_faults_and_people_are_complete() -> None:
     assert tenant.okta_api_token in text
 
 
+#: What a file holds by a word in its name; else a secret of no certain form.
+HELD = {
+    "chat": "slack://a/b/c",
+    "database": "postgresql+psycopg://rescind@db.example.com/rescind",
+    "broker": "redis://broker.example.com/0",
+}
+
+
 def settings_of(folder: Path, text: str) -> None:
     """Load settings as an operator would have them, every file they name being there."""
     for named in re.findall(r'_(?:file|path) = "([^"]+)"', text):
         secret = folder / named
         secret.parent.mkdir(parents=True, exist_ok=True)
-        secret.write_text("slack://a/b/c" if "chat" in named else "correct-horse-battery-staple")
+        held = (content for word, content in HELD.items() if word in named)
+        secret.write_text(next(held, "correct-horse-battery-staple"))
+    for named in re.findall(r'^folder = "([^"]+)"', text, re.MULTILINE):
+        (folder / named).mkdir()
     (folder / "rescind.toml").write_text(text)
     load(folder / "rescind.toml", {}, checks=(registry.problems,))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -148,6 +150,7 @@ def test_a_secret_may_stand_in_a_file_of_its_own(tmp_path: Path) -> None:
 
 def test_paths_start_where_the_file_stands(tmp_path: Path) -> None:
     path = write(tmp_path, "[playbooks]\nfolder = 'mine'\n")
+    (tmp_path / "mine").mkdir()
     assert load(path, {}).settings.playbooks.folder == tmp_path / "mine"
 
 
@@ -169,6 +172,22 @@ def test_a_secrets_file_that_holds_none_is_told(
     problem = problems(path)["database.url_file"]
     assert what in problem.what
     assert problem.where == "rescind.toml:2"
+
+
+@pytest.mark.parametrize("path", [".", "nul\\u0000", "rescind.toml/below", "/dev/zero"])
+def test_a_secrets_file_that_is_none_is_told(tmp_path: Path, path: str) -> None:
+    settings = write(tmp_path, f'[database]\nurl_file = "{path}"\n')
+    assert problems(settings)["database.url_file"].where == "rescind.toml:2"
+
+
+def test_a_secrets_file_may_be_a_pipe(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    sender = threading.Thread(target=path.write_text, args=("sqlite:////var/lib/mine.db",))
+    sender.start()
+    url = load(write(tmp_path, "[database]\nurl_file = 'pipe'\n"), {}).settings.database.url
+    sender.join()
+    assert url.get_secret_value() == "sqlite:////var/lib/mine.db"
 
 
 def test_a_secret_and_its_file_in_one_place_are_one_too_many(tmp_path: Path) -> None:
@@ -407,8 +426,6 @@ def test_no_environment_raises_anything_else(environ: dict[str, str]) -> None:
         ("sqlite:///data/mine.db", "sqlite:///{folder}/data/mine.db"),
         ("sqlite+pysqlite:///mine.db?timeout=3", "sqlite+pysqlite:///{folder}/mine.db?timeout=3"),
         ("sqlite:////var/lib/mine.db", "sqlite:////var/lib/mine.db"),
-        ("sqlite://", "sqlite://"),
-        ("sqlite:///:memory:", "sqlite:///:memory:"),
         ("sqlite:///file:mine.db?uri=true", "sqlite:///file:mine.db?uri=true"),
         ("postgresql+psycopg://db.example.com/a", "postgresql+psycopg://db.example.com/a"),
     ],

@@ -9,6 +9,7 @@ import pytest
 from config.checks import problems
 from config.settings import Settings
 
+ANY = "0.0.0.0"  # noqa: S104 - the point
 ENTRA = {"tenant_id": "contoso.com"}
 OKTA = {"org_url": "https://contoso.okta.com"}
 SECRET = "correct-horse-battery"
@@ -42,6 +43,9 @@ def found(tree: dict[str, Any]) -> dict[str, str]:
         tenant(okta={"org_url": "http://localhost:8482", "api_token": SECRET}),
         {"web": {"public_url": "https://rescind.contoso.com"}},
         {"web": {"public_url": "http://localhost:8480"}},
+        {"web": {"public_url": "https://rescind.contoso.com", "host": ANY}},
+        {"web": {"host": "::1"}},
+        {"web": {"host": "192.0.2.7"}},
         {"chat": {"urls": {"soc": "slack://a/b/c"}}},
         {**tenant(entra=ENTRA), "sources": {"s": SOURCE | {"tenant": "contoso"}}},
     ],
@@ -58,8 +62,6 @@ OKTA_KEY, ENTRA_KEY = "tenants.contoso.okta", "tenants.contoso.entra"
     [
         (tenant(), "tenants.contoso", "no system"),
         (tenant(entra=ENTRA | {"client_secret": SECRET}), f"{ENTRA_KEY}.client_id", "missing"),
-        (tenant(entra=ENTRA | {"client_id": "a", "certificate_path": "/nowhere.pem"}),
-         f"{ENTRA_KEY}.certificate_path", "no such file"),
         (tenant(entra=ENTRA | {"client_id": "a", "client_secret": SECRET,
                                "certificate_path": "/nowhere.pem"}),
          f"{ENTRA_KEY}.certificate_path", "both given"),
@@ -84,6 +86,18 @@ OKTA_KEY, ENTRA_KEY = "tenants.contoso.okta", "tenants.contoso.entra"
         (tenant(okta={"org_url": "https://contoso-admin.okta.com", "api_token": SECRET}),
          f"{OKTA_KEY}.org_url", "https://contoso.okta.com"),
         ({"web": {"public_url": "http://rescind.contoso.com"}}, "web.public_url", "https://"),
+        ({"web": {"public_url": f"https://me:{SECRET}@rescind.contoso.com"}}, "web.public_url",
+         "a user name or a password"),
+        (tenant(okta={"org_url": f"https://me:{SECRET}@contoso.okta.com", "api_token": SECRET}),
+         f"{OKTA_KEY}.org_url", "a user name or a password"),
+        (tenant(entra=ENTRA | {"base_url": f"https://{SECRET}@graph.microsoft.com/v1.0"}),
+         f"{ENTRA_KEY}.base_url", "a user name or a password"),
+        ({"web": {"host": ANY}}, "web.public_url", "http://0.0.0.0:8480"),
+        ({"web": {"host": "::"}}, "web.public_url", "http://[::]:8480"),
+        ({"web": {"host": "0", "port": 80}}, "web.public_url", "http://0:80"),
+        ({"playbooks": {"folder": "/nowhere"}}, "playbooks.folder", "no such folder"),
+        ({"database": {"url": f"mysql://a:{SECRET}@db.example.com/b"}}, "database.url", "sqlite"),
+        ({"broker": {"url": f"kafka://a:{SECRET}@broker.example.com"}}, "broker.url", "redis"),
         ({"chat": {"urls": {"soc": SECRET}}}, "chat.urls.soc", "no apprise URL"),
         ({"chat": {"urls": {"soc": f"{SECRET}://x"}}}, "chat.urls.soc", "not among chat.schemas"),
         ({"sources": {"s": SOURCE | {"tenant": "contoso"}}}, "sources.s.tenant", "none yet"),
@@ -98,3 +112,15 @@ def test_what_does_not_fit_is_told(tree: dict[str, Any], key: str, told: str) ->
     problems_found = found(tree)
     assert told in problems_found[key]
     assert SECRET not in str(problems_found)
+
+
+@pytest.mark.parametrize(
+    ("web", "url"),
+    [
+        ({}, "http://127.0.0.1:8480"),
+        ({"host": "::1", "port": 80}, "http://[::1]:80"),
+        ({"public_url": "https://rescind.contoso.com/"}, "https://rescind.contoso.com"),
+    ],
+)
+def test_links_lead_to_the_console(web: dict[str, Any], url: str) -> None:
+    assert Settings.model_validate({"web": web}).web.console_url == url
