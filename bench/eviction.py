@@ -33,7 +33,8 @@ REQUESTS = 8
 
 def evict(built: House, name: str) -> dict[str, float]:
     with Thief(built.sim.url, built.sim.steal(name)) as thief:
-        thief.wait_until_working()
+        if not thief.wait_until_working():
+            raise SystemExit(f"{name}: the stolen credentials do not work")
         before = time.time() * 1000
         answer = built.post(built.incident(name))
         answered = time.time() * 1000

@@ -63,7 +63,7 @@ class Alert(_Frozen):
     """One finding of one detector.
 
     ``event_id`` is the detector's own stable id of the finding: the same finding sent twice has the
-    same one. Where it gave none (``named`` is False) it is the hash of the finding's content.
+    same one; ``last_seen_at`` tells whether more has happened since. Where it gave none (``named`` is False) it is the hash of the finding's content.
     ``actionable`` says whether a containment may follow at all, and ``why`` says why or
     why not, for people. ``raw_sha256`` is the hash of the bytes that arrived.
     """
@@ -77,6 +77,7 @@ class Alert(_Frozen):
     severity: str = "unknown"
     confidence: str | None = None
     occurred_at: datetime | None = None
+    last_seen_at: datetime | None = None
     persons: tuple[Person, ...] = ()
     session_ids: tuple[str, ...] = ()
     token_ids: tuple[str, ...] = ()

@@ -28,7 +28,7 @@ _LISTS = ("ips", "session_ids", "token_ids", "app_ids", "user_agents", "attack")
 #: Every key a mapping may have.
 KEYS = (
     *_ID_KEYS, _NAME_KEY, *_TEXTS, *_LISTS,
-    "event_id", "occurred_at", "signal", "tenant_hint", "items",
+    "event_id", "occurred_at", "last_seen_at", "signal", "tenant_hint", "items",
 )  # fmt: skip
 _EXPRESSION_LIMIT = 1000
 
@@ -123,7 +123,8 @@ class _Item:
             rule=self._text("rule") or None,
             severity=self._text("severity").lower() or "unknown",
             confidence=self._text("confidence").lower() or None,
-            occurred_at=self._occurred_at(),
+            occurred_at=self._moment("occurred_at"),
+            last_seen_at=self._moment("last_seen_at"),
             persons=self._persons(),
             session_ids=self._identifiers("session_ids"),
             token_ids=self._identifiers("token_ids"),
@@ -165,13 +166,13 @@ class _Item:
             raise self._unfit("event_id", "something other than text")
         return plain
 
-    def _occurred_at(self) -> datetime | None:
-        found = self.value("occurred_at")
+    def _moment(self, key: str) -> datetime | None:
+        found = self.value(key)
         if found is None:
             return None
         when = fields.moment(found)
         if when is None:
-            raise self._unfit("occurred_at", "no time (ISO 8601, or seconds since 1970)")
+            raise self._unfit(key, "no time (ISO 8601, or seconds since 1970)")
         return when
 
     def _addresses(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ schema reference", REST API "Incidents - Get" and "Incidents - List Entities".
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from pydantic import JsonValue
@@ -133,7 +133,8 @@ def _alert(value: JsonValue, source: str) -> Alert:
         rule=_rule(finding),
         severity=(body.text("severity", "alertSeverity", limit=20) or "unknown").lower(),
         confidence=body.text("confidenceLevel", limit=20).lower() or None,
-        occurred_at=_occurred_at(body),
+        occurred_at=_moment(body, _BEGAN),
+        last_seen_at=_moment(body, _LAST),
         persons=people,
         session_ids=fields.unique(
             fields.identifier(
@@ -228,11 +229,14 @@ def _rule(finding: _Finding) -> str | None:
     return None
 
 
-def _occurred_at(body: Fields) -> datetime | None:
-    names = (
-        "firstActivityTimeUtc", "firstActivityTime", "startTimeUtc", "startTime",
-        "createdTimeUtc", "createdTime", "timeGenerated",
-    )  # fmt: skip
+_BEGAN = (
+    "firstActivityTimeUtc", "firstActivityTime", "startTimeUtc", "startTime",
+    "createdTimeUtc", "createdTime", "timeGenerated",
+)  # fmt: skip
+_LAST = ("lastActivityTimeUtc", "lastActivityTime", "endTimeUtc", "endTime")
+
+
+def _moment(body: Fields, names: Sequence[str]) -> datetime | None:
     return next((found for name in names if (found := fields.moment(body.get(name)))), None)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, or_, select
+from sqlalchemy import Column, Connection, Row, exists, func, or_, select
 
 from ledger import tables
 from ledger.chain import AuditLog
@@ -225,6 +225,26 @@ def earlier(
     ).scalar_one_or_none()
 
 
+def went_on(connection: Connection, alert_id: str, last_seen_ms: int) -> bool:
+    """Tell whether activity was seen after the runs for an alert had all ended.
+
+    It then no longer stands for the finding, whose update is to be taken up anew.
+    """
+    run_ids = connection.execute(
+        select(_alert.c.run_ids).where(_alert.c.id == alert_id)
+    ).scalar_one()
+    run = tables.run
+    ends = (
+        connection.execute(select(run.c.finished_at).where(run.c.id.in_(run_ids or ())))
+        .scalars()
+        .all()
+    )
+    if not ends or any(end is None or end >= last_seen_ms for end in ends):
+        return False
+    connection.execute(_alert.update().where(_alert.c.id == alert_id).values(event_key=None))
+    return True
+
+
 def settle(
     connection: Connection,
     alert_id: str,
@@ -252,12 +272,14 @@ def settle(
     )
 
 
-def add_part(connection: Connection, of: Row[Any], part: int) -> str:
-    """Give a further finding of a delivery a row of its own; return its id.
+def add_part(connection: Connection, of: Row[Any], part: int, *, victim: int | None = None) -> str:
+    """Give a further finding of a delivery, or one victim of a finding, a row of its own.
 
-    Taking a delivery up again after a crash finds the parts that exist already.
+    Returns:
+        The row's id. Taking a delivery up again after a crash finds the rows that exist already.
     """
-    key = f"{of.delivery_key or of.id}#{part}"[-200:]
+    one = f"#{part}" if victim is None else f"#{part}@{victim}"
+    key = f"{of.id}{one}"
     known = connection.execute(
         select(_alert.c.id).where(_alert.c.delivery_key == key)
     ).scalar_one_or_none()
@@ -274,6 +296,7 @@ def add_part(connection: Connection, of: Row[Any], part: int) -> str:
             content_type=of.content_type,
             delivery_key=key,
             part=part,
+            victim=victim,
             state="received",
         )
     )
@@ -316,3 +339,45 @@ def free(connection: Connection) -> None:
     connection.execute(
         _alert.update().where(_alert.c.state == "received").values(lease_until=0, rung_at=None)
     )
+
+
+def of_runs(connection: Connection, run_ids: Collection[str]) -> dict[str, list[Row[Any]]]:
+    """Return by run the alerts that opened or joined it, in the order they came.
+
+    With the findings that some of them are parts of, and the repetitions of all these: each may
+    name people whom the others do not.
+    """
+    by_run: dict[str, dict[str, Row[Any]]] = {run_id: {} for run_id in run_ids}
+    if not by_run:
+        return {}
+    opened = select(tables.run.c.id.label("opened"), _alert).join_from(
+        tables.run, _alert, tables.run.c.alert_id == _alert.c.id
+    )
+    for row in connection.execute(opened.where(tables.run.c.id.in_(by_run))):
+        by_run[row.opened][row.id] = row
+    sqlite = connection.dialect.name == "sqlite"
+    each = func.json_each if sqlite else func.jsonb_array_elements_text
+    named = each(_alert.c.run_ids).table_valued("value")
+    joined = select(_alert).where(
+        _alert.c.state.in_(("run", "joined")),
+        exists().select_from(named).where(named.c.value.in_(by_run)),
+    )
+    for row in connection.execute(joined):
+        for run_id in by_run.keys() & set(row.run_ids):
+            by_run[run_id][row.id] = row
+    for of_run in by_run.values():
+        parts = [row for row in of_run.values() if row.victim is not None]
+        wholes = [(row.delivery_key or "").partition("#")[0] for row in parts]
+        if wholes:
+            found = connection.execute(select(_alert).where(_alert.c.id.in_(wholes)))
+            of_run |= {row.id: row for row in found}
+    ids = {alert_id for of_run in by_run.values() for alert_id in of_run}
+    again = select(_alert).where(_alert.c.state == "duplicate", _alert.c.duplicate_of.in_(ids))
+    for row in connection.execute(again):
+        for of_run in by_run.values():
+            if row.duplicate_of in of_run:
+                of_run[row.id] = row
+    return {
+        run_id: sorted(of_run.values(), key=lambda row: (row.received_at, row.id))
+        for run_id, of_run in by_run.items()
+    }

@@ -63,7 +63,7 @@ class Database:
             options |= {"connect_args": {"timeout": _BUSY_S, "check_same_thread": False}}
         else:
             options |= {"connect_args": dict(_POSTGRES_CONNECTION)}
-        options |= {"pool_size": pool_size, "max_overflow": 20}
+        options |= {"pool_size": pool_size, "max_overflow": 20, "hide_parameters": True}
         self.engine: Engine = create_engine(self.url, **options)
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)

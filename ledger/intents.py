@@ -97,7 +97,11 @@ def answer(
 
 
 class Sent(StrEnum):
-    """What a step has sent that was not yet read back."""
+    """What a step has sent that was not yet read back.
+
+    ``ANSWERED``: all of it, and the vendor said yes. ``UNKNOWN``: some of it may have been sent, or
+    only a part of it was.
+    """
 
     NOTHING = "nothing"
     ANSWERED = "answered"
@@ -105,7 +109,7 @@ class Sent(StrEnum):
 
 
 def sent(connection: Connection, step_id: str) -> Sent:
-    """Tell what a step has sent: ``ANSWERED`` where the vendor said yes to all of it."""
+    """Tell what a step has sent since it was last read back."""
     states = set(
         connection.execute(
             select(_intent.c.state).where(
@@ -115,7 +119,11 @@ def sent(connection: Connection, step_id: str) -> Sent:
     )
     if not states:
         return Sent.NOTHING
-    return Sent.ANSWERED if states == {"answered"} else Sent.UNKNOWN
+    # a receipt is kept once all that belongs to the change was sent
+    whole = connection.execute(
+        select(_step.c.id).where(_step.c.id == step_id, _step.c.receipt.is_not(None))
+    ).first()
+    return Sent.ANSWERED if whole and states == {"answered"} else Sent.UNKNOWN
 
 
 def reconcile(
@@ -129,6 +137,7 @@ def reconcile(
         ClaimLost: the step is in other hands, and what they have sent is theirs to settle.
     """
     _lease_until(connection, step)
+    connection.execute(_step.update().where(_step.c.id == step["id"]).values(receipt=None))
     without_answer = connection.execute(
         select(_intent.c.id).where(
             _intent.c.step_id == step["id"], _intent.c.state.in_(("open", "unknown"))

@@ -104,6 +104,17 @@ def keep_before(
     return bool(kept)
 
 
+def keep_receipt(connection: Connection, held: Claim, receipt: Mapping[str, Any]) -> bool:
+    """Keep what the vendor answered once all of a change was sent; False where no longer ours."""
+    return bool(
+        connection.execute(
+            _step.update()
+            .where(_step.c.id == held.id, _step.c.fence == held.fence, _step.c.state == "leased")
+            .values(receipt=dict(receipt))
+        ).rowcount
+    )
+
+
 def finish(connection: Connection, audit: AuditLog, held: Claim, ended: Ended) -> bool:
     """End a step; False, with a record, where it is no longer ours."""
     changed = connection.execute(

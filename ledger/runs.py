@@ -235,6 +235,15 @@ def people_since(connection: Connection, tenant: str, seconds: float) -> int:
     )
 
 
+def make_room(connection: Connection, run_id: str) -> None:
+    """Let another run be opened for the person: this one only waits to put something back."""
+    connection.execute(
+        _run.update()
+        .where(_run.c.id == run_id, _run.c.state == "running")
+        .values(state="restoring")
+    )
+
+
 def close(
     connection: Connection,
     audit: AuditLog,
@@ -246,7 +255,7 @@ def close(
     """End a run whose steps have all ended; False where somebody else has done so."""
     changed = connection.execute(
         _run.update()
-        .where(_run.c.id == run_id, _run.c.state.in_(("running", "observing")))
+        .where(_run.c.id == run_id, _run.c.state != "done")
         .values(
             state="done",
             status=status,

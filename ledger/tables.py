@@ -41,7 +41,8 @@ delivery_body = Table(
 )
 
 # One row per finding. A delivery that carries several gets its further findings as rows of their
-# own (part 1, 2 ...) that point at the same stored bytes.
+# own (part 1, 2 ...) that point at the same stored bytes; so does one person of a finding
+# (``victim``, her place among its victims) who could not be found together with the others.
 alert = Table(
     "alert",
     metadata,
@@ -54,6 +55,7 @@ alert = Table(
     Column("delivery_key", String(200), nullable=True, unique=True),
     Column("event_key", String(500), nullable=True, unique=True),
     Column("part", Integer, nullable=False, server_default="0"),
+    Column("victim", Integer, nullable=True),
     # received -> quarantined | ignored | duplicate | joined | run
     Column("state", String(20), nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
@@ -94,6 +96,7 @@ run = Table(
     Column("mode", String(10), nullable=False),
     Column("plan_hash", String(80), nullable=False),
     Column("plan", Document, nullable=False),
+    # observing | running -> restoring (only timed steps are left) -> done
     Column("state", String(20), nullable=False),
     Column("status", String(20), nullable=False, server_default=""),
     Column("exposure", Document, nullable=True),

@@ -16,6 +16,7 @@ from kombu.exceptions import OperationalError
 
 from config.settings import Settings
 from tasks import memory
+from tasks.faults import where
 
 _log = logging.getLogger(__name__)
 
@@ -38,7 +39,9 @@ _REDIS = {
     "health_check_interval": 10,
     "queue_order_strategy": "priority",
 }
-_RABBITMQ = {"confirm_publish": True, "confirm_timeout": 2}
+_RABBITMQ = {"confirm_publish": True}
+#: A RabbitMQ that is short of memory or disk takes messages and confirms none.
+_CONFIRM_S = 2
 
 
 class CeleryBell:
@@ -66,7 +69,13 @@ class CeleryBell:
     def _send(self, task: str, row_id: str) -> None:
         route = f"{self._prefix}.{_QUEUES[task]}"
         self._app.send_task(
-            task, (row_id,), queue=route, routing_key=route, ignore_result=True, retry=True
+            task,
+            (row_id,),
+            queue=route,
+            routing_key=route,
+            ignore_result=True,
+            retry=True,
+            confirm_timeout=_CONFIRM_S,
         )
 
 
@@ -151,7 +160,11 @@ def warm_quietly(app: Celery) -> None:
 
 def _shell(work: Callable[[str], None]) -> Callable[[str], None]:
     def run(row_id: str) -> None:
-        work(row_id)
+        try:
+            work(row_id)
+        except Exception as error:  # noqa: BLE001 - Celery would log what the exception quotes
+            # nothing is lost: what is not done stands in the database, and is called for again
+            _log.error("%s: %s", row_id, where(error))
 
     return run
 

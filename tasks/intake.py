@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -22,14 +22,16 @@ from detectors import registry
 from detectors.alert import Alert, NotUnderstood, Signal
 from ledger import alerts, notices, runs
 from ledger.errors import AlertLost
+from ledger.leases import Claim
 from ledger.vocabulary import Event
 from playbooks.errors import PlaybookError, UnknownPlaybook
 from tasks import messages, opening, victims
 from tasks.faults import where
 from tasks.opening import Request
+from tasks.perform import Performer
 from tasks.service import Rings, Service
 from tasks.systems import Systems
-from tasks.victims import Unusable
+from tasks.victims import Found, Unusable
 
 _log = logging.getLogger(__name__)
 
@@ -47,13 +49,25 @@ _TELL_AT = 4
 _GIVE_UP_AFTER = 120
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """What follows once runs were opened: whom to call, and the steps this process has taken."""
+
+    rings: Rings
+    claims: tuple[Claim, ...]
+
+
 class Intake:
     """Takes up alerts for one process."""
 
-    def __init__(self, service: Service, systems: Systems) -> None:
-        """Use ``systems`` on the event loop they were built on."""
+    def __init__(self, service: Service, systems: Systems, performer: Performer) -> None:
+        """Use ``systems`` on the event loop they were built on.
+
+        ``performer`` carries out what may begin at once, without a message to another worker.
+        """
         self._service = service
         self._systems = systems
+        self._performer = performer
 
     async def take_up(self, alert_id: str) -> None:
         """Take up one alert; return at once where somebody else has it."""
@@ -61,9 +75,10 @@ class Intake:
         row = await database.writing(alerts.claim, alert_id, _LEASE_S)
         if row is None:
             return
+        begun = None
         try:
             async with asyncio.timeout(_DEADLINE_S):
-                await self._understand(row)
+                begun = await self._understand(row)
         except AlertLost:
             return
         except TimeoutError:
@@ -82,6 +97,11 @@ class Intake:
                 )
             else:
                 await self._postpone(row, min(60.0, 2.0**row.attempts), type(error).__name__)
+        if begun is not None:
+            await asyncio.gather(
+                asyncio.to_thread(self._service.ring, begun.rings),
+                *(self._performer.carry_on(claim) for claim in begun.claims),
+            )
 
     async def _postpone(self, row: Row[Any], after_s: float, reason: str) -> None:
         def postpone(connection: Connection) -> None:
@@ -108,7 +128,7 @@ class Intake:
             rings = await self._service.database.writing(postpone)
             await asyncio.to_thread(self._service.ring, rings)
 
-    async def _understand(self, row: Row[Any]) -> None:
+    async def _understand(self, row: Row[Any]) -> _Begun | None:
         settings = self._service.settings
         source = settings.sources.get(row.source)
         if source is None:
@@ -122,7 +142,10 @@ class Intake:
             raise Unusable("the delivery has fewer findings than before", "Look at the mapping.")
         if row.part == 0 and len(findings) > 1:
             await self._split(row, len(findings))
-        await self._take(row, findings[row.part], source)
+        alert = findings[row.part]
+        return await self._take(
+            row, alert if row.victim is None else victims.only(alert, row.victim), source
+        )
 
     async def _split(self, row: Row[Any], count: int) -> None:
         def add(connection: Connection) -> list[str]:
@@ -131,14 +154,14 @@ class Intake:
         for part_id in await self._service.database.writing(add):
             await asyncio.to_thread(self._service.bell.alert, part_id)
 
-    async def _take(self, row: Row[Any], alert: Alert, source: Source) -> None:
+    async def _take(self, row: Row[Any], alert: Alert, source: Source) -> _Begun | None:
         database, event_key = self._service.database, _event_key(row.source, alert)
         fold_s = None if alert.named else self._service.settings.guardrails.fold_window_minutes * 60
         look = database.reading if fold_s is None else database.writing
         earlier = await look(alerts.earlier, event_key, row.id, fold_s=fold_s)
-        if earlier is not None:
+        if earlier is not None and not await self._went_on(earlier, alert):
             await database.writing(self._duplicate, row, alert, earlier)
-            return
+            return None
         if not alert.victims and alert.signal in _THEFT:
             raise Unusable(
                 f"it speaks of a theft and names nobody: {alert.why}".rstrip(": "),
@@ -148,9 +171,9 @@ class Intake:
         if not alert.actionable or not alert.victims:
             why = alert.why or "it names nobody to contain"
             await database.writing(self._ignore, row, alert, event_key, why)
-            return
+            return None
         tenant = victims.choose_tenant(self._service.settings, source, alert.victims)
-        people = await victims.find(
+        found = await victims.find(
             self._systems, tenant, alert.victims, patient=row.attempts < _TRIES,
             last=row.attempts >= _GIVE_UP_AFTER,
         )  # fmt: skip
@@ -164,13 +187,20 @@ class Intake:
             since=victims.since(alert),
         )
         try:
-            rings = await database.writing(self._open, row, alert, event_key, request, people)
+            opened = await database.writing(self._open, row, alert, event_key, request, found)
         except IntegrityError:
             # another process opened the person's run, or stored the same finding, just now
             later_s = min(60.0, 0.05 * 2.0**row.attempts)
             await self._postpone(row, later_s, "taken up twice at once")
-            return
-        await asyncio.to_thread(self._service.ring, rings)
+            return None
+        return opened
+
+    async def _went_on(self, earlier: str, alert: Alert) -> bool:
+        """Tell whether the finding is here again because more has happened."""
+        if alert.last_seen_at is None:
+            return False
+        last_seen_ms = victims.milliseconds(alert.last_seen_at)
+        return await self._service.database.writing(alerts.went_on, earlier, last_seen_ms)
 
     def _open(
         self,
@@ -179,13 +209,13 @@ class Intake:
         alert: Alert,
         event_key: str,
         request: Request,
-        people: Sequence[Identification],
-    ) -> Rings:
+        found: Found,
+    ) -> _Begun:
         alerts.hold(connection, row)
         service, rings = self._service, Rings()
         ids: list[str] = []
         joined: list[str] = []
-        for person in people:
+        for person in found.people:
             covering = self._covering_run(connection, request, person, alert)
             if covering is not None:
                 joined.append(covering)
@@ -201,24 +231,39 @@ class Intake:
             event_key=event_key,
             parsed=alert.model_dump(mode="json"),
             run_ids=[*ids, *joined],
+            reason=f"{len(found.left)} of {len(alert.victims)} persons were not found with the "
+            "others and stand as alerts of their own"
+            if found.left
+            else "",
         )
+        for place in found.left:
+            alerts.add_part(connection, row, row.part, victim=place)
         for run_id in joined:
             service.audit.append(connection, Event.ALERT_JOINED, run_id=run_id, alert=row.id)
-        return rings
+        taken = {step: self._performer.claim(connection, step) for step in rings.steps}
+        return _Begun(
+            Rings(tuple(step for step, claim in taken.items() if claim is None), rings.notices),
+            tuple(claim for claim in taken.values() if claim is not None),
+        )
 
     def _covering_run(
         self, connection: Connection, request: Request, person: Identification, alert: Alert
     ) -> str | None:
-        """Return a finished run that already answers this alert: it ended after what it speaks of."""
+        """Return a finished run that already answers this alert.
+
+        It was the same playbook, began after what the alert speaks of, and ended after the last of it.
+        """
         if alert.occurred_at is None:
             return None
         window_s = self._service.settings.guardrails.fold_window_minutes * 60
         key = person.person_key or ""
         last = runs.last_finished(connection, request.tenant, key, window_s)
-        if last is None or last.status != "contained":
+        if last is None or last.status != "contained" or last.playbook != request.playbook:
             return None
-        occurred_ms = int(alert.occurred_at.timestamp() * 1000)
-        return str(last.id) if occurred_ms < last.created_at else None
+        occurred_ms = victims.milliseconds(alert.occurred_at)
+        last_ms = victims.milliseconds(alert.last_seen_at or alert.occurred_at)
+        covers = occurred_ms < last.created_at and last_ms <= last.finished_at
+        return str(last.id) if covers else None
 
     def _duplicate(self, connection: Connection, row: Row[Any], alert: Alert, earlier: str) -> None:
         alerts.hold(connection, row)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection
 
 from connectors import errors
 from connectors.door import Call, CallResult
-from ledger import intents
+from ledger import intents, leases
 from ledger.errors import ClaimLost, PausedByPerson
 from ledger.leases import Claim
 from tasks.service import Service
+
+T = TypeVar("T")
 
 
 class StepJournal:
@@ -19,6 +25,20 @@ class StepJournal:
         """Write for ``claim``; a lost claim refuses every further intent."""
         self._service = service
         self._claim = claim
+        self._before: Mapping[str, Any] | None = None
+
+    def observed(self, before: Mapping[str, Any]) -> None:
+        """Commit the state before the change together with the first intent, or with ``keep``."""
+        self._before = before
+
+    async def keep(self) -> None:
+        """Commit what was observed, where no intent has done so.
+
+        Raises:
+            errors.LeaseLost: the step is in other hands.
+        """
+        if self._before is not None:
+            await self._commit(self._keep_before)
 
     async def intent(self, call: Call) -> str:
         """Commit that ``call`` is about to be sent; return the intent's id.
@@ -27,20 +47,34 @@ class StepJournal:
             errors.Paused: changes are paused.
             errors.LeaseLost: the step is in other hands.
         """
-        claim = self._claim
+        return await self._commit(partial(self._make, request=_request(call)))
+
+    async def _commit(self, work: Callable[[Connection], T]) -> T:
         try:
-            return await self._service.database.writing(
-                intents.make,
-                self._service.audit,
-                run_id=claim.step.run_id,
-                step=claim.named,
-                plan_hash=claim.plan_hash,
-                request=_request(call),
-            )
+            done = await self._service.database.writing(work)
         except PausedByPerson as error:
             raise errors.Paused from error
         except ClaimLost as error:
             raise errors.LeaseLost from error
+        self._before = None
+        return done
+
+    def _make(self, connection: Connection, *, request: Mapping[str, Any]) -> str:
+        claim = self._claim
+        self._keep_before(connection)
+        return intents.make(
+            connection,
+            self._service.audit,
+            run_id=claim.step.run_id,
+            step=claim.named,
+            plan_hash=claim.plan_hash,
+            request=request,
+        )
+
+    def _keep_before(self, connection: Connection) -> None:
+        audit, before = self._service.audit, self._before
+        if before is not None and not leases.keep_before(connection, audit, self._claim, before):
+            raise ClaimLost
 
     async def result(self, intent_id: str, call: Call, result: CallResult) -> None:  # noqa: ARG002 - the intent names the call
         """Commit how the attempt ended."""

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from config.settings import Settings, Source
 from connectors.directory import Identification
+from connectors.errors import ConnectorError
 from connectors.system import Clue
-from detectors.alert import Alert, Person
+from detectors.alert import Alert, Person, Role
 from tasks import opening
 from tasks.systems import Systems
 
@@ -28,25 +29,46 @@ class Unusable(Exception):
         self.remedy = remedy
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The persons who were found, and the places of those among the victims who were not (yet)."""
+
+    people: tuple[Identification, ...]
+    left: tuple[int, ...]
+
+
 async def find(
     systems: Systems, tenant: str, victims: Sequence[Person], *, patient: bool, last: bool
-) -> list[Identification]:
-    """Find the accounts of these persons; those who have none anywhere are left out.
+) -> Found:
+    """Find the accounts of these persons, several at once.
 
-    ``patient`` waits for a system that does not answer where another knows the person; ``last``
-    says that it is not to be waited for any more.
+    One who cannot be found keeps nobody else from being contained. ``patient`` waits for a system
+    that does not answer where another knows the person; ``last`` says that it is not to be waited
+    for any more.
 
     Raises:
-        ConnectorError: a system does not answer, and it is worth waiting for.
+        ConnectorError: nobody was found; a system does not answer, and it is worth waiting for.
         Unusable: nobody was found, or it cannot be told.
     """
-    people = await _side_by_side(
-        [_identify(systems, tenant, person, patient=patient, last=last) for person in victims]
-    )
-    found = [person for person in people if person.accounts]
-    if not found:
-        raise Unusable(*_nobody(tenant, people))
-    return found
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(person: Person) -> Identification:
+        async with turn:
+            return await _identify(systems, tenant, person, patient=patient, last=last)
+
+    looks = await asyncio.gather(*map(one, victims), return_exceptions=True)
+    people = tuple(look for look in looks if not isinstance(look, BaseException))
+    if not people:
+        raise _weightiest([look for look in looks if isinstance(look, BaseException)])
+    left = (place for place, look in enumerate(looks) if isinstance(look, BaseException))
+    return Found(people, tuple(left))
+
+
+def _weightiest(errors: Sequence[BaseException]) -> BaseException:
+    """Return what is to be said of all: a fault of ours, else what is worth waiting for."""
+    ours = (error for error in errors if not isinstance(error, Unusable | ConnectorError))
+    waits = (error for error in errors if isinstance(error, ConnectorError))
+    return next(ours, None) or next(waits, None) or errors[0]
 
 
 async def _identify(
@@ -61,6 +83,8 @@ async def _identify(
             raise Unusable(f"the tenant's systems cannot be asked: {first}", first.remedy)
         if not identification.accounts or first.retryable:
             raise first
+    if not identification.accounts:
+        raise Unusable(*_nobody(tenant, identification))
     return identification
 
 
@@ -82,37 +106,38 @@ def choose_tenant(settings: Settings, source: Source | None, victims: Sequence[P
     )
 
 
-async def _side_by_side(
-    looks: Sequence[Coroutine[Any, Any, Identification]],
-) -> list[Identification]:
-    """Look for several persons at once, a few at a time; the first failure stands for all."""
-    turn = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(look: Coroutine[Any, Any, Identification]) -> Identification:
-        async with turn:
-            return await look
-
-    found = await asyncio.gather(*map(one, looks), return_exceptions=True)
-    people = []
-    for each in found:
-        if isinstance(each, BaseException):
-            raise each
-        people.append(each)
-    return people
-
-
 def since(alert: Alert) -> str | None:
     """Return when what an alert speaks of happened, RFC 3339 UTC and never later than now, where it says so."""
     if alert.occurred_at is None:
         return None
-    moment = alert.occurred_at
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return min(moment, datetime.now(UTC)).astimezone(UTC).isoformat().replace("+00:00", "Z")
+    moment = min(_utc(alert.occurred_at), datetime.now(UTC))
+    return moment.isoformat().replace("+00:00", "Z")
 
 
-def _nobody(tenant: str, people: Sequence[Identification]) -> tuple[str, str]:
-    unclear = [each for person in people for each in person.ambiguities.items()]
-    if unclear:
+def only(alert: Alert, place: int) -> Alert:
+    """Return the alert as it speaks of one of its victims.
+
+    Raises:
+        Unusable: it has fewer victims than when it was divided.
+    """
+    if place >= len(alert.victims):
+        raise Unusable("the finding names fewer persons than before", "Look at the mapping.")
+    others = tuple(person for person in alert.persons if person.role is not Role.VICTIM)
+    return alert.model_copy(update={"persons": (alert.victims[place], *others)})
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return a moment in milliseconds since 1970; one without a time zone is UTC."""
+    return int(_utc(moment).timestamp() * 1000)
+
+
+def _utc(moment: datetime) -> datetime:
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def _nobody(tenant: str, person: Identification) -> tuple[str, str]:
+    if person.ambiguities:
+        unclear = person.ambiguities.items()
         ids = "; ".join(f"{system}: {', '.join(matching)}" for system, matching in unclear)
         return (
             f"several accounts match ({ids}); none was touched",

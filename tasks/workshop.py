@@ -20,6 +20,7 @@ from tasks.app import CeleryBell
 from tasks.intake import Intake
 from tasks.loop import LoopThread
 from tasks.perform import Performer
+from tasks.rehearsal import rehearse
 from tasks.service import Service
 from tasks.systems import Systems
 from tasks.tell import Teller
@@ -53,8 +54,8 @@ class Workshop:
         self._lock: IO[str] | None = None
 
     def _register(self) -> None:
-        intake = Intake(self.service, self.systems)
         performer = Performer(self.service, self.systems)
+        intake = Intake(self.service, self.systems, performer)
         celery_app.register(
             self.celery,
             intake=lambda alert_id: self.loop.run(intake.take_up(alert_id)),
@@ -67,7 +68,8 @@ class Workshop:
         self.loop.run(self.systems.warm(), 60)
         for source in self.service.settings.sources.values():
             model.load(source.playbook, self.service.settings.playbooks.folder)
-        celery_app.warm(self.celery)
+        rehearse(self.service, self.systems)
+        celery_app.warm_quietly(self.celery)
 
     def claim_database(self) -> None:
         """Make sure that no other process serves this SQLite file, and take over what one left.

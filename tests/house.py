@@ -6,26 +6,32 @@ what runs in them is the command itself.
 
 from __future__ import annotations
 
+import atexit
 import importlib
+import json
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
 from cli.demonstration.incident import incident
 from config.load import load
-from ledger import alerts, approvals, runs, steps
+from ledger import alerts, approvals, runs, steps, tables
+from ledger.database import Database
 from ledger.migrate import migrate
 from ledger.verify import Report
 from ledger.verify_database import verify_database
@@ -88,14 +94,18 @@ class House:
     broker_url: str = "memory://"
     lease_s: int = 30
     ring_again_s: int = 10
+    step_attempts: int = 8
     port: int = field(default_factory=free_port)
     processes: list[ForkServerProcess] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         url = self.database_url or f"sqlite:///{self.folder / 'rescind.db'}"
+        if not self.database_url:
+            shutil.copy(_migrated(), self.folder / "rescind.db")
         self.config = self.folder / "rescind.toml"
         self.config.write_text(_TOML.format(
             url=url, broker=self.broker_url, prefix=f"test-{self.port}", lease=self.lease_s, again=self.ring_again_s,
+            attempts=self.step_attempts,
             port=self.port, secret=HOOK_SECRET, sim=self.sim.url, extra=self.extra,
         ))  # fmt: skip
         self.service = Service.of(load(self.config, environ={}).settings)
@@ -246,6 +256,12 @@ class House:
             for run in self.runs()
         )
 
+    def told(self) -> list[dict[str, Any]]:
+        """What the audit log says, record by record."""
+        with self.service.database.read() as connection:
+            written = connection.execute(select(tables.audit.c.record).order_by(tables.audit.c.seq))
+            return [json.loads(record) for record in written.scalars()]
+
     def verify(self) -> Report:
         return verify_database(self.service.database)
 
@@ -263,6 +279,11 @@ upkeep_s = 0.2
 verify_patience_s = 3
 lease_s = {lease}
 ring_again_s = {again}
+step_attempts = {attempts}
+
+[retries]
+first_wait_s = 0.05
+wait_cap_s = 0.2
 
 [sources.sentinel]
 kind = "sentinel"
@@ -282,6 +303,17 @@ api_token = "simulated-okta-token"
 
 {extra}
 """
+
+
+@cache
+def _migrated() -> Path:
+    """An empty database with its tables, made once in each process that runs tests."""
+    path = Path(tempfile.mkdtemp()) / "rescind.db"
+    database = Database(f"sqlite:///{path}")
+    migrate(database)
+    database.close()
+    atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
+    return path
 
 
 def _run(verb: str, config: str, log: str) -> None:

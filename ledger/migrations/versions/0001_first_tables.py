@@ -87,6 +87,7 @@ def _create_alerts() -> None:
         sa.Column("delivery_key", sa.String(length=200), nullable=True),
         sa.Column("event_key", sa.String(length=500), nullable=True),
         sa.Column("part", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("victim", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=20), nullable=False),
         sa.Column("reason", sa.Text(), server_default="", nullable=False),
         sa.Column("remedy", sa.Text(), server_default="", nullable=False),

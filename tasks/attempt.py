@@ -1,0 +1,226 @@
+"""One attempt at a step: observe, change, read back; what an earlier attempt sent is settled first.
+
+What was sent, or may have been sent, is read back before anything is sent again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from connectors import errors
+from connectors.action import (
+    Action,
+    Observation,
+    Outcome,
+    Patience,
+    Proof,
+    Receipt,
+    Target,
+    Verdict,
+)
+from ledger import intents, leases, steps
+from ledger.errors import ClaimLost
+from ledger.intents import Sent
+from ledger.leases import Claim
+from ledger.steps import Ended
+from tasks.journal import StepJournal
+from tasks.service import Service
+from tasks.systems import Systems
+
+#: How long re-reading may take before a change that may have been sent is sent again, in seconds.
+_SETTLE = Patience(total_s=2.0, first_s=0.05, step_s=0.4)
+#: Outcomes of a read-back that show the change, and those that rest on the vendor's yes.
+_SEEN = (Outcome.VERIFIED, Outcome.MANUAL)
+_SAID = (Outcome.ACCEPTED, Outcome.UNVERIFIABLE)
+#: How a step ends that cannot be read back, by what it has sent.
+UNREAD = {
+    Sent.NOTHING: Outcome.FAILED,
+    Sent.ANSWERED: Outcome.UNVERIFIABLE,
+    Sent.UNKNOWN: Outcome.UNKNOWN,
+}
+#: How often one attempt goes round after an unknown outcome before it waits in the database.
+_ROUNDS = 3
+
+
+class Postponed(Exception):
+    """The step waits in the database and goes on later."""
+
+    def __init__(self, after_s: float, reason: str, *, uncounted: bool = False) -> None:
+        """Wait ``after_s`` seconds; ``uncounted`` where it is no failed attempt."""
+        super().__init__(reason)
+        self.after_s = after_s
+        self.reason = reason
+        self.uncounted = uncounted
+
+
+class Attempt:
+    """One attempt at the step that ``claim`` holds."""
+
+    def __init__(self, service: Service, systems: Systems, claim: Claim) -> None:
+        """Use ``systems`` on the event loop they were built on."""
+        self._service = service
+        self._systems = systems
+        self._claim = claim
+        self._journal = StepJournal(service, claim)
+        self._looked_for = Sent.NOTHING
+
+    async def act(self) -> Ended:
+        """Carry the step out as far as one attempt gets.
+
+        Raises:
+            Postponed: it goes on later.
+            LeaseLost: the step is in other hands.
+        """
+        try:
+            if self._claim.step.undoes:
+                return await self._undo()
+            return await self._do()
+        except errors.LeaseLost:
+            raise
+        except errors.Paused as error:
+            raise Postponed(1.0, "changes are paused", uncounted=True) from error
+        except errors.OutOfReach as error:
+            return Ended(Outcome.MANUAL, str(error), error.remedy)
+        except errors.ConnectorError as error:
+            if error.retryable:
+                raise Postponed(self._pause(error.retry_after_s), str(error)) from error
+            if self._looked_for is not Sent.NOTHING:
+                # that it cannot be read says nothing about whether it has happened
+                await self._reconcile("could not be read back")
+            return Ended(UNREAD[self._looked_for], str(error), error.remedy)
+
+    async def _do(self) -> Ended:
+        step = self._claim.step
+        target = Target(**step.target)
+        action = self._action(step.action, step.parameters)
+        before = _observation(step.before)
+        if before is None:
+            before = await action.observe(target)
+            self._journal.observed(asdict(before))
+            if before.verdict is not None or before.satisfied:
+                await self._journal.keep()
+        if before.verdict is not None:
+            verdict = before.verdict
+            return Ended(verdict.outcome, verdict.reason, verdict.instructions)
+        if before.satisfied:
+            return Ended(Outcome.ALREADY, "it was so before")
+        patience = Patience(total_s=self._service.settings.engine.verify_patience_s)
+        return await self._change(
+            send=lambda: action.apply(target, before),
+            look=lambda receipt, settling: action.verify(
+                target, before, receipt, _SETTLE if settling else patience
+            ),
+        )
+
+    async def _undo(self) -> Ended:
+        base = await self._service.database.reading(
+            steps.by_node, self._claim.step.run_id, self._claim.step.undoes
+        )
+        before = _observation(base.before)
+        if before is None or before.verdict is not None or base.outcome == Outcome.ALREADY:
+            return Ended(Outcome.SKIPPED, f"{base.node} changed nothing")
+        target = Target(**base.target)
+        action = self._action(base.action, base.parameters)
+        patience = Patience(total_s=self._service.settings.engine.verify_patience_s)
+        return await self._change(
+            send=lambda: action.undo(target, before),
+            look=lambda _, settling: action.restored(
+                target, before, _SETTLE if settling else patience
+            ),
+        )
+
+    async def _change(self, send: Any, look: Any) -> Ended:  # noqa: ANN401 - two local callables
+        sent = self._claim.sent
+        for _ in range(_ROUNDS):
+            if sent is not Sent.NOTHING:
+                answered = Receipt(self._claim.step.receipt) if sent is Sent.ANSWERED else None
+                self._looked_for = sent
+                proof: Proof = await look(answered, True)
+                ended = await self._settle(sent, proof, answered)
+                if ended is not None:
+                    return ended
+            self._looked_for = Sent.NOTHING
+            try:
+                receipt: Receipt = await send()
+            except errors.UnknownOutcome:
+                sent = Sent.UNKNOWN
+                continue
+            await self._journal.keep()
+            await self._keep_receipt(receipt)
+            self._looked_for = Sent.ANSWERED
+            proof = await look(receipt, False)
+            if proof.outcome is Outcome.UNKNOWN:
+                raise Postponed(self._pause(None), f"not read back yet: {proof.reason}")
+            return _ended(proof, receipt)
+        raise Postponed(self._pause(None), "a change was sent and no answer came")
+
+    async def _settle(self, sent: Sent, proof: Proof, answered: Receipt | None) -> Ended | None:
+        """Settle by what was read what was sent before; None where it has to be sent (again).
+
+        What the vendor said yes to is never sent again because it cannot be read; what may have
+        been sent is not sent again before it could be looked for.
+        """
+        if proof.outcome in _SEEN or (sent is Sent.ANSWERED and proof.outcome in _SAID):
+            await self._reconcile("it has happened")
+            return _ended(proof, answered)
+        if proof.outcome is Outcome.UNKNOWN:
+            raise Postponed(self._pause(None), f"not read back yet: {proof.reason}")
+        finding = (
+            "it cannot be read back" if proof.outcome in _SAID else "not seen to have happened"
+        )
+        await self._reconcile(finding)
+        return None
+
+    def _action(self, name: str, parameters: dict[str, Any]) -> Action:
+        tenant = self._claim.step.tenant
+        try:
+            return self._systems.action(tenant, name, parameters, self._journal)
+        except KeyError as error:
+            raise errors.Invalid(
+                "the tenant or system is not configured",
+                remedy=f"Put tenants.{tenant} back into the settings.",
+            ) from error
+
+    async def _keep_receipt(self, receipt: Receipt) -> None:
+        if not await self._service.database.writing(leases.keep_receipt, self._claim, receipt.data):
+            raise errors.LeaseLost
+
+    async def _reconcile(self, finding: str) -> None:
+        try:
+            await self._service.database.writing(
+                intents.reconcile,
+                self._service.audit,
+                run_id=self._claim.step.run_id,
+                step=self._claim.named,
+                finding=finding,
+            )
+        except ClaimLost as error:
+            raise errors.LeaseLost from error
+
+    def _pause(self, asked_s: float | None) -> float:
+        """Return how long to wait in the database: what the vendor asks, else 1, 2, 4 … 60 seconds."""
+        grown = min(60.0, 2.0 ** max(0, int(self._claim.step.attempts) - 1))
+        return max(asked_s or 0.0, grown)
+
+
+def _observation(document: dict[str, Any] | None) -> Observation | None:
+    if document is None:
+        return None
+    verdict = document.get("verdict")
+    return Observation(
+        snapshot=document["snapshot"],
+        satisfied=document["satisfied"],
+        verdict=Verdict(Outcome(verdict["outcome"]), verdict["reason"], verdict["instructions"])
+        if verdict
+        else None,
+    )
+
+
+def _ended(proof: Proof, receipt: Receipt | None) -> Ended:
+    return Ended(
+        proof.outcome,
+        proof.reason,
+        receipt=receipt.data if receipt else None,
+        proof=asdict(proof),
+    )
