@@ -6,7 +6,6 @@ two transactions and never inside one. It all blocks: call it from a thread, not
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -14,19 +13,16 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, exc, select
 
-from ledger import passwords, tables
+from ledger import passwords, tables, turns
+from ledger.budget import RecordBudget
 from ledger.chain import AuditLog
 from ledger.database import Database, now_ms
 from ledger.errors import NameRefused, NameTaken, UnknownRole, UnknownUser
 from ledger.identifiers import new_id
+from ledger.names import normal
 from ledger.vocabulary import Event
 
 _user = tables.console_user
-
-#: Wrong passwords in a row before an account is locked, and for how long at first and at most.
-_FAILURES = 10
-_LOCK_MS = 5 * 60_000
-_LONGEST_LOCK_MS = 60 * 60_000
 
 
 class Role(StrEnum):
@@ -43,7 +39,8 @@ class Role(StrEnum):
 class User:
     """A console user. ``account_ids`` are this person's own ids in the tenants: no vote on oneself.
 
-    ``locked_until`` is in milliseconds since 1970, 0 where the account is not locked.
+    ``locked_until`` is in milliseconds since 1970: up to when the turns of browsers that the account
+    does not know are booked (see ``ledger.turns``).
     """
 
     id: str
@@ -81,7 +78,7 @@ def add(
     Raises:
         NameRefused, NameTaken, PasswordRefused, UnknownRole: it cannot be added, and why.
     """
-    known = _normal(name)
+    known = normal(name)
     if known is None:
         raise NameRefused
     try:
@@ -158,13 +155,19 @@ def set_password(
 
 
 def check_password(
-    database: Database, audit: AuditLog, name: str, password: str, *, remote: str = ""
+    database: Database,
+    audit: AuditLog,
+    name: str,
+    password: str,
+    *,
+    remote: str = "",
+    lined_up: bool = False,
+    records: RecordBudget | None = None,
 ) -> User | None:
     """Return the user whom this name and password sign in; None otherwise, and no word why.
 
-    Takes as long for names that do not exist. After ten wrong passwords in a row the account is
-    locked for five minutes, and for twice as long after each further one, up to an hour. Either
-    way the log says what happened. A name that is not known is not kept: it may be a password.
+    Takes as long for names that do not exist. Either way the log says what happened. A name that is
+    not known is not kept: it may be a password.
 
     Args:
         database: where the accounts are.
@@ -172,65 +175,83 @@ def check_password(
         name: as typed.
         password: as typed.
         remote: the address it came from, kept beside the record where it can be erased.
+        lined_up: whether a turn was booked for it (``ledger.turns``); the right password gives it back.
+        records: how many failures are recorded one by one; without it, all.
     """
-    known = _normal(name)
+    known = normal(name)
     with database.read() as connection:
         seen = _find(connection, known)
     stored = None if seen is None else str(seen.password_hash)
-    right = passwords.matches(stored, password)
-    renewed = None
-    if right and stored and passwords.outdated(stored):
-        renewed = passwords.hashed(password)
+    if not passwords.matches(stored, password) or stored is None:
+        why = "unknown" if seen is None else "wrong"
+        _record_failure(database, audit, seen, why, remote, records)
+        return None
+    renewed = passwords.hashed(password) if passwords.outdated(stored) else stored
     with database.write() as connection:
         row = _find(connection, known, lock=True)
-        now = now_ms(connection)
-        # Decided by what stands now, so that guesses made side by side are counted one by one.
-        why = _refusal(row, now, right=right and row is not None and row.password_hash == stored)
-        private = {"remote": remote} if remote else {}
-        if row is not None:
-            private["name"] = row.name
-        if row is None or why:
-            locked_ms = _count(connection, row, now) if row is not None and why == "wrong" else 0
-            audit.append(
-                connection,
-                Event.AUTH_FAILED,
-                reason=why,
-                user={"id": row.id} if row is not None else None,
-                locked_ms=locked_ms or None,
-                private=private,
-            )
-            return None
-        values = {"failures": 0, "locked_until": 0} | (
-            {"password_hash": renewed} if renewed else {}
+        # Decided by what stands now: the account may have been changed since its hash was read.
+        if row is not None and row.password_hash == stored and not row.disabled:
+            _admit(connection, audit, row, renewed, remote, lined_up=lined_up)
+            return User.of(row)
+    _record_failure(
+        database, audit, row, "disabled" if row and row.disabled else "wrong", remote, records
+    )
+    return None
+
+
+def _admit(
+    connection: Connection,
+    audit: AuditLog,
+    row: Row[Any],
+    password_hash: str,
+    remote: str,
+    *,
+    lined_up: bool,
+) -> None:
+    others = max(0, row.failures - lined_up)
+    connection.execute(
+        _user.update()
+        .where(_user.c.id == row.id)
+        .values(
+            password_hash=password_hash,
+            failures=0,
+            locked_until=turns.given_back(row.locked_until) if lined_up else row.locked_until,
         )
-        connection.execute(_user.update().where(_user.c.id == row.id).values(**values))
+    )
+    audit.append(
+        connection,
+        Event.AUTH_LOGIN,
+        actor={"type": "human", "sub": row.id},
+        failures=others or None,
+        private=_private(row, remote),
+    )
+
+
+def _record_failure(
+    database: Database,
+    audit: AuditLog,
+    row: Row[Any] | None,
+    why: str,
+    remote: str,
+    records: RecordBudget | None,
+) -> None:
+    # Names that do not exist are counted apart: whoever invents some must not hide a real guess.
+    missed = records.admit("unknown" if row is None else "known") if records is not None else 0
+    if missed is None:
+        return
+    with database.write() as connection:
         audit.append(
             connection,
-            Event.AUTH_LOGIN,
-            actor={"type": "human", "sub": row.id},
-            private=private,
+            Event.AUTH_FAILED,
+            reason=why,
+            user={"id": row.id} if row is not None else None,
+            unrecorded=missed or None,
+            private=_private(row, remote),
         )
-        return User.of(row)
 
 
-def _refusal(row: Row[Any] | None, now: int, *, right: bool) -> str:
-    if row is None:
-        return "unknown"
-    if row.locked_until > now:
-        return "locked"
-    if not right:
-        return "wrong"
-    return "disabled" if row.disabled else ""
-
-
-def _count(connection: Connection, row: Row[Any], now: int) -> int:
-    """Count a wrong password; return for how many milliseconds the account is locked now."""
-    failures = row.failures + 1
-    over = failures - _FAILURES
-    locked_ms = min(_LOCK_MS << min(over, 10), _LONGEST_LOCK_MS) if over >= 0 else 0
-    values = {"failures": failures, "locked_until": now + locked_ms if locked_ms else 0}
-    connection.execute(_user.update().where(_user.c.id == row.id).values(**values))
-    return locked_ms
+def _private(row: Row[Any] | None, remote: str) -> dict[str, str]:
+    return ({"remote": remote} if remote else {}) | ({"name": row.name} if row is not None else {})
 
 
 def _change(
@@ -258,7 +279,7 @@ def _change(
 
 
 def _known(connection: Connection, name: str) -> Row[Any]:
-    row = _find(connection, _normal(name))
+    row = _find(connection, normal(name))
     if row is None:
         raise UnknownUser(f"there is no account {name!r}")
     return row
@@ -269,10 +290,3 @@ def _find(connection: Connection, name: str | None, *, lock: bool = False) -> Ro
         return None
     query = select(_user).where(_user.c.name == name)
     return connection.execute(query.with_for_update() if lock else query).one_or_none()
-
-
-def _normal(name: str) -> str | None:
-    """Return the one form of a name, or None where it cannot be one."""
-    normal = unicodedata.normalize("NFKC", name).strip().lower()
-    fit = 1 <= len(normal) <= 200 and normal.isprintable() and " " not in normal
-    return normal if fit else None

@@ -23,6 +23,7 @@ from web.console.context import Console
 from web.failures import LastCatch
 from web.health import Readiness
 from web.hooks import RETRY_AFTER_S, Hooks
+from web.lingering import Lingering
 from web.security import SameOrigin, SecureHeaders
 
 _MACHINES = ("/hooks/", "/healthz")
@@ -58,6 +59,7 @@ def create_app(service: Service, *, readiness: Readiness | None = None) -> FastA
     app.add_middleware(SameOrigin, web=web, refused=faces.cross_origin, exempt=_MACHINES)
     app.add_middleware(LastCatch, answer=faces.failed)
     app.add_middleware(SecureHeaders, web=web)
+    app.add_middleware(Lingering)
     return app
 
 

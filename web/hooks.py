@@ -19,12 +19,13 @@ from detectors import okta
 from detectors.origin import NotGenuine, Proven, prove
 from ledger import alerts
 from ledger.alerts import Received
+from ledger.budget import RecordBudget, told
 from ledger.errors import LedgerError
 from tasks.service import Service
 from web import body
 from web.answers import failure
+from web.arrivals import Arrivals
 from web.failures import log_failure
-from web.rejections import RejectionBudget, told
 from web.ringing import Ringer
 
 _log = logging.getLogger(__name__)
@@ -39,7 +40,8 @@ class Hooks:
     def __init__(self, service: Service) -> None:
         """``service`` holds the sources, the database and the bell."""
         self._service = service
-        self._budget = RejectionBudget()
+        self._budget = RecordBudget()
+        self._arrivals = Arrivals()
         self._ringer = Ringer()
 
     def router(self) -> APIRouter:
@@ -58,21 +60,26 @@ class Hooks:
         """
         configured = self._service.settings.sources.get(source)
         if configured is None:
+            self._arrivals.rejected(None, "unknown_source")
             return _unknown_source()
         try:
             content = await body.read(request, self._service.settings.web.body_limit_bytes)
         except body.TooLarge as error:
+            self._arrivals.rejected(source, "too_large")
             return _too_large(error.limit)
         except (body.TooSlow, ClientDisconnect):
+            self._arrivals.rejected(source, "incomplete")
             return _incomplete()
         proven = await self._proven(request, source, configured, content)
         if proven is None:
             return _not_genuine()
         if not content:
+            self._arrivals.rejected(source, "empty")
             return _empty()
         received = await self._keep(request, source, configured, content, proven.delivery_id)
         if received is None:
             return unreachable()
+        self._arrivals.received(source, received.id, duplicate=received.duplicate)
         self._ringer.ring(self._service.bell.alert, received.id)
         return JSONResponse(
             {"alert": received.id, "duplicate": received.duplicate},
@@ -83,6 +90,7 @@ class Hooks:
         """Answer the one question Okta asks before it uses a hook (developer.okta.com, event hooks)."""
         configured = self._service.settings.sources.get(source)
         if configured is None:
+            self._arrivals.rejected(None, "unknown_source")
             return _unknown_source()
         if configured.kind != SourceKind.OKTA_EVENT_HOOK:
             return _post_only()
@@ -134,6 +142,7 @@ class Hooks:
             return None
 
     async def _reject(self, request: Request, source: str, reason: str, size: int) -> None:
+        self._arrivals.rejected(source, "not_genuine")
         missed = self._budget.admit(source)
         if missed is None:
             return

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
-from web_house import ADA, PASSWORD, Story, add_user, open_house, rows, serving, tell_story
+from web_house import ADA, PASSWORD, Story, add_user, join, open_house, rows, serving, tell_story
 
 from ledger import control, notices, tables
 from tasks.service import Service
@@ -32,10 +32,10 @@ class Desk:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 
-    def sign_in(self, path: str = "/") -> None:
+    def sign_in(self, path: str = "/", password: str = PASSWORD) -> None:
         self.page.goto(self.url + path)
         self.page.get_by_label("Name").fill("grace")
-        self.page.get_by_label("Password").fill(PASSWORD)
+        self.page.get_by_label("Password").fill(password)
         self.page.get_by_role("button", name="Sign in").click()
 
     def photograph(self, name: str) -> None:
@@ -80,6 +80,9 @@ def test_from_the_link_in_chat_to_the_approval(desk: Desk, request: pytest.Fixtu
     desk.sign_in(f"/approvals/{desk.story.approval_id}")
     expect(desk.page.get_by_role("heading", level=1)).to_contain_text("Ada Lovelace")
     expect(desk.page.get_by_text("Done and verified").first).to_be_visible()
+    join(desk.service, desk.story, "Inbox rule forwards mail to another company")
+    desk.page.reload()
+    expect(desk.page.get_by_text("Inbox rule forwards mail")).to_be_visible()
     desk.photograph(f"approval-{look}")
     desk.page.get_by_label("to approve").fill(ADA)
     desk.page.get_by_role("button", name="Approve plan").click()
@@ -87,6 +90,36 @@ def test_from_the_link_in_chat_to_the_approval(desk: Desk, request: pytest.Fixtu
     expect(desk.page.get_by_text("Approved", exact=False).first).to_be_visible()
     desk.photograph(f"run-{look}")
     assert desk.state == "approved"
+
+
+def test_after_a_wrong_password_only_that_is_typed_again(
+    desk: Desk, request: pytest.FixtureRequest
+) -> None:
+    desk.sign_in("/", "not the password")
+    expect(desk.page.get_by_role("alert")).to_contain_text("do not fit together")
+    expect(desk.page.get_by_label("Name")).to_have_value("grace")
+    expect(desk.page.get_by_label("Password")).to_be_focused()
+    desk.photograph(f"login-wrong-{request.node.callspec.params['desk']}")
+    desk.page.get_by_label("Password").fill(PASSWORD)
+    desk.page.get_by_role("button", name="Sign in").click()
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text("Inbox")
+    desk.complaints[:] = [each for each in desk.complaints if "401" not in each]
+
+
+def test_the_first_screen_says_whom_what_why_and_what_it_costs(desk: Desk) -> None:
+    desk.sign_in(f"/approvals/{desk.story.approval_id}")
+    size = desk.page.viewport_size
+    assert size is not None
+    for fact in (
+        "Evict the thief from Ada Lovelace",
+        "The person cannot sign in anywhere",
+        "minutes left",
+        "Session cookie replayed",
+        ADA,
+    ):
+        box = desk.page.get_by_text(fact).first.bounding_box()
+        assert box is not None
+        assert box["y"] + box["height"] <= size["height"], fact
 
 
 def test_enter_decides_nothing(desk: Desk) -> None:
@@ -127,10 +160,10 @@ def test_the_inbox_shouts_and_leads_to_the_request(
     with desk.service.database.write() as connection:
         claimed = notices.claim(connection, asked.id, 30)
         assert claimed is not None
-        notices.settle(connection, desk.service.audit, claimed, state="nobody", result={})
+        notices.settle(connection, desk.service.audit, claimed, state="partial", result={})
         control.pause(connection, desk.service.audit, actor="linus", reason="exercise")
     desk.sign_in()
-    expect(desk.page.get_by_text("Nobody was told about this request.")).to_be_visible()
+    expect(desk.page.get_by_text("Not everybody was told about this request")).to_be_visible()
     expect(desk.page.get_by_text("All changes are paused")).to_be_visible()
     desk.photograph(f"inbox-{request.node.callspec.params['desk']}")
     desk.page.get_by_role("link", name="Look and decide").click()

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import select
 from web_house import (
     ADA,
     ADA_ID,
@@ -17,6 +17,7 @@ from web_house import (
     Story,
     add_user,
     counts,
+    join,
     open_house,
     rang,
     rows,
@@ -26,29 +27,12 @@ from web_house import (
 )
 
 from config.settings import Mode
-from ledger import tables
+from ledger import alerts, tables
+from ledger.migrate import migrate
 from tasks import decisions
 from tasks.service import Service
 
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Service]:
-    service = open_house(tmp_path)
-    add_user(service, "grace")
-    yield service
-    service.database.close()
-
-
-@pytest.fixture
-def story(house: Service) -> Story:
-    return tell_story(house)
-
-
-@pytest.fixture
-def client(house: Service) -> Iterator[httpx.Client]:
-    with visiting(house) as client:
-        sign_in(client, "grace")
-        yield client
+pytest_plugins = ("web_fixtures",)
 
 
 def post(client: httpx.Client, story: Story, **changed: str) -> httpx.Response:
@@ -71,9 +55,14 @@ def test_the_page_says_what_one_has_to_know(client: httpx.Client, story: Story) 
         "sentinel",
         "2026-03-01 02:55:10 UTC",
         "59 minutes",
+        "what disrupts waits for a person",
         story.plan_hash.removeprefix("sha256:")[:12],
     ):
         assert fact in page, fact
+    first = page.partition('id="who"')[0]
+    assert "The person cannot sign in anywhere" in first, (
+        "what it costs, before anything is scrolled"
+    )
     done, plan = page.partition('id="plan"')[0], page.partition('id="plan"')[2]
     assert "Done and verified" in done
     assert "End all Entra ID sessions" in done
@@ -86,7 +75,7 @@ def test_the_page_says_what_one_has_to_know(client: httpx.Client, story: Story) 
         f"/api/v1/users/{ADA_OKTA}/lifecycle/suspend",
         "Reset the Entra ID password",
         "Not part of it, and why",
-        "Okta refuses a reset while suspended",
+        "Reset the Okta password (okta)",
         'id="decision"',
     ]
     places = [plan.find(each) for each in in_order]
@@ -223,7 +212,7 @@ def test_an_admin_may_decide(house: Service, client: httpx.Client, story: Story)
                     {"role": "actor", "ids": [{"kind": "email", "value": "Mallory@contoso.com"}]},
                 )
             },
-            "The alert names you",
+            "An alert names you",
         ),
     ],
 )
@@ -245,6 +234,64 @@ def test_whoever_is_part_of_it_may_not_decide(
     assert state(house) == "pending"
     sign_in(client, "grace")
     assert post(client, story).status_code == 303, "somebody else may"
+
+
+def named(value: str, role: str = "victim") -> dict[str, Any]:
+    return {"role": role, "ids": [{"kind": "email", "value": value}]}
+
+
+@pytest.mark.parametrize("state", ["joined", "run", "duplicate"])
+@pytest.mark.parametrize("role", ["victim", "actor"])
+def test_whoever_is_named_by_a_later_alert_may_not_decide_either(
+    house: Service, client: httpx.Client, story: Story, state: str, role: str
+) -> None:
+    add_user(house, "mallory@contoso.com", "admin")
+    join(house, story, "A mailbox rule was made", named("Mallory@contoso.com", role), state=state)
+    sign_in(client, "mallory@contoso.com")
+    answer = post(client, story)
+    assert answer.status_code == 403
+    for page in (answer, client.get(f"/approvals/{story.approval_id}"), client.get("/")):
+        assert "An alert names you" in page.text
+    sign_in(client, "grace")
+    assert post(client, story).status_code == 303, "somebody else may"
+
+
+def test_whoever_is_named_beside_the_person_of_her_own_part_may_not_decide(
+    house: Service, client: httpx.Client
+) -> None:
+    add_user(house, "mallory@contoso.com", "admin")
+    both = (named(ADA), named("mallory@contoso.com"))
+    story = tell_story(house, persons=both)
+    with house.database.write() as connection:
+        whole = connection.execute(select(tables.alert)).one()
+        part = alerts.add_part(connection, whole, 0, victim=0)
+        alerts.settle(
+            connection, part, state="run", parsed={"persons": [both[0]]}, run_ids=(story.run_id,)
+        )
+        connection.execute(tables.run.update().values(alert_id=part))
+    sign_in(client, "mallory@contoso.com")
+    assert post(client, story).status_code == 403
+
+
+def test_alerts_of_other_runs_name_nobody_here(
+    house: Service, client: httpx.Client, story: Story
+) -> None:
+    other = Story("01a20000-0000-7000-8000-000000000000", "", "")
+    with house.database.write() as connection:
+        received = alerts.receive(
+            connection, house.audit, source="edr", kind="generic", body=b"x", fold_s=0
+        )
+        parsed = {"persons": [named("grace")]}
+        alerts.settle(
+            connection, received.id, state="joined", parsed=parsed, run_ids=(other.run_id,)
+        )
+    assert post(client, story).status_code == 303
+
+
+def test_later_alerts_are_shown(house: Service, client: httpx.Client, story: Story) -> None:
+    join(house, story, "A mailbox rule was made <b>today</b>")
+    page = client.get(f"/approvals/{story.approval_id}").text
+    assert "A mailbox rule was made &lt;b&gt;today&lt;/b&gt;" in page
 
 
 def test_a_second_click_is_told_who_decided_and_when(
@@ -324,3 +371,28 @@ def test_when_everything_waits_nothing_is_said_to_be_done(
     story = tell_story(house, mode=Mode.APPROVE)
     page = client.get(f"/approvals/{story.approval_id}").text
     assert "Nothing yet: everything waits for this decision." in page
+
+
+@pytest.mark.services
+def test_alerts_of_a_run_are_found_on_postgresql_too(tmp_path: Path, postgres_url: str) -> None:
+    service = open_house(tmp_path, database={"url": postgres_url})
+    migrate(service.database)
+    story, other = (
+        tell_story(service),
+        tell_story(service, person="11111111-2222-4333-8444-555555555555", title="Another one"),
+    )
+    join(service, story, "A mailbox rule was made")
+    join(service, story, "Again", state="duplicate")
+    with service.database.read() as connection:
+        found = alerts.of_runs(connection, [story.run_id, other.run_id])
+        assert alerts.of_runs(connection, []) == {}
+    titles = {run: [row.parsed["title"] for row in about] for run, about in found.items()}
+    service.database.close()
+    assert titles == {
+        story.run_id: [
+            "Session cookie replayed from a new country",
+            "A mailbox rule was made",
+            "Again",
+        ],
+        other.run_id: ["Another one"],
+    }

@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from web_house import open_house, visiting
+from web_house import visiting
 
 from tasks.service import Service
 
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Service]:
-    service = open_house(tmp_path)
-    yield service
-    service.database.close()
+pytest_plugins = ("web_fixtures",)
 
 
 def test_well(house: Service) -> None:

@@ -3,21 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from web_house import (
     Story,
-    add_user,
-    open_house,
     perform_ready,
     rows,
-    sign_in,
     tell_story,
-    visiting,
 )
 
 from config.settings import Mode
@@ -26,34 +20,19 @@ from ledger.steps import Ended
 from tasks import decisions
 from tasks.service import Service
 
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Service]:
-    service = open_house(tmp_path)
-    add_user(service, "grace")
-    yield service
-    service.database.close()
+pytest_plugins = ("web_fixtures",)
 
 
-@pytest.fixture
-def story(house: Service) -> Story:
-    return tell_story(house)
-
-
-@pytest.fixture
-def client(house: Service) -> Iterator[httpx.Client]:
-    with visiting(house) as client:
-        sign_in(client, "grace")
-        yield client
-
-
-def settle(house: Service, state: str, **result: Any) -> None:
+def settle(house: Service, state: str, *, again: bool = False, **result: Any) -> None:
     """Deliver the request for approval, with this result."""
     asked = rows(house, tables.notice, tables.notice.c.approval_id.is_not(None))[0]
     with house.database.write() as connection:
         claimed = notices.claim(connection, asked.id, 30)
         assert claimed is not None
-        notices.settle(connection, house.audit, claimed, state=state, result=result)
+        after_s = 60.0 if again else None
+        notices.settle(
+            connection, house.audit, claimed, state=state, result=result, retry_after_s=after_s
+        )
 
 
 def approve(house: Service, story: Story) -> None:
@@ -111,7 +90,7 @@ def test_a_pause_is_on_every_page(
     [
         ("nobody", "Nobody was told about this request."),
         ("failed", "Nobody was told about this request."),
-        ("partial", "Not everybody who should know was told"),
+        ("partial", "Not everybody was told about this request: act as if nobody was."),
         ("unknown", "It is not known whether anybody was told"),
         ("sent", ""),
     ],
@@ -120,14 +99,31 @@ def test_a_request_nobody_heard_of_is_shouted_about(
     house: Service, client: httpx.Client, story: Story, state: str, told: str
 ) -> None:
     settle(house, state, channels=[{"channel": "oncall", "status": "failed"}])
-    inbox = client.get("/").text
-    page = client.get(f"/approvals/{story.approval_id}").text
-    for shown in (inbox, page):
+    run = client.get(f"/runs/{story.run_id}").text
+    for shown in (client.get("/").text, client.get(f"/approvals/{story.approval_id}").text, run):
         assert bool(re.search(r'class="banner bad"', shown)) is bool(told)
         assert told in shown
-    run = client.get(f"/runs/{story.run_id}").text
     assert "oncall: failed" in run
     assert "Approve containment of" in run
+
+
+def test_delivery_that_fails_is_not_hidden_while_it_is_tried_again(
+    house: Service, client: httpx.Client, story: Story
+) -> None:
+    settle(house, "failed", again=True, channels=[{"channel": "oncall", "status": "failed"}])
+    run = client.get(f"/runs/{story.run_id}").text
+    for shown in (client.get("/").text, client.get(f"/approvals/{story.approval_id}").text, run):
+        assert "delivery failed, and is being tried again" in shown
+    assert "Not delivered yet, being tried again" in run
+
+
+@pytest.mark.usefixtures("story")
+def test_a_message_no_worker_takes_up_is_not_hidden(house: Service, client: httpx.Client) -> None:
+    assert "its message still waits" not in client.get("/").text, "a worker has some seconds"
+    with house.database.write() as connection:
+        waiting = tables.notice
+        connection.execute(waiting.update().values(created_at=waiting.c.created_at - 31_000))
+    assert "its message still waits to be sent" in client.get("/").text
 
 
 def test_a_run_shows_outcomes_proofs_and_what_is_to_be_done_by_hand(
@@ -157,6 +153,25 @@ def test_a_run_shows_outcomes_proofs_and_what_is_to_be_done_by_hand(
         "linus",
     ):
         assert fact in page, fact
+
+    banner = page.partition('class="banner bad"')[2].partition("</div>")[0]
+    assert "A person has to look" in banner
+    assert "To be done by hand" in banner
+
+
+@pytest.mark.parametrize(
+    ("state", "told"), [("restoring", "Waits only to put settings back"), ("observing", "Running")]
+)
+def test_a_run_that_still_moves_is_not_said_to_be_over(
+    house: Service, client: httpx.Client, story: Story, state: str, told: str
+) -> None:
+    approve(house, story)
+    with house.database.write() as connection:
+        connection.execute(tables.run.update().values(state=state))
+    page = client.get(f"/runs/{story.run_id}").text
+    assert told in page
+    assert "Nothing that is known of" not in page
+    assert told in client.get("/").text
 
 
 def finish(house: Service, story: Story) -> None:

@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from web_house import Story, add_user, counts, open_house, rows, sign_in, tell_story, visiting
+from web_house import Story, counts, open_house, rows, tell_story, visiting
 
 from ledger import tables
 from tasks.service import Service
+
+pytest_plugins = ("web_fixtures",)
 
 POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Service]:
-    service = open_house(tmp_path)
-    add_user(service, "grace")
-    yield service
-    service.database.close()
-
-
-@pytest.fixture
-def story(house: Service) -> Story:
-    return tell_story(house)
-
-
-@pytest.fixture
-def client(house: Service) -> Iterator[httpx.Client]:
-    with visiting(house) as client:
-        sign_in(client, "grace")
-        yield client
 
 
 def approve(story: Story) -> dict[str, str]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import http.client
+import itertools
 import json
 import logging
 import socket
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from web_house import SECRET, open_house, rows, settings_for, visiting
 from ledger import tables
 from ledger.chain import AuditLog
 from tasks.service import Service
-from web import body
+from web import body, lingering
 
 LIMIT = 4096
 SENTINEL = {"Authorization": SECRET}
@@ -45,16 +47,80 @@ def nothing_stored(house: Service) -> bool:
 def test_a_body_that_says_it_is_too_large_is_not_even_read(
     house: Service, client: httpx.Client
 ) -> None:
-    connection = http.client.HTTPConnection(client.base_url.host, client.base_url.port or 0)
-    connection.putrequest("POST", "/hooks/sentinel")
-    connection.putheader("Authorization", SECRET)
-    connection.putheader("Content-Length", str(10 * 1024 * 1024))
-    connection.endheaders()
+    connection = connected(client)
+    begin_posting(connection, 10 * 1024 * 1024)
     answer = connection.getresponse()
     assert answer.status == 413
     assert str(LIMIT) in json.loads(answer.read())["detail"]
     connection.close()
     assert nothing_stored(house)
+
+
+@pytest.mark.parametrize(("path", "status"), [("sentinel", 413), ("nobody", 404)])
+def test_who_sends_everything_before_reading_sees_the_answer(
+    house: Service, client: httpx.Client, path: str, status: int
+) -> None:
+    """As http.client and many webhook senders do: a reset would make them send it again for hours."""
+    whole = b"x" * (10 * 1024 * 1024)
+    for close in ({}, {"Connection": "close"}):
+        connection = connected(client)
+        connection.request("POST", f"/hooks/{path}", whole, SENTINEL | close)
+        answer = connection.getresponse()
+        assert answer.status == status
+        assert set(json.loads(answer.read())) == {"error", "detail", "remedy"}
+        connection.close()
+    assert nothing_stored(house)
+
+
+def test_who_sends_without_end_is_cut_off(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lingering, "MOST_BYTES", 1024 * 1024)
+    connection = connected(client)
+    begin_posting(connection, 1 << 40)
+    with pytest.raises(OSError, match=r"reset|[Bb]roken"):
+        connection.send(itertools.repeat(b"x" * 65536, 10_000))
+    connection.close()
+
+
+@pytest.mark.parametrize("bound", ["LONGEST_S", "LONGEST_SILENCE_S"])
+def test_who_sends_slowly_is_not_waited_for_after_the_answer(
+    client: httpx.Client, monkeypatch: pytest.MonkeyPatch, bound: str
+) -> None:
+    monkeypatch.setattr(lingering, bound, 0.3)
+    address = (client.base_url.host, client.base_url.port or 0)
+    with socket.create_connection(address, timeout=4) as slow:
+        head = f"POST /hooks/sentinel HTTP/1.1\r\nHost: x\r\nAuthorization: {SECRET}\r\n"
+        slow.sendall(head.encode() + b"Content-Length: 1000000\r\n\r\nhalf")
+        answer = b"".join(iter(lambda: slow.recv(4096), b""))
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"connection: close" in answer.lower()
+
+
+def test_what_is_thrown_away_takes_no_memory(client: httpx.Client) -> None:
+    connection = connected(client)
+    begin_posting(connection, 32 * 1024 * 1024)
+    tracemalloc.start()  # the server is a thread of this process
+    try:
+        for _ in range(32):
+            connection.send(b"x" * 1024 * 1024)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert connection.getresponse().status == 413
+    assert most < 8 * 1024 * 1024
+    connection.close()
+
+
+def connected(client: httpx.Client) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(client.base_url.host, client.base_url.port or 0, timeout=20)
+
+
+def begin_posting(connection: http.client.HTTPConnection, size: int) -> None:
+    connection.putrequest("POST", "/hooks/sentinel")
+    connection.putheader("Authorization", SECRET)
+    connection.putheader("Content-Length", str(size))
+    connection.endheaders()
 
 
 def test_a_body_that_does_not_say_its_size_is_counted(house: Service, client: httpx.Client) -> None:

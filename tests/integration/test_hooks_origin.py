@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -14,22 +15,17 @@ from pathlib import Path
 
 import httpx
 import pytest
-from web_house import SECRET, SIGNING_KEY, open_house, rang, rows, settings_for, visiting
+from web_house import SECRET, SIGNING_KEY, rang, rows, settings_for, visiting
 
 from ledger import tables
+from ledger.budget import RecordBudget, told
 from ledger.migrate import migrate
 from tasks.service import Service
-from web.rejections import RejectionBudget, told
+
+pytest_plugins = ("web_fixtures",)
 
 ALERT = json.dumps({"title": "Session of ada.lovelace@contoso.com replayed"}).encode()
 SENTINEL = {"Authorization": SECRET}
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[Service]:
-    service = open_house(tmp_path)
-    yield service
-    service.database.close()
 
 
 @pytest.fixture
@@ -68,6 +64,8 @@ def test_the_bell_rings_after_the_commit_and_its_failure_is_nobody_elses(house: 
     seen: list[int] = []
 
     class Deaf:
+        heard = True
+
         def alert(self, alert_id: str) -> None:
             with sqlite3.connect(str(house.database.url.database)) as other:
                 found = other.execute("SELECT count(*) FROM alert WHERE id = ?", (alert_id,))
@@ -99,6 +97,8 @@ def until(holds: object, seconds: float = 5) -> None:
 
 def test_a_bell_that_hangs_holds_no_answer_up(house: Service) -> None:
     class Stuck:
+        heard = True
+
         def alert(self, alert_id: str) -> None:  # noqa: ARG002 - the bell's signature
             time.sleep(3)
 
@@ -146,7 +146,7 @@ def test_a_flood_of_rejections_is_counted_and_not_kept(
 
 def test_what_was_only_counted_is_told_with_the_next_record() -> None:
     now = 1000.0
-    budget = RejectionBudget(per_minute=2, clock=lambda: now)
+    budget = RecordBudget(per_minute=2, clock=lambda: now)
     assert [budget.admit("edr") for _ in range(5)] == [0, 0, None, None, None]
     assert budget.admit("sentinel") == 0, "one source's flood does not hide another's"
     now += 61
@@ -156,6 +156,44 @@ def test_what_was_only_counted_is_told_with_the_next_record() -> None:
         "no signature fits (and 3 more before it that were counted only)"
     )
     assert budget.admit("edr") == 0
+
+
+def lines(caplog: pytest.LogCaptureFixture, begin: str) -> list[str]:
+    return [line for line in caplog.messages if line.startswith(begin)]
+
+
+def test_the_log_says_that_alerts_come_and_nothing_of_them(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    alert = client.post("/hooks/sentinel", content=ALERT, headers=SENTINEL).json()["alert"]
+    client.post("/hooks/sentinel", content=ALERT, headers=SENTINEL)
+    client.post("/hooks/sentinel", content=ALERT, headers={"Authorization": "a-wrong-secret-of-16"})
+    client.post("/hooks/sentinel", headers=SENTINEL)
+    client.post("/hooks/a-word-of-the-sender", content=ALERT)
+    assert lines(caplog, "alert ") == [
+        f"alert received: source sentinel, {alert}, stored",
+        f"alert received: source sentinel, {alert}, here before",
+        "alert rejected: source sentinel, not_genuine",
+        "alert rejected: source sentinel, empty",
+        "alert rejected: no such source, unknown_source",
+    ]
+    for content in ("lovelace", SECRET, "wrong-secret", "word-of-the-sender", "127.0.0.1"):
+        assert content not in "".join(lines(caplog, "alert "))
+
+
+def test_a_flood_of_alerts_does_not_flood_the_log(
+    client: httpx.Client, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    for _ in range(45):
+        client.post("/hooks/sentinel", content=ALERT, headers=SENTINEL)
+        client.post("/hooks/sentinel", content=ALERT)
+        client.post("/hooks/none", content=ALERT)
+    client.post("/hooks/edr", content=ALERT, headers=signed(ALERT))
+    assert len(lines(caplog, "alert received: source sentinel")) == 30
+    assert len(lines(caplog, "alert rejected")) == 60
+    assert len(lines(caplog, "alert received: source edr")) == 1
 
 
 def test_an_unknown_source_learns_how_one_is_configured_and_no_names(client: httpx.Client) -> None:

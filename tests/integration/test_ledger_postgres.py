@@ -10,10 +10,11 @@ import pytest
 from argon2 import PasswordHasher
 from sqlalchemy import select, text
 
-from ledger import accounts, errors, passwords, sessions, tables
+from ledger import accounts, errors, passwords, sessions, tables, turns
 from ledger.chain import AuditLog
 from ledger.database import Database
 from ledger.migrate import migrate
+from ledger.pace import Paces
 from ledger.verify_database import verify_database
 from ledger.vocabulary import Event
 
@@ -90,14 +91,11 @@ def test_accounts_work_as_on_sqlite(database: Database, monkeypatch: pytest.Monk
     sessions.close_session(database, AUDIT, cookie)
     assert sessions.find_session(database, cookie, idle_minutes=30) is None
     with ThreadPoolExecutor(4) as threads:
-        list(
-            threads.map(
-                lambda _: accounts.check_password(database, AUDIT, user.name, "wrong password"),
-                range(12),
-            )
-        )
-    (locked,) = accounts.listed(database)
-    assert locked.locked_until > 0
+        nobody = Paces(turns.STRANGERS)
+        list(threads.map(lambda _: turns.line_up(database, user.name, nobody, 0), range(12)))
+    assert accounts.check_password(database, AUDIT, user.name, "wrong password") is None
+    (guessed_at,) = accounts.listed(database)
+    assert guessed_at.locked_until > 0
     with database.read() as connection:
-        assert connection.execute(select(tables.console_user.c.failures)).scalar_one() == 10
+        assert connection.execute(select(tables.console_user.c.failures)).scalar_one() == 12
     assert verify_database(database).findings == ()

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 import uvicorn
@@ -47,6 +47,8 @@ OPERATOR = {"type": "human", "sub": "operator"}
 @dataclass
 class Bell:
     """Remembers who was called."""
+
+    heard: ClassVar[bool] = True
 
     alerts: list[str] = field(default_factory=list)
     steps: list[str] = field(default_factory=list)
@@ -230,6 +232,27 @@ def perform_ready(service: Service, run_id: str, outcome: str = "verified") -> N
             ended = Ended(outcome, reason="seen by reading back", proof=proof)
             assert leases.finish(connection, service.audit, held, ended)
             decisions.move_on(connection, service, run_id)
+
+
+def join(
+    service: Service, story: Story, title: str, *persons: Mapping[str, Any], state: str = "joined"
+) -> None:
+    """Another alert about the same person, which joins her run; or a repetition of the first one."""
+    with service.database.write() as connection:
+        received = alerts.receive(
+            connection, service.audit, source="edr", kind="generic", body=title.encode(), fold_s=0
+        )
+        first = connection.execute(
+            select(tables.run.c.alert_id).where(tables.run.c.id == story.run_id)
+        ).scalar_one()
+        alerts.settle(
+            connection,
+            received.id,
+            state=state,
+            parsed={"source": "edr", "title": title, "persons": list(persons)},
+            run_ids=() if state == "duplicate" else ("another-run", story.run_id),
+            duplicate_of=first if state == "duplicate" else None,
+        )
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,11 +16,13 @@ from argon2 import PasswordHasher, extract_parameters
 from argon2.profiles import RFC_9106_LOW_MEMORY
 from sqlalchemy import select
 
-from ledger import accounts, errors, passwords, sessions, tables
+from ledger import accounts, browsers, errors, passwords, sessions, tables, turns
 from ledger.accounts import Role
+from ledger.budget import RecordBudget
 from ledger.chain import AuditLog
 from ledger.database import Database
 from ledger.migrate import migrate
+from ledger.pace import Pace, Paces
 from ledger.verify_database import verify_database
 
 AUDIT = AuditLog("test")
@@ -164,61 +166,133 @@ def test_passwords_and_cookies_are_kept_nowhere(database: Database) -> None:
     assert stored.startswith("$argon2id$")
 
 
-def test_ten_wrong_passwords_lock_the_account_for_a_while(database: Database, clock: Clock) -> None:
-    added(database)
-    for _ in range(10):
-        assert signs_in(database, password="wrong password") is None
-    assert records(database)[-1]["locked_ms"] == 5 * MINUTE
-    assert signs_in(database) is None
-    assert records(database)[-1]["reason"] == "locked"
-    clock.ms += 5 * MINUTE - 1
-    assert signs_in(database) is None
-    clock.ms += 1
-    assert signs_in(database)
+def lines_up(database: Database, name: str = "alice@contoso.com", patience_ms: int = 0) -> int:
+    return turns.line_up(database, name, Paces(turns.STRANGERS), patience_ms).wait_ms
 
 
-def test_each_further_failure_locks_for_longer_up_to_an_hour(
+def test_guesses_from_everywhere_take_turns_after_a_hundred(
     database: Database, clock: Clock
 ) -> None:
     added(database)
-    locked: list[int] = []
-    for _ in range(15):
-        signs_in(database, password="wrong password")
-        locked.append(records(database)[-1].get("locked_ms", 0) // MINUTE)
-        clock.ms += 60 * MINUTE
-    assert locked == [0] * 9 + [5, 10, 20, 40, 60, 60]
+    assert [lines_up(database) for _ in range(100)] == [0] * 100
+    assert lines_up(database) == 4_000
+    assert lines_up(database) == 4_000, "a turn for which nobody waits is not booked"
+    assert lines_up(database, patience_ms=20_000) == 4_000
+    assert lines_up(database, patience_ms=20_000) == 8_000
+    clock.ms += 12_000
+    assert [lines_up(database), lines_up(database)] == [0, 4_000]
+    clock.ms += 60 * MINUTE
+    assert [lines_up(database) for _ in range(100)] == [0] * 100
 
 
-def test_signing_in_forgets_earlier_failures(database: Database) -> None:
-    added(database)
-    for _ in range(3):
-        for _ in range(9):
-            signs_in(database, password="wrong password")
-        assert signs_in(database)
+def test_names_that_do_not_exist_take_the_same_turns() -> None:
+    now = 1000.0
+    nobody = Paces(turns.STRANGERS, clock=lambda: now)
+    waits = [nobody.book("mallory", 20_000).wait_ms for _ in range(106)]
+    assert waits == [0] * 100 + [4_000, 8_000, 12_000, 16_000, 20_000, 24_000]
+    assert nobody.book("trudy").wait_ms == 0
 
 
-def test_guesses_side_by_side_are_counted_one_by_one(database: Database) -> None:
-    added(database)
-    with ThreadPoolExecutor(4) as threads:
-        list(threads.map(lambda _: signs_in(database, password="wrong password"), range(16)))
-    reasons = [each["reason"] for each in records(database) if each["event"] == "auth.failed"]
-    assert (reasons.count("wrong"), reasons.count("locked")) == (10, 6)
-
-
-def test_a_right_guess_does_not_slip_in_beside_the_tenth_wrong_one(
-    database: Database, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("clock")
+def test_the_right_password_gives_its_turn_back_and_tells_of_the_others(
+    database: Database,
 ) -> None:
     added(database)
-    slow = passwords.matches
+    for _ in range(100):
+        lines_up(database)
+    assert accounts.check_password(database, AUDIT, "alice@contoso.com", PASSWORD, lined_up=True), (
+        "a turn of hers is among them"
+    )
+    assert records(database)[-1]["failures"] == 99
+    assert [lines_up(database), lines_up(database)] == [0, 4_000]
+    assert signs_in(database), "a known browser takes no turn"
+    assert records(database)[-1]["failures"] == 1
+    assert lines_up(database) == 4_000, "a sign-in is no amnesty for those who guess"
 
-    def overtaken(stored: str | None, password: str) -> bool:
-        if password == PASSWORD:
-            for _ in range(10):
-                signs_in(database, password="wrong password")
-        return slow(stored, password)
 
-    monkeypatch.setattr(passwords, "matches", overtaken)
-    assert signs_in(database) is None
+@pytest.mark.usefixtures("clock")
+def test_turns_booked_side_by_side_are_booked_one_by_one(database: Database) -> None:
+    added(database)
+    with ThreadPoolExecutor(4) as threads:
+        waits = list(threads.map(lambda _: lines_up(database), range(108)))
+    assert (waits.count(0), waits.count(4_000)) == (100, 8)
+
+
+def test_a_flood_of_failures_is_counted_and_not_kept(database: Database) -> None:
+    added(database)
+    now = 1000.0
+    budget = RecordBudget(per_minute=2, clock=lambda: now)
+
+    def fails(name: str) -> None:
+        assert (
+            accounts.check_password(database, AUDIT, name, "wrong password", records=budget) is None
+        )
+
+    for _ in range(5):
+        fails("alice@contoso.com")
+        fails("mallory")
+    now += 61
+    fails("alice@contoso.com")
+    failed = [each for each in records(database) if each["event"] == "auth.failed"]
+    assert [each["reason"] for each in failed] == ["wrong", "unknown", "wrong", "unknown", "wrong"]
+    assert [each.get("unrecorded") for each in failed] == [None] * 4 + [3]
+    assert verify_database(database).findings == ()
+
+
+def marked(database: Database, name: str = "alice@contoso.com") -> str:
+    return browsers.mark(database, accounts.get(database, name))
+
+
+def test_a_browser_is_known_for_the_account_it_signed_in_with(database: Database) -> None:
+    added(database)
+    added(database, "bob@contoso.com")
+    one, other = marked(database), marked(database)
+    assert browsers.known(database, "ALICE@contoso.com", one)
+    assert browsers.known(database, "alice@contoso.com", one) != browsers.known(
+        database, "alice@contoso.com", other
+    )
+    assert browsers.known(database, "bob@contoso.com", one) is None
+    assert browsers.known(database, "nobody", one) is None
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda mark: mark[:0],
+        lambda mark: mark[:-1] + ("0" if mark[-1] != "0" else "1"),
+        lambda mark: "9" + mark[1:],
+        lambda mark: mark + "\n",
+        lambda mark: mark * 2,
+        lambda mark: mark.replace(".", "\u0660.", 1),
+    ],
+)
+def test_a_forged_mark_is_none(database: Database, forge: Callable[[str], str]) -> None:
+    added(database)
+    assert browsers.known(database, "alice@contoso.com", forge(marked(database))) is None
+
+
+def test_a_browser_is_forgotten_after_a_while_and_by_a_new_password(
+    database: Database, clock: Clock
+) -> None:
+    added(database)
+    mark = marked(database)
+    clock.ms += browsers.DAYS * 24 * 60 * MINUTE - 1
+    assert browsers.known(database, "alice@contoso.com", mark)
+    clock.ms += 1
+    assert browsers.known(database, "alice@contoso.com", mark) is None
+    mark = marked(database)
+    accounts.set_password(
+        database, AUDIT, "alice@contoso.com", "another long password", actor=ACTOR
+    )
+    assert browsers.known(database, "alice@contoso.com", mark) is None
+
+
+def test_a_pace_forgets_whom_it_has_not_seen_for_longest() -> None:
+    paces = Paces(Pace(burst=1, every_ms=MINUTE), clock=lambda: 1000.0)
+    assert [paces.book(0).wait_ms, paces.book(0).wait_ms] == [0, MINUTE]
+    for key in range(1, 20_001):
+        paces.book(key)
+    assert paces.book(0).wait_ms == 0
 
 
 def test_a_password_changed_meanwhile_no_longer_counts(
@@ -275,9 +349,11 @@ def test_a_disabled_user_is_kept_out_until_enabled(database: Database) -> None:
 def test_a_new_password_unlocks_and_ends_sessions(database: Database) -> None:
     user = added(database)
     cookie = sessions.open_session(database, user, hours=1)
-    for _ in range(10):
-        signs_in(database, password="wrong password")
+    for _ in range(101):
+        lines_up(database)
+    assert lines_up(database) > 0
     accounts.set_password(database, AUDIT, user.name, "another long password", actor=ACTOR)
+    assert lines_up(database) == 0
     assert sessions.find_session(database, cookie, idle_minutes=30) is None
     assert signs_in(database, password="another long password")
     change = [each for each in records(database) if each["event"] == "user.changed"]

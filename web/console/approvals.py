@@ -53,7 +53,7 @@ class Approvals:
         view = await self._read(approval_id)
         if view is None:
             return self._console.missing(visitor)
-        refused = people.refusal(visitor, view.row, view.target, view.alert)
+        refused = people.refusal(visitor, view.row, view.target, view.said)
         if refused is not None:
             return self._console.pages.notice(visitor, 403, "You may not decide this", refused)
         choice = form.get("decision")
@@ -117,7 +117,7 @@ class Approvals:
             plan_hash=short_hash(view.row.plan_hash),
             reasons=reasons(view.row),
             notes=notes(view.row),
-            refusal=people.refusal(visitor, view.row, view.target, view.alert),
+            refusal=people.refusal(visitor, view.row, view.target, view.said),
             typed_name=view.target.typed_names[0] if needs_typed_name(view) else "",
             deny_needs_reason=self._deny_needs_reason,
             choice=choice,

@@ -24,7 +24,7 @@ def router(console: Console) -> APIRouter:
                 "view": each,
                 "impact": worst_impact(each.asked),
                 "disrupts": disruptions(each.asked),
-                "refusal": people.refusal(visitor, each.row, each.target, each.alert),
+                "refusal": people.refusal(visitor, each.row, each.target, each.said),
             }
             for each in view.waiting
         ]

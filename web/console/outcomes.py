@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from web.console import telling
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -43,7 +45,7 @@ _STATUSES = {
 _NOTICES = {
     "due": Label("◷", "Not delivered yet", "fair"),
     "sent": Label("✓", "Delivered", "good"),
-    "partial": Label("!", "Reached some, not all", "bad"),
+    "partial": Label("!", "Reached some, not all: act as if it reached nobody", "bad"),
     "nobody": Label("✕", "Reached nobody", "bad"),
     "failed": Label("✕", "Failed", "bad"),
     "unknown": Label("?", "Unknown whether it arrived", "bad"),
@@ -74,15 +76,19 @@ def of_approval(state: str) -> Label:
     return _APPROVALS.get(state) or _other(state)
 
 
-def of_notice(state: str) -> Label:
+def of_notice(notice: Row[Any]) -> Label:
     """Say whether a message arrived."""
-    return _NOTICES.get(state) or _other(state)
+    if telling.tried_in_vain(notice):
+        return Label("!", "Not delivered yet, being tried again", "bad")
+    return _NOTICES.get(notice.state) or _other(notice.state)
 
 
 def of_run(run: Row[Any], waits: bool) -> Label:
     """Say where a run is; ``waits`` tells that it waits for a person."""
-    if run.state == "running":
+    if run.state != "done":
         if waits:
             return Label("◷", "Waits for a decision", "fair")
+        if run.state == "restoring":
+            return Label("◷", "Waits only to put settings back", "fair")
         return Label("▸", "Running", "fair")
     return _STATUSES.get(run.status) or _other(run.status)

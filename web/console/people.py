@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,9 +54,12 @@ def target_of(run: Row[Any], alert: Mapping[str, Any]) -> Target:
 
 
 def refusal(
-    visitor: Visitor, run: Row[Any], target: Target, alert: Mapping[str, Any]
+    visitor: Visitor, run: Row[Any], target: Target, alerts: Iterable[Mapping[str, Any]]
 ) -> str | None:
-    """Say why ``visitor`` may not decide over ``run``; None where she may."""
+    """Say why ``visitor`` may not decide over ``run``; None where she may.
+
+    ``alerts`` are all that opened or joined it: whoever any of them names is part of it.
+    """
     if visitor.role not in DECIDERS:
         return f"Your role is {visitor.role}; only approvers and admins decide."
     names = {account.name.casefold() for account in target.accounts if account.name}
@@ -68,8 +71,8 @@ def refusal(
     requester = str(run.requested_by or "").casefold()
     if {requester, requester.rpartition(":")[2]} & {name, visitor.id.casefold()}:
         return "You asked for this run yourself; somebody else has to decide."
-    if (own | {name}) & _named_in(alert):
-        return "The alert names you; somebody else has to decide."
+    if any((own | {name}) & _named_in(alert) for alert in alerts):
+        return "An alert names you; somebody else has to decide."
     return None
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from ledger import approvals, control, notices, runs, steps, tables
+from ledger import alerts, approvals, control, notices, runs, steps, tables
 from ledger.database import now_ms
-from web.console import outcomes, people, plan
+from web.console import outcomes, people, plan, telling
 from web.console.outcomes import Label
 from web.console.people import Target
 from web.console.plan import StepView
@@ -19,16 +19,19 @@ from web.console.plan import StepView
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _LATEST = 30
 _MOST_WAITING = 100
-_UNTOLD = ("nobody", "partial", "failed", "unknown")
 
 
 @dataclass(frozen=True, slots=True)
 class RunView:
-    """A run with all that belongs to it. ``alert`` is what the detector said, in our words."""
+    """A run with all that belongs to it. ``alert`` is what the detector said, in our words.
+
+    ``alerts`` are all that opened or joined it, with their rows; read while it can be decided.
+    """
 
     row: Row[Any]
     alert_row: Row[Any] | None
     alert: Mapping[str, Any]
+    alerts: tuple[tuple[Row[Any], Mapping[str, Any]], ...]
     target: Target
     steps: tuple[StepView, ...]
     approval: Row[Any] | None
@@ -57,6 +60,16 @@ class RunView:
         return tuple(step for step in self.steps if step.asks)
 
     @property
+    def said(self) -> tuple[Mapping[str, Any], ...]:
+        """What all alerts about it say."""
+        return (self.alert, *(parsed for _, parsed in self.alerts))
+
+    @property
+    def joined(self) -> tuple[tuple[Row[Any], Mapping[str, Any]], ...]:
+        """The alerts that came besides the one it was opened for."""
+        return tuple(each for each in self.alerts if each[0].id != self.row.alert_id)
+
+    @property
     def waits(self) -> bool:
         """Whether a person may still decide."""
         approval = self.approval
@@ -64,15 +77,11 @@ class RunView:
 
     @property
     def untold(self) -> str:
-        """How badly the request for approval was delivered: empty, or the worst state of it."""
-        states = {
-            each.state
-            for each in self.notices
-            if self.approval is not None and each.approval_id == self.approval.id
-        }
-        if "sent" in states:
-            return ""
-        return next((state for state in _UNTOLD if state in states), "")
+        """How badly people were told that this waits for them, in words; empty where they were."""
+        asked = self.approval.id if self.approval is not None else ""
+        return telling.untold(
+            (each for each in self.notices if each.approval_id == asked), self.now
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +114,13 @@ def inbox(connection: Connection) -> InboxView:
     pending = [each for each in approvals.pending(connection) if each.deadline > now]
     shown = pending[:_MOST_WAITING]
     asked = [(each, runs.get(connection, each.run_id)) for each in shown]
+    about = alerts.of_runs(connection, [each.run_id for each in shown])
     return InboxView(
-        tuple(_view(connection, row, each, paused, now) for each, row in asked if row is not None),
+        tuple(
+            _view(connection, row, each, about[row.id], paused, now)
+            for each, row in asked
+            if row is not None
+        ),
         len(pending) - len(shown),
         tuple(_latest(connection, {each.run_id for each in pending})),
         paused,
@@ -119,9 +133,9 @@ def _latest(connection: Connection, waiting: set[str]) -> Iterator[RunLine]:
     stored = tables.alert.c
     wanted = [row.alert_id for row in rows if row.alert_id is not None]
     found = connection.execute(select(stored.id, stored.parsed).where(stored.id.in_(wanted)))
-    alerts = {each.id: each.parsed for each in found if isinstance(each.parsed, Mapping)}
+    said = {each.id: _said(each.parsed) for each in found}
     for row in rows:
-        alert = alerts.get(row.alert_id, {})
+        alert = said.get(row.alert_id, {})
         yield RunLine(
             row,
             str(alert.get("title") or ""),
@@ -133,25 +147,28 @@ def _latest(connection: Connection, waiting: set[str]) -> Iterator[RunLine]:
 def run(connection: Connection, run_id: str) -> RunView | None:
     """Read a run by its id or a unique beginning of it; None where there is none."""
     row = runs.get(connection, run_id) if _ID.fullmatch(run_id) else None
-    if row is None:
-        return None
-    asked = approvals.of_run(connection, row.id)
-    return _view(connection, row, asked, control.paused(connection), now_ms(connection))
+    return None if row is None else _one(connection, row, approvals.of_run(connection, row.id))
 
 
 def approval(connection: Connection, approval_id: str) -> RunView | None:
     """Read the run that a request for approval is about; None where there is none."""
     found = approvals.get(connection, approval_id) if _ID.fullmatch(approval_id) else None
     row = runs.get(connection, found.run_id) if found is not None else None
-    if row is None:
-        return None
-    return _view(connection, row, found, control.paused(connection), now_ms(connection))
+    return None if row is None else _one(connection, row, found)
+
+
+def _one(connection: Connection, row: Row[Any], asked: Row[Any] | None) -> RunView:
+    waits = asked is not None and asked.state == "pending"
+    # who is named matters only as long as somebody may decide, and takes looking through alerts
+    about = alerts.of_runs(connection, [row.id])[row.id] if waits else ()
+    return _view(connection, row, asked, about, control.paused(connection), now_ms(connection))
 
 
 def _view(
     connection: Connection,
     row: Row[Any],
     asked: Row[Any] | None,
+    about: Sequence[Row[Any]],
     paused: Mapping[str, Any] | None,
     now: int,
 ) -> RunView:
@@ -159,12 +176,12 @@ def _view(
     if row.alert_id is not None:
         wanted = select(tables.alert).where(tables.alert.c.id == row.alert_id)
         alert_row = connection.execute(wanted).one_or_none()
-    parsed = alert_row.parsed if alert_row is not None else None
-    alert = parsed if isinstance(parsed, Mapping) else {}
+    alert = _said(alert_row.parsed if alert_row is not None else None)
     return RunView(
         row,
         alert_row,
         alert,
+        tuple((each, _said(each.parsed)) for each in about),
         people.target_of(row, alert),
         plan.steps_of(row, steps.of_run(connection, row.id)),
         asked,
@@ -172,3 +189,7 @@ def _view(
         paused,
         now,
     )
+
+
+def _said(parsed: object) -> Mapping[str, Any]:
+    return parsed if isinstance(parsed, Mapping) else {}

@@ -38,16 +38,16 @@ def router(console: Console) -> APIRouter:
         view = await console.service.database.reading(reading.run, run_id)
         if view is None:
             return console.missing(visitor)
-        running = view.row.state == "running"
+        running = view.row.state != "done"
         return console.pages.page(
             "run.html",
             visitor,
             view=view,
             label=outcomes.of_run(view.row, view.waits),
             approval_label=outcomes.of_approval(view.approval.state) if view.approval else None,
+            left=[step for step in view.steps if step.label.tone == "bad"],
             notices=[
-                (each, outcomes.of_notice(each.state), _channels(each.result))
-                for each in view.notices
+                (each, outcomes.of_notice(each), _channels(each.result)) for each in view.notices
             ],
             exposure=[each for each in view.row.exposure or () if isinstance(each, dict)],
             plan_hash=short_hash(view.row.plan_hash),

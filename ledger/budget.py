@@ -1,4 +1,4 @@
-"""Recording posts that proved nothing, so that a flood of them fills neither disk nor log."""
+"""Recording what repeats: some one by one and the rest counted, so that a flood fills no log."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-#: Posts recorded one by one in a minute, per source; further ones are counted.
+#: Recorded one by one in a minute, of each kind; further ones are counted.
 PER_MINUTE = 30
 
 
 @dataclass(slots=True)
-class _Source:
+class _Kind:
     recorded: deque[float] = field(default_factory=deque)
     unrecorded: int = 0
 
 
-class RejectionBudget:
-    """How many rejections may be recorded one by one; safe to use from threads."""
+class RecordBudget:
+    """How many of a kind may be recorded one by one; safe to use from threads.
+
+    Of one process, because what it protects, a log, can bear that times the number of processes.
+    """
 
     def __init__(
         self, per_minute: int = PER_MINUTE, clock: Callable[[], float] = time.monotonic
@@ -28,17 +31,17 @@ class RejectionBudget:
         self._per_minute = per_minute
         self._clock = clock
         self._lock = threading.Lock()
-        self._sources: dict[str, _Source] = {}
+        self._kinds: dict[str, _Kind] = {}
 
-    def admit(self, source: str) -> int | None:
-        """Ask to record a rejection.
+    def admit(self, kind: str) -> int | None:
+        """Ask to record one of a kind. Kinds are few, and none of them a sender's own words.
 
         Returns:
             How many went unrecorded since the last recorded one, to be told with this one; None
             where this one, too, is only to be counted.
         """
         with self._lock:
-            known = self._sources.setdefault(source, _Source())
+            known = self._kinds.setdefault(kind, _Kind())
             now = self._clock()
             while known.recorded and known.recorded[0] <= now - 60:
                 known.recorded.popleft()
@@ -50,8 +53,8 @@ class RejectionBudget:
             return missed
 
 
-def told(reason: str, missed: int) -> str:
-    """Return ``reason`` with the number of rejections that went unrecorded before it."""
+def told(what: str, missed: int) -> str:
+    """Return ``what`` with the number of those that went unrecorded before it."""
     if not missed:
-        return reason
-    return f"{reason} (and {missed} more before it that were counted only)"
+        return what
+    return f"{what} (and {missed} more before it that were counted only)"
