@@ -1,42 +1,30 @@
 """Checking an audit log without trusting whoever kept it: the chain first, then the story it tells.
 
 Needs the exported lines and nothing else: no database, no key, and none of the code that wrote
-them, down to the hash, which is written here a second time on purpose.
+them, down to the hash and the names of the events, which stand here a second time on purpose.
 
 What no chain can show: records that were never written, lies at the time of writing, records cut
-off at the end, and a log rewritten from some record to its end. Against the last two, keep the
-hash of the last record (``Report.head``) where those who run Rescind cannot write.
+off at the end of a log that is no export, and a log rewritten from some record to its end. Against
+the last two, keep the hash of the last record (``Report.head``) where those who run Rescind cannot
+write, and ask for it the next time (``kept``).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, BinaryIO, NoReturn
-
-import rfc8785
+from typing import Any
 
 from ledger.story import Story
-from ledger.vocabulary import Event
+from ledger.written import EVENTS, GENESIS, is_digest, leaf_hash, moment, printable, read
 
-_GENESIS = "sha256:" + "0" * 64
-_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", re.ASCII)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
-_EVENTS = frozenset(event.value for event in Event)
+_EXPORTED = "audit.exported"
+#: What a line has at least that was a record once, whatever was done to it.
+_MARKS = frozenset({"seq", "prev", "event"})
 
 #: How far a clock may go back between two records without a warning.
 _TOLERANCE = timedelta(seconds=5)
-
-#: Integers that every JSON parser reads alike (RFC 8785 §3.2.2.3).
-_LARGEST = 2**53 - 1
-
-#: No record comes near; it bounds what a file without line ends can make us hold.
-_LONGEST_LINE = 16 * 1024 * 1024
 
 _SHOWN = 50
 
@@ -46,7 +34,7 @@ class Finding:
     """One thing that is wrong.
 
     ``seq`` and ``id`` name the record (``id`` is None where it cannot be read or is missing),
-    ``what`` is one of: bytes, form, sequence, chain, story, head, columns, sealed.
+    ``what`` is one of: bytes, form, sequence, chain, story, kept, head, columns, sealed.
     """
 
     seq: int
@@ -59,8 +47,11 @@ class Finding:
 class Report:
     """What was found.
 
-    ``verified`` says that nothing is wrong. ``findings`` are the first of ``problems`` in all, in
-    the order of the log. ``log`` is the log's name, ``head`` the hash of its last record.
+    ``verified`` says that nothing is wrong and nothing missing. ``findings`` are the first of
+    ``problems`` in all, in the order of the log. ``log`` is the log's name, ``head`` the hash of its
+    last record, ``kept`` the number of the record whose hash somebody had kept, if it is there.
+    ``cut`` says that an export does not end as every whole one does. ``alien`` says that not one
+    line is a record: it is a file of another kind.
     """
 
     verified: bool
@@ -73,39 +64,30 @@ class Report:
     warnings: tuple[str, ...]
     runs_open: tuple[str, ...]
     intents_open: tuple[str, ...]
+    kept: int | None
+    cut: bool
+    alien: bool
 
     @property
     def verdict(self) -> str:
-        """``broken``, ``incomplete`` (sound, but with intents whose outcome is open) or ``verified``."""
-        if not self.verified:
+        """``verified``, ``incomplete`` (nothing wrong; cut, or with outcomes open) or ``broken``."""
+        if self.problems:
             return "broken"
-        return "incomplete" if self.intents_open else "verified"
+        return "verified" if self.verified else "incomplete"
 
 
-def verify(lines: Iterable[bytes], *, exported: bool = False) -> Report:
+def verify(lines: Iterable[bytes], *, exported: bool = False, kept: str | None = None) -> Report:
     """Check a log, one record a line, from its first record on. Never raises, whatever the bytes.
 
     Args:
         lines: the records as they were hashed, each with or without one line feed at its end.
-        exported: the lines are a whole export, which ends with the record of itself.
+        exported: the lines are an export, which ends with the record of itself if it is whole.
+        kept: the head of the log as somebody wrote it down earlier; its record must be there.
     """
-    verifier = Verifier()
+    verifier = Verifier(kept)
     for line in lines:
         verifier.read(line)
-    if exported and verifier.last_event != Event.AUDIT_EXPORTED:
-        verifier.warn("the last record is not audit.exported: the end of the export is missing")
-    return verifier.report()
-
-
-def lines_of(file: BinaryIO) -> Iterator[bytes]:
-    """Give the lines of a file; one that is too long for any record comes in pieces."""
-    while line := file.readline(_LONGEST_LINE):
-        yield line
-
-
-def leaf_hash(record: bytes) -> str:
-    """Return the RFC 6962 §2.1 leaf hash of a record's bytes as ``sha256:<hex>``."""
-    return "sha256:" + hashlib.sha256(b"\x00" + record).hexdigest()
+    return verifier.report(exported=exported)
 
 
 def missing(first: int, last: int) -> str:
@@ -118,13 +100,17 @@ def missing(first: int, last: int) -> str:
 class Verifier:
     """Takes records one by one and reports at the end."""
 
-    def __init__(self) -> None:
-        """Start before the first record."""
-        self.last_event: str | None = None
-        self._story = Story()
+    def __init__(self, kept: str | None = None) -> None:
+        """Start before the first record; ``kept`` is the hash of one that must be there."""
+        self._story = Story(lambda why: self.warn(f"record {self._here[0]}: {why}"))
+        self._kept = kept
+        self._kept_at: int | None = None
+        self._last_event: str | None = None
         self._records = 0
+        self._recognised = False
         self._log: str | None = None
-        self._head = _GENESIS
+        self._head = GENESIS
+        self._ids: set[str] = set()
         self._expected = 0
         self._here: tuple[int, str | None] = (0, None)
         self._latest: datetime | None = None
@@ -143,7 +129,7 @@ class Verifier:
         self._records += 1
         record = self._parse(body)
         event = record.get("event") if record else None
-        self.last_event = event if isinstance(event, str) else None
+        self._last_event = event if isinstance(event, str) else None
         if record is None:
             self._settle(vouched=True)
             self._expected, self._soiled = self._expected + 1, True
@@ -151,8 +137,10 @@ class Verifier:
             self._place(record, before)
             self._form(record)
             for why in self._story.tell(record):
-                self.fault("story", f"{self.last_event}: {why}")
+                self.fault("story", f"{self._last_event}: {why}")
         self._head = leaf_hash(body)
+        if self._head == self._kept:
+            self._kept_at = self._here[0]
         return record
 
     @property
@@ -167,44 +155,56 @@ class Verifier:
     def warn(self, text: str) -> None:
         """Mention something that is odd and not wrong."""
         if len(self._warnings) < _SHOWN:
-            self._warnings.append(text)
+            self._warnings.append(printable(text))
 
-    def report(self) -> Report:
-        """Tell what was found."""
+    def report(self, *, exported: bool = False) -> Report:
+        """Tell what was found; ``exported`` where the records are to end as an export does."""
         self._settle(vouched=True)
+        if self._kept is not None and self._kept_at is None:
+            lost = (
+                f"no record has the hash {self._kept} that was kept: the log was written anew since,"
+                " or cut off before that record"
+            )
+            self.fault("kept", lost, (self._expected, None))
+        cut = exported and self._last_event != _EXPORTED
+        intents_open = tuple(map(printable, self._story.open_intents))
         if not self._records:
             self.warn("the log has no records")
         found = tuple(sorted(self._found, key=lambda finding: finding.seq)[:_SHOWN])
         return Report(
-            verified=not self._problems,
-            log=_printable(self._log) if self._log else None,
+            verified=not (self._problems or intents_open or cut),
+            log=printable(self._log) if self._log else None,
             records=self._records,
             head=self._head if self._records else None,
             first_bad=found[0] if found else None,
             findings=found,
             problems=self._problems,
             warnings=tuple(self._warnings),
-            runs_open=tuple(map(_printable, self._story.open_runs)),
-            intents_open=tuple(map(_printable, self._story.open_intents)),
+            runs_open=tuple(map(printable, self._story.open_runs)),
+            intents_open=intents_open,
+            kept=self._kept_at,
+            cut=cut,
+            alien=self._records > 0 and not self._recognised,
         )
 
     def _add(self, finding: Finding) -> None:
         self._problems += 1
         if len(self._found) <= _SHOWN:
-            self._found.append(replace(finding, why=_printable(finding.why)))
+            self._found.append(replace(finding, why=printable(finding.why)))
 
     def _parse(self, body: bytes) -> dict[str, Any] | None:
         try:
-            record, canonical = _read(body)
+            record, canonical = read(body)
         except (ValueError, RecursionError):
             self.fault("bytes", "this line is not a record: it cannot be read as JSON (RFC 8785)")
             return None
         if not isinstance(record, dict):
             self.fault("bytes", "this line is not a record: it is no JSON object")
             return None
+        self._recognised |= record.keys() >= _MARKS
         identity = record.get("id")
         if isinstance(identity, str):
-            self._here = (self._expected, _printable(identity))
+            self._here = (self._expected, printable(identity))
         if not canonical:
             self.fault("bytes", "its bytes are not canonical JSON (RFC 8785): it was written anew")
         return record
@@ -271,74 +271,23 @@ class Verifier:
             self.fault("form", f"it is of another log: {log}, not {self._log}")
         if not isinstance(identity, str) or not identity:
             self.fault("form", "it has no id")
-        if self.last_event not in _EVENTS:
+        elif identity in self._ids:
+            self.fault("form", "an earlier record has its id")
+        else:
+            self._ids.add(identity)
+        if self._last_event not in EVENTS:
             self.fault("form", "its event is not one that this version of Rescind knows")
         sealed = record.get("sealed", {})
-        if not isinstance(sealed, dict) or not all(map(_is_digest, sealed.values())):
+        if not isinstance(sealed, dict) or not all(map(is_digest, sealed.values())):
             self.fault("form", "its sealed values are not digests")
         self._time(record.get("time"))
 
     def _time(self, written: object) -> None:
-        try:
-            moment = datetime.fromisoformat(_matching(_TIME, written))
-        except ValueError:
+        at = moment(written)
+        if at is None:
             self.fault("form", "its time is not RFC 3339 in UTC with milliseconds")
             return
-        if self._latest is not None and self._latest - moment > _TOLERANCE:
-            back = round((self._latest - moment).total_seconds())
+        if self._latest is not None and self._latest - at > _TOLERANCE:
+            back = round((self._latest - at).total_seconds())
             self.warn(f"record {self._here[0]}: the clock went back by {back} s")
-        self._latest = max(moment, self._latest or moment)
-
-
-def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"no JSON: {name}")
-
-
-def _exactly(digits: str) -> int | float:
-    """Read an integer as RFC 8785 does: beyond 2^53 - 1 it is a double like any other."""
-    number = int(digits) if len(digits) < 18 else float(digits)
-    return number if abs(number) <= _LARGEST else float(number)
-
-
-def _quickly(digits: str) -> object:
-    number = _exactly(digits)
-    return number if isinstance(number, int) else _DOUBLE
-
-
-_DOUBLE = object()  # which no encoder takes
-
-_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-_QUICK = json.JSONDecoder(parse_float=lambda _: _DOUBLE, parse_constant=_refuse, parse_int=_quickly)
-_EXACT = json.JSONDecoder(parse_constant=_refuse, parse_int=_exactly)
-
-
-def _read(body: bytes) -> tuple[Any, bool]:
-    """Return what a line says, and whether its bytes are RFC 8785's for that.
-
-    Raises:
-        ValueError, RecursionError: it is no JSON that has such bytes.
-    """
-    text = body.decode()
-    # Of ASCII without doubles the standard library makes the same bytes, twenty times as fast: the
-    # two write doubles differently, and order keys differently beyond the basic plane.
-    if body.isascii():
-        with suppress(TypeError):
-            record = _QUICK.decode(text)
-            return record, _ENCODER.encode(record) == text
-    record = _EXACT.decode(text)
-    return record, rfc8785.dumps(record) == body
-
-
-def _matching(pattern: re.Pattern[str], value: object) -> str:
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise ValueError("not of that form")
-    return value
-
-
-def _is_digest(value: object) -> bool:
-    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
-
-
-def _printable(text: str) -> str:
-    """Make text from a record safe to show: it may hold anything, escape sequences included."""
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text[:400])
+        self._latest = max(at, self._latest or at)

@@ -1,26 +1,31 @@
-"""Checking the audit log where it is kept: what ``ledger.verify`` checks, and what stands beside it."""
+"""Checking the audit log where it is kept: what ``ledger.verify`` checks, and what stands beside it.
+
+Where it is kept is all that is shared with the part that writes: the tables.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, LargeBinary, Row, cast, select
 
 from ledger import tables
-from ledger.chain import leaf_hash, rfc3339, sealed_digest
 from ledger.database import Database
 from ledger.verify import Report, Verifier, missing
+from ledger.written import leaf_hash, moment, sealed_digest
 
 _PAGE = 500
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _audit = tables.audit
 _private = tables.audit_private
 
 
-def verify_database(database: Database) -> Report:
-    """Check the log in the database, as of one moment.
+def verify_database(database: Database, *, kept: str | None = None) -> Report:
+    """Check the log in the database, as of one moment; ``kept`` is as ``ledger.verify`` says.
 
     Beyond the records themselves: the columns beside a record say what the record says; private
     values that are still kept are those the record was sealed over (an erased one is no fault);
@@ -30,7 +35,7 @@ def verify_database(database: Database) -> Report:
     Raises:
         DatabaseUnreachable: the database does not answer.
     """
-    verifier = Verifier()
+    verifier = Verifier(kept)
     with database.read() as connection:
         if not database.sqlite:  # in SQLite a transaction sees one moment as it is
             connection.execution_options(isolation_level="REPEATABLE READ")
@@ -61,8 +66,9 @@ def _check_page(verifier: Verifier, connection: Connection, page: Sequence[Row[A
             verifier.fault("columns", "the hash kept beside it is not its hash")
         if record is None:
             continue
-        beside = (row.seq, row.event, row.run_id, _rfc3339(row.time))
-        if beside != tuple(record.get(name) for name in ("seq", "event", "run", "time")):
+        beside = (row.seq, row.event, row.run_id, row.time)
+        own = (*(record.get(name) for name in ("seq", "event", "run")), _milliseconds(record))
+        if beside != own:
             verifier.fault("columns", "number, event, run or time kept beside it are not its own")
         identity, digests = record.get("id"), record.get("sealed")
         if isinstance(identity, str):
@@ -101,8 +107,7 @@ def _check_head(verifier: Verifier, head: Row[Any] | None, last: Row[Any] | None
         verifier.fault("head", "it is not the record that the head of the log was set to")
 
 
-def _rfc3339(milliseconds: object) -> str | None:
-    try:
-        return rfc3339(milliseconds)  # type: ignore[arg-type]  # what else it is, raises
-    except (TypeError, ValueError, OverflowError, OSError):  # a forged column may hold anything
-        return None
+def _milliseconds(record: dict[str, Any]) -> int | None:
+    """Return a record's time in milliseconds since 1970; None where it is none."""
+    at = moment(record.get("time"))
+    return None if at is None else (at - _EPOCH) // timedelta(milliseconds=1)

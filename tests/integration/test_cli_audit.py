@@ -221,9 +221,3 @@ def test_nobody_of_that_name_is_said(rescind: Rescind, verb: str) -> None:
     assert code == 2
     assert "there is no account 'nobody'" in err
     assert "rescind users list" in err
-
-
-def test_a_file_cut_to_nothing_is_no_verified_log(rescind: Rescind, tmp_path: Path) -> None:
-    (tmp_path / "log.jsonl").touch()
-    code, out, _ = rescind("audit", "verify", "log.jsonl")
-    assert (code, out) == (3, "INCOMPLETE: the file holds no record\n")

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from copy import deepcopy
 from typing import Any
 
 import rfc8785
 
-from ledger.verify import leaf_hash
+from ledger.verify import verify
+from ledger.written import leaf_hash
+
+Records = list[dict[str, Any]]
+#: What is changed, the event and which of them is named, and why.
+Broken = tuple[Callable[[Records], object], str, int, str]
 
 GENESIS = "sha256:" + "0" * 64
 PLAN = "sha256:" + "a" * 64
@@ -15,6 +21,11 @@ PLAN = "sha256:" + "a" * 64
 REVOKE = {"id": "step-revoke", "node": "revoke"}
 DISABLE = {"id": "step-disable", "node": "disable"}
 HUMAN = {"type": "human", "sub": "user-1"}
+ADDED = {
+    "event": "user.added",
+    "actor": {"type": "human", "sub": "cli:alex"},
+    "user": {"id": "user-1", "role": "approver", "account_ids": []},
+}
 REQUEST = {
     "system": "entra",
     "tenant": "contoso",
@@ -64,13 +75,22 @@ def result(step: dict[str, Any], name: str, word: str = "answered", **other: Any
     return record | other
 
 
+def planned(step: dict[str, Any], action: str, *, approval: bool = False) -> dict[str, Any]:
+    """Return a step as ``plan.computed`` lists it."""
+    impact = "high" if approval else "low"
+    system = action.partition(".")[0]
+    return step | {"action": action, "system": system, "impact": impact, "approval": approval}
+
+
 def contained(run: str = "run-1") -> list[dict[str, Any]]:
-    """One run: a step that goes at once, and one whose outcome was unknown and that was approved."""
+    """One run: a step that goes at once, and one whose outcome was unknown and that was approved.
+
+    Before it the account of the person who approves is added.
+    """
     approval = {"id": "approval-1", "plan_hash": PLAN}
     steps = [
-        REVOKE | {"action": "entra.revoke", "system": "entra", "impact": "low", "approval": False},
-        DISABLE
-        | {"action": "entra.disable", "system": "entra", "impact": "high", "approval": True},
+        planned(REVOKE, "entra.revoke_sessions"),
+        planned(DISABLE, "entra.disable_user", approval=True),
     ]
     proof = {"check": "sessions", "expected": "after", "observed": "after", "outcome": "verified"}
     story: list[dict[str, Any]] = [
@@ -95,7 +115,7 @@ def contained(run: str = "run-1") -> list[dict[str, Any]]:
         {
             "event": "step.finished",
             "step": REVOKE,
-            "action": "entra.revoke",
+            "action": "entra.revoke_sessions",
             "outcome": "verified",
         },
         {
@@ -116,14 +136,77 @@ def contained(run: str = "run-1") -> list[dict[str, Any]]:
         {
             "event": "step.finished",
             "step": DISABLE,
-            "action": "entra.disable",
+            "action": "entra.disable_user",
             "outcome": "verified",
         },
         {"event": "run.finished", "status": "contained"},
     ]
-    return [record | {"run": run} for record in story]
+    return [ADDED, *(record | {"run": run} for record in story)]
 
 
 def at(records: list[dict[str, Any]], event: str, which: int = 0) -> int:
     """Return where the ``which``-th record of an event stands."""
     return [i for i, record in enumerate(records) if record["event"] == event][which]
+
+
+def told(mutate: Callable[[Records], object]) -> Records:
+    """Return the records of ``contained``, with a change made to them."""
+    records = deepcopy(contained())
+    mutate(records)
+    return records
+
+
+def cannot_be(broken: Broken) -> None:
+    """See that a changed story is broken, first at the record that is named, and why."""
+    mutate, event, which, why = broken
+    records = told(mutate)
+    report = verify(chained(records))
+    assert report.verdict == "broken"
+    assert report.first_bad
+    assert report.first_bad.why == f"{event}: {why}"
+    assert (report.first_bad.seq, report.first_bad.what) == (at(records, event, which), "story")
+
+
+def take(records: Records, event: str, which: int = 0) -> dict[str, Any]:
+    """Take a record out, and return it."""
+    return records.pop(at(records, event, which))
+
+
+def put(records: Records, before: str, which: int, *new: dict[str, Any]) -> None:
+    """Put records of run-1 in before a record."""
+    place = at(records, before, which)
+    records[place:place] = [{"run": "run-1"} | record for record in new]
+
+
+def change(event: str, which: int = 0, **values: Any) -> Callable[[Records], None]:
+    """Give a record other members."""
+
+    def apply(records: Records) -> None:
+        records[at(records, event, which)].update(values)
+
+    return apply
+
+
+def move(event: str, which: int, before: str, before_which: int) -> Callable[[Records], None]:
+    """Put a record somewhere else."""
+
+    def apply(records: Records) -> None:
+        record = take(records, event, which)
+        put(records, before, before_which, record)
+
+    return apply
+
+
+def drop(event: str, which: int = 0) -> Callable[[Records], object]:
+    """Take a record out."""
+    return lambda records: take(records, event, which)
+
+
+def insert(before: str, which: int, *new: dict[str, Any]) -> Callable[[Records], None]:
+    """Put records of run-1 in before a record."""
+    return lambda records: put(records, before, which, *new)
+
+
+def approval(**values: Any) -> dict[str, Any]:
+    """Name the request of ``contained``."""
+    return {"approval": {"id": "approval-1", "plan_hash": PLAN} | values}
