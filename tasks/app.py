@@ -81,7 +81,6 @@ class CeleryBell:
 
 def make_app(settings: Settings) -> Celery:
     """Build the application for these settings; tasks are added with ``register``."""
-    memory.install()
     setup_logging.connect(_keep_logging, weak=False)
     url = settings.broker.url.get_secret_value()
     app = Celery("rescind", broker=url, set_as_current=False)
@@ -123,6 +122,7 @@ def make_app(settings: Settings) -> Celery:
             "interval_step": 0.1,
             "interval_max": 0.2,
         },
+        broker_transport=f"{memory.__name__}:Transport" if url.startswith("memory") else None,
         broker_transport_options=_transport_options(url, prefix),
     )
     return app

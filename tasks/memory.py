@@ -11,7 +11,7 @@ import time
 from queue import Empty
 from typing import Any
 
-from kombu.transport import TRANSPORT_ALIASES, memory, virtual
+from kombu.transport import memory, virtual
 
 _changed = threading.Condition()
 _generation = 0
@@ -72,8 +72,3 @@ class Transport(memory.Transport):  # type: ignore[misc]  # kombu has no types
                 with _changed:
                     if _generation == seen:
                         _changed.wait(min(left, 1.0))
-
-
-def install() -> None:
-    """Make ``memory://`` mean this transport in this process."""
-    TRANSPORT_ALIASES["memory"] = f"{__name__}:Transport"
