@@ -20,10 +20,6 @@ _need = tables.step_need
 GOOD = frozenset({"verified", "accepted", "already", "unverifiable"})
 
 
-#: Outcomes of a step that has changed nothing, so that there is nothing to put back.
-_UNTOUCHED = frozenset({"already", "denied", "skipped"})
-
-
 @dataclass(frozen=True, slots=True)
 class Ended:
     """How a step ended."""
@@ -121,10 +117,6 @@ def _look(
         return Ended("skipped", "nobody approved in time"), False
     if step.approval == "superseded":
         return Ended("skipped", "a newer alert on this person asks anew"), False
-    if step.undoes and any(
-        base.node == step.undoes and base.outcome in _UNTOUCHED for base in steps.values()
-    ):
-        return Ended("skipped", f"{step.undoes} changed nothing"), False
     done = [need for need in needs if steps[need.needs_id].state == "done"]
     for need in done:
         needed = steps[need.needs_id]

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from ledger.story_changes import Changes
 from ledger.story_decisions import Decisions
 from ledger.story_endings import Endings
-from ledger.story_facts import Record, Rule, Run, Runs, Step, Warn, no_run, part, text
+from ledger.story_facts import Record, Rule, Run, Runs, Step, no_run, part, text
 
 #: A run opens with these, in one commit; whatever else comes of it comes after.
 _OPENING = frozenset({"run.created", "plan.computed", "step.finished"})
@@ -20,15 +20,15 @@ _OPENING = frozenset({"run.created", "plan.computed", "step.finished"})
 class Story:
     """Follows runs, decisions and changes through the records, in their order."""
 
-    def __init__(self, warn: Warn) -> None:
-        """Start before the first record. ``warn`` takes what is odd about one, and not wrong."""
+    def __init__(self) -> None:
+        """Start before the first record."""
         self._runs = Runs()
         self._rules: Mapping[str, Rule] = {
             "run.created": self._run_created,
             "plan.computed": self._plan_computed,
-            **Decisions(self._runs, warn).rules,
+            **Decisions(self._runs).rules,
             **Changes(self._runs).rules,
-            **Endings(self._runs, warn).rules,
+            **Endings(self._runs).rules,
         }
 
     def tell(self, record: Record) -> list[str]:

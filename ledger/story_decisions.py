@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ledger.story_facts import Record, Request, Rule, Run, Runs, Warn, no_run, part, text
+from ledger.story_facts import Record, Request, Rule, Run, Runs, no_run, part, text
 from ledger.written import moment
 
 _DECISIONS = frozenset({"approved", "denied"})
@@ -27,11 +27,9 @@ class _Account:
 class Decisions:
     """The rules for accounts, requests for approval and what becomes of these."""
 
-    def __init__(self, runs: Runs, warn: Warn) -> None:
+    def __init__(self, runs: Runs) -> None:
         """Follow the approvals of ``runs``."""
         self._runs = runs
-        self._warn = warn
-        self._warned = False
         self._accounts: dict[str, _Account] = {}
 
     @property
@@ -103,21 +101,12 @@ class Decisions:
         account = self._accounts.get(who)
         if text(actor, "type") != "human" or not who:
             yield "it was decided by no person"
-        elif not self._accounts:
-            self._say_once(
-                "the log shows no account at all, so whether who decided may is not known"
-            )
         elif account is None:
             yield f"no account of who decided was added before: {who}"
         elif account.role not in _DECIDERS:
             yield f"whoever decided has the role {account.role or 'none'} and may not"
         elif account.disabled and _later(record, account.disabled_at):
             yield "the account of who decided had been disabled before"
-
-    def _say_once(self, why: str) -> None:
-        if not self._warned:
-            self._warn(why)
-        self._warned = True
 
 
 def _not_decidable(run: Run | None, approval: Record) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from ledger.story_facts import Record, Rule, Run, Runs, Step, Warn, no_run, no_step, text
+from ledger.story_facts import Record, Rule, Run, Runs, Step, no_run, no_step, text
 
 #: Outcomes that claim a change, as ``already`` does not.
 _CHANGED = frozenset({"verified", "accepted", "unverifiable"})
@@ -13,17 +13,14 @@ _OUTCOMES = _GOOD | {"skipped", "denied", "manual", "failed", "unknown"}
 
 #: Refusals that say that it is so already: the state does not allow the change, the thing is gone.
 _SO_ALREADY = frozenset({"Conflict", "NotFound"})
-#: Refusals after which the step begins anew later, and may find that somebody has done it by hand.
-_LATER = frozenset({"Throttled", "Unavailable"})
 
 
 class Endings:
     """The rules for the ends of steps and runs."""
 
-    def __init__(self, runs: Runs, warn: Warn) -> None:
+    def __init__(self, runs: Runs) -> None:
         """Follow the ends of ``runs``."""
         self._runs = runs
-        self._warn = warn
 
     @property
     def rules(self) -> Mapping[str, Rule]:
@@ -54,23 +51,18 @@ class Endings:
         """Say that a step claims a change which nothing has made.
 
         Between the first look and the change somebody may have done by hand what the step was to
-        do: it has nothing left to send then, or is refused, and reading back shows it all the same.
-        That excuses neither the end of sessions, which is always sent and never seen before, nor
-        ``accepted``, which rests on the vendor's yes alone.
+        do: it is refused then, and reading back shows it all the same. That excuses neither the end
+        of sessions, which is always sent and never seen before, nor ``accepted``, which rests on the
+        vendor's yes alone.
         """
         if any(intent.effective for intent in step.intents):
             return
         always = step.revokes or outcome == "accepted"
         errors = {intent.error for intent in step.intents}
-        if step.intents and (always or not errors & (_SO_ALREADY | _LATER)):
-            yield f"{step} ends as {outcome}, and every change of it was refused or not sent"
-        elif always:
+        if not step.intents:
             yield f"{step} ends as {outcome}, and no change of it was ever sent"
-        elif not errors & _SO_ALREADY:
-            self._warn(
-                f"{step} ends as {outcome}, and no change of it is known to have been made: it was"
-                " seen to be so, whoever did it"
-            )
+        elif always or not errors & _SO_ALREADY:
+            yield f"{step} ends as {outcome}, and every change of it was refused or not sent"
 
     def _run_finished(self, record: Record) -> Iterator[str]:
         run = self._runs.of(record)

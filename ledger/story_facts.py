@@ -10,7 +10,6 @@ Record = Mapping[str, object]
 #: Takes the next record of its event; gives what cannot be right about it, in sentences.
 Rule = Callable[[Record], Iterator[str]]
 #: Takes what is odd about the record that is being told, and not wrong.
-Warn = Callable[[str], None]
 
 _CLOSING = frozenset({"disable_user", "suspend_user", "reset_password"})
 

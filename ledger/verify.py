@@ -102,7 +102,7 @@ class Verifier:
 
     def __init__(self, kept: str | None = None) -> None:
         """Start before the first record; ``kept`` is the hash of one that must be there."""
-        self._story = Story(lambda why: self.warn(f"record {self._here[0]}: {why}"))
+        self._story = Story()
         self._kept = kept
         self._kept_at: int | None = None
         self._last_event: str | None = None

@@ -5,7 +5,7 @@ What was sent, or may have been sent, is read back before anything is sent again
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from connectors import errors
@@ -63,7 +63,7 @@ class Attempt:
         self._systems = systems
         self._claim = claim
         self._journal = StepJournal(service, claim)
-        self._looked_for = Sent.NOTHING
+        self._looked_for = claim.sent
 
     async def act(self) -> Ended:
         """Carry the step out as far as one attempt gets.
@@ -150,6 +150,9 @@ class Attempt:
             await self._keep_receipt(receipt)
             self._looked_for = Sent.ANSWERED
             proof = await look(receipt, False)
+            if proof.outcome is Outcome.VERIFIED and not self._journal.wrote:
+                why = proof.reason or "it was so when it was to be changed"
+                return replace(_ended(proof, receipt), outcome=Outcome.ALREADY, reason=why)
             if proof.outcome is Outcome.UNKNOWN:
                 raise Postponed(self._pause(None), f"not read back yet: {proof.reason}")
             return _ended(proof, receipt)

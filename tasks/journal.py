@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from connectors import errors
 from connectors.door import Call, CallResult
-from ledger import intents, leases
+from ledger import control, intents, leases
 from ledger.errors import ClaimLost, PausedByPerson
 from ledger.leases import Claim
 from tasks.service import Service
@@ -19,13 +19,14 @@ T = TypeVar("T")
 
 
 class StepJournal:
-    """The journal of one claimed step."""
+    """The journal of one claimed step. ``wrote`` tells whether any change was let out through it."""
 
     def __init__(self, service: Service, claim: Claim) -> None:
         """Write for ``claim``; a lost claim refuses every further intent."""
         self._service = service
         self._claim = claim
         self._before: Mapping[str, Any] | None = None
+        self.wrote = False
 
     def observed(self, before: Mapping[str, Any]) -> None:
         """Commit the state before the change together with the first intent, or with ``keep``."""
@@ -47,7 +48,9 @@ class StepJournal:
             errors.Paused: changes are paused.
             errors.LeaseLost: the step is in other hands.
         """
-        return await self._commit(partial(self._make, request=_request(call)))
+        intent_id = await self._commit(partial(self._make, request=_request(call)))
+        self.wrote = True
+        return intent_id
 
     async def _commit(self, work: Callable[[Connection], T]) -> T:
         try:
@@ -61,6 +64,8 @@ class StepJournal:
 
     def _make(self, connection: Connection, *, request: Mapping[str, Any]) -> str:
         claim = self._claim
+        if not control.let_out(connection):  # before the log is written to, as a pause does it
+            raise PausedByPerson
         self._keep_before(connection)
         return intents.make(
             connection,

@@ -17,7 +17,7 @@ from connectors.directory import Identification
 from connectors.system import Account
 from detectors import registry
 from detectors.alert import NotUnderstood
-from ledger import alerts, intents, leases
+from ledger import alerts, intents, leases, locks
 from ledger.steps import Ended
 from tasks import decisions, opening
 from tasks.faults import where
@@ -52,6 +52,7 @@ def _go_through(
     connection: Connection, service: Service, systems: Systems, tenant: str
 ) -> NoReturn:
     audit, settings = service.audit, service.settings
+    locks.take(connection, locks.CHANGES, shared=True)  # in the order of those who do it in earnest
     received = alerts.receive(
         connection, audit, source="rehearsal", kind="generic", body=b"rehearsal", fold_s=60
     )

@@ -26,11 +26,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from argon2 import PasswordHasher
 from sqlalchemy import Row, select
 
 from cli.demonstration.incident import incident
 from config.load import load
-from ledger import alerts, approvals, runs, steps, tables
+from ledger import accounts, alerts, approvals, passwords, runs, steps, tables
+from ledger.chain import AuditLog
 from ledger.database import Database
 from ledger.migrate import migrate
 from ledger.verify import Report
@@ -39,6 +41,8 @@ from simulator.server import Simulator
 from tasks import decisions
 from tasks.service import Service
 
+INSTANCE = "test"
+DECIDER = "riley"
 HOOK_SECRET = "a-shared-secret-for-the-tests-only"
 
 _CONTEXT = multiprocessing.get_context("forkserver")
@@ -95,16 +99,17 @@ class House:
     lease_s: int = 30
     ring_again_s: int = 10
     step_attempts: int = 8
+    with_tables: bool = True
     port: int = field(default_factory=free_port)
     processes: list[ForkServerProcess] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         url = self.database_url or f"sqlite:///{self.folder / 'rescind.db'}"
-        if not self.database_url:
+        if not self.database_url and self.with_tables:
             shutil.copy(_migrated(), self.folder / "rescind.db")
         self.config = self.folder / "rescind.toml"
         self.config.write_text(_TOML.format(
-            url=url, broker=self.broker_url, prefix=f"test-{self.port}", lease=self.lease_s, again=self.ring_again_s,
+            instance=INSTANCE, url=url, broker=self.broker_url, prefix=f"test-{self.port}", lease=self.lease_s, again=self.ring_again_s,
             attempts=self.step_attempts,
             port=self.port, secret=HOOK_SECRET, sim=self.sim.url, extra=self.extra,
         ))  # fmt: skip
@@ -186,7 +191,7 @@ class House:
         for one in waiting:
             decisions.decide(
                 self.service, one.id, approve=approve, plan_hash=one.plan_hash,
-                user_id="u-1", user_name="riley", reason="a test",
+                user_id=_decider(self.service), user_name=DECIDER, reason="a test",
             )  # fmt: skip
         return bool(waiting)
 
@@ -267,7 +272,7 @@ class House:
 
 
 _TOML = """\
-instance = "test"
+instance = "{instance}"
 database.url = "{url}"
 broker = {{ url = "{broker}", prefix = "{prefix}" }}
 
@@ -305,12 +310,30 @@ api_token = "simulated-okta-token"
 """
 
 
+def _decider(service: Service) -> str:
+    """Give the id of the approver every house has."""
+    (user,) = accounts.listed(service.database) or [_add_decider(service.database, service.audit)]
+    return user.id
+
+
+def _add_decider(database: Database, audit: AuditLog) -> accounts.User:
+    kept, passwords._hasher = passwords._hasher, PasswordHasher(1, 8, 1)
+    try:
+        return accounts.add(
+            database, audit, DECIDER, "correct horse battery staple", "approver",
+            actor={"type": "human", "sub": "cli:root"},
+        )  # fmt: skip
+    finally:
+        passwords._hasher = kept
+
+
 @cache
 def _migrated() -> Path:
     """An empty database with its tables, made once in each process that runs tests."""
     path = Path(tempfile.mkdtemp()) / "rescind.db"
     database = Database(f"sqlite:///{path}")
     migrate(database)
+    _add_decider(database, AuditLog(INSTANCE))
     database.close()
     atexit.register(shutil.rmtree, path.parent, ignore_errors=True)
     return path

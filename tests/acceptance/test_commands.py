@@ -27,7 +27,7 @@ RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    with house(tmp_path_factory.mktemp("commands")) as made:
+    with house(tmp_path_factory.mktemp("commands"), with_tables=False) as made:
         text = made.config.read_text()
         made.config.write_text(re.sub(r"sqlite:///.*rescind\.db", "sqlite:///rescind.db", text))
         yield made
@@ -138,7 +138,7 @@ def test_a_pause_is_said_to_whoever_contains(built: House) -> None:
 
 
 def test_a_command_before_the_tables_exist_says_what_to_do(tmp_path: Path) -> None:
-    with house(tmp_path) as built:
+    with house(tmp_path, with_tables=False) as built:
         done = _rescind(built, "runs")
     assert done.returncode == 2
     assert "rescind migrate" in done.stderr

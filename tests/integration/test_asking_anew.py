@@ -155,10 +155,10 @@ def test_an_incident_that_goes_on_after_its_run_is_taken_up_again(built: House) 
 def test_another_incident_is_answered_by_a_run_that_ended_after_all_it_speaks_of(
     built: House,
 ) -> None:
-    built.post(_incident(built, "user05", began=10, last=5))
+    built.post(_incident(built, "user05", began=40, last=5))
     first = built.run_of("user05")
-    before = built.alert(built.post(_incident(built, "user05", began=9, last=4)).json()["alert"])
+    before = built.alert(built.post(_incident(built, "user05", began=39, last=4)).json()["alert"])
     assert (before.state, before.run_ids) == ("joined", [first.id])
-    after = built.alert(built.post(_incident(built, "user05", began=9, last=0)).json()["alert"])
+    after = built.alert(built.post(_incident(built, "user05", began=39, last=0)).json()["alert"])
     assert after.state == "run"
     built.run_of("user05")

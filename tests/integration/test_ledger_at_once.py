@@ -6,12 +6,15 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
 from sqlalchemy import Connection, text
 
+from config.settings import Settings
+from connectors import errors
+from connectors.door import Call
 from ledger import alerts, control, intents, leases, locks, runs, steps
 from ledger.chain import AuditLog
 from ledger.database import Database
@@ -19,6 +22,8 @@ from ledger.errors import AlertLost, ClaimLost, DatabaseBusy, PausedByPerson
 from ledger.intents import Sent
 from ledger.migrate import migrate
 from ledger.runs import NewRun, NewStep
+from tasks.journal import StepJournal
+from tasks.service import Service
 
 AUDIT = AuditLog("test")
 
@@ -221,3 +226,32 @@ def _impatient(database: Database) -> Iterator[Connection]:
     with database.write() as connection:
         connection.execute(text("SET LOCAL lock_timeout = '50ms'"))
         yield connection
+
+
+@pytest.mark.services
+async def test_a_pause_and_a_first_change_never_wait_for_each_other(postgres: Database) -> None:
+    migrate(postgres)
+    url = postgres.url.render_as_string(hide_password=False)
+    service = Service.of(Settings.model_validate({"database": {"url": url}}))
+    journal = StepJournal(service, _claimed(postgres))
+    call = Call("entra", "contoso", "POST", "/users/{id}", {"id": "1"})
+    stop = threading.Event()
+
+    def pause_and_resume() -> None:
+        while not stop.is_set():
+            with postgres.write() as connection:
+                control.pause(connection, AUDIT, actor="riley", reason="")
+            with postgres.write() as connection:
+                control.resume(connection, AUDIT, actor="riley")
+
+    with ThreadPoolExecutor(1) as threads:
+        drill = threads.submit(pause_and_resume)
+        try:
+            for _ in range(60):
+                journal.observed({"snapshot": {}, "satisfied": False})
+                with suppress(errors.Paused):
+                    await journal.intent(call)
+        finally:
+            stop.set()
+        drill.result(20)
+    service.database.close()

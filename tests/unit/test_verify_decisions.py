@@ -212,11 +212,8 @@ def test_a_decision_that_can_be(name: str) -> None:
     assert report.verdict == "verified"
 
 
-def test_a_log_that_shows_no_accounts_is_said_to_show_none() -> None:
-    records = told(drop("user.added"))
-    report = verify(chained(records))
-    assert report.verified
-    place = at(records, "approval.decided")
-    assert report.warnings == (
-        f"record {place}: the log shows no account at all, so whether who decided may is not known",
-    )
+def test_who_decides_in_a_log_without_accounts_may_not() -> None:
+    report = verify(chained(told(drop("user.added"))))
+    assert not report.verified
+    assert report.first_bad is not None
+    assert "no account of who decided was added before" in str(report.findings[0])

@@ -352,24 +352,14 @@ def test_an_ending_that_can_be(name: str) -> None:
     assert (report.verdict, report.warnings) == ("verified", ())
 
 
-@pytest.mark.parametrize(
-    "mutate",
-    [changed_nothing(1), refused(1, "Throttled"), refused(1, "Unavailable")],
-    ids=["nothing sent", "throttled", "unavailable"],
-)
-def test_what_was_seen_and_not_done_is_a_warning(mutate: Callable[[Records], None]) -> None:
-    # somebody did by hand, between the first look and the change, what the step was to do
-    records = told(mutate)
-    report = verify(chained(records))
-    assert report.verified
-    place = at(records, "step.finished", 1)
-    assert report.warnings == (
-        f"record {place}: step disable ends as verified, and no change of it is known to have been"
-        " made: it was seen to be so, whoever did it",
-    )
+@pytest.mark.parametrize("why", ["Throttled", "Unavailable"])
+def test_what_was_put_off_and_never_sent_did_not_change_anything(why: str) -> None:
+    # a step that finds it done by hand when it begins anew ends as ``already``
+    (finding,) = verify(chained(told(refused(1, why)))).findings
+    assert "every change of it was refused or not sent" in str(finding)
 
 
-def test_a_warning_cannot_steer_a_terminal() -> None:
+def test_a_finding_cannot_steer_a_terminal() -> None:
     evil: dict[str, Any] = DISABLE | {"node": "\x1b[2J"}
 
     def mutate(records: Records) -> None:
@@ -377,8 +367,9 @@ def test_a_warning_cannot_steer_a_terminal() -> None:
         plan = records[at(records, "plan.computed")]["plan"]
         plan["steps"][1] = planned(evil, "entra.disable_user", approval=True)
 
-    (warning,) = verify(chained(told(mutate))).warnings
-    assert warning.isprintable()
+    report = verify(chained(told(mutate)))
+    assert report.findings
+    assert all(str(finding).isprintable() for finding in report.findings)
 
 
 def test_a_run_that_ends_before_its_steps_is_not_called_to_account_for_its_status() -> None:
