@@ -68,6 +68,8 @@ _LOADED_ONCE = [
     "celery.worker.consumer.delayed_delivery",
     "celery.worker.strategy",
     "celery.concurrency.thread",
+    "h2.connection",
+    "httpcore",
     "kombu.transport.memory",
     "kombu.pidbox",
     "kombu.transport.pyamqp",

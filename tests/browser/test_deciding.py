@@ -71,6 +71,10 @@ def desk(tmp_path: Path, browser: Browser, request: pytest.FixtureRequest) -> It
     assert desk.complaints == [], "no violation of the content security policy, no error"
 
 
+#: For what does not depend on how the page looks.
+once = pytest.mark.parametrize("desk", ["light"], indirect=True)
+
+
 def test_from_the_link_in_chat_to_the_approval(desk: Desk, request: pytest.FixtureRequest) -> None:
     look = request.node.callspec.params["desk"]
     desk.page.goto(f"{desk.url}/approvals/{desk.story.approval_id}")
@@ -92,6 +96,7 @@ def test_from_the_link_in_chat_to_the_approval(desk: Desk, request: pytest.Fixtu
     assert desk.state == "approved"
 
 
+@once
 def test_after_a_wrong_password_only_that_is_typed_again(
     desk: Desk, request: pytest.FixtureRequest
 ) -> None:
@@ -122,6 +127,7 @@ def test_the_first_screen_says_whom_what_why_and_what_it_costs(desk: Desk) -> No
         assert box["y"] + box["height"] <= size["height"], fact
 
 
+@once
 def test_enter_decides_nothing(desk: Desk) -> None:
     desk.sign_in(f"/approvals/{desk.story.approval_id}")
     name = desk.page.get_by_label("to approve")
@@ -132,6 +138,7 @@ def test_enter_decides_nothing(desk: Desk) -> None:
     assert desk.state == "pending"
 
 
+@once
 def test_denying_without_a_reason_is_stopped_and_with_one_goes(desk: Desk) -> None:
     desk.sign_in(f"/approvals/{desk.story.approval_id}")
     desk.page.get_by_role("button", name="Deny the plan").click()
@@ -143,6 +150,7 @@ def test_denying_without_a_reason_is_stopped_and_with_one_goes(desk: Desk) -> No
     assert desk.state == "denied"
 
 
+@once
 def test_a_wrong_name_is_said_where_it_is_seen(desk: Desk, request: pytest.FixtureRequest) -> None:
     desk.sign_in(f"/approvals/{desk.story.approval_id}")
     desk.page.get_by_label("to approve").fill("ada")
@@ -185,6 +193,7 @@ def test_no_page_is_wider_than_the_screen(desk: Desk) -> None:
         expect(desk.page.locator("h1")).to_have_count(1)
 
 
+@once
 def test_a_followed_run_loads_itself_again(desk: Desk) -> None:
     desk.sign_in(f"/runs/{desk.story.run_id}")
     desk.page.get_by_role("link", name="Follow").click()
@@ -193,6 +202,7 @@ def test_a_followed_run_loads_itself_again(desk: Desk) -> None:
     expect(desk.page).to_have_url(f"{desk.url}/runs/{desk.story.run_id}")
 
 
+@once
 def test_a_page_elsewhere_can_neither_frame_nor_post(desk: Desk) -> None:
     desk.sign_in(f"/approvals/{desk.story.approval_id}")
     address = f"{desk.url}/approvals/{desk.story.approval_id}"
