@@ -25,8 +25,8 @@ from simulator.thief import Thief
 from house import House, house
 
 PEOPLE = [f"user{number:02}" for number in range(1, 7)]
-#: Alert stored; run and plan; and per system: claim, observation, intent.
-COMMITS = 8
+#: Alert stored; taken up; run, plan and claims; and per system: observation with intent.
+COMMITS = 5
 #: Identify in Entra and Okta, observe in both, and the two revocations.
 REQUESTS = 8
 

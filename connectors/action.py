@@ -203,6 +203,10 @@ class Action(ABC):
         ``receipt`` is None where a crash or a lost answer took it: then reading alone decides.
         """
 
+    def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:  # noqa: ARG002 - a contract
+        """List what ``undo`` may send: in a plan it follows without asking again."""
+        raise NotUndoable(self.spec.name)
+
     async def undo(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002 - a contract
         """Put the state back to ``before``. Only where ``spec.reversible``."""
         raise NotUndoable(self.spec.name)

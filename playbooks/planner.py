@@ -15,13 +15,14 @@ import rfc8785
 from config.settings import Mode
 from connectors.action import ActionSpec, Impact, PlannedCall, Target
 from connectors.system import Account
-from playbooks import order, undoing, waits
+from playbooks import order, waits
 from playbooks.draft import Draft, bare, judged
 from playbooks.errors import Fault, ParameterError, PlaybookError
 from playbooks.guardrails import Policy
 from playbooks.model import LoadedPlaybook, parameter_faults
 
-Preview = Callable[[str, Mapping[str, Any], Target], tuple[PlannedCall, ...]]
+#: What an action with these parameters would send, or undoing it where the last is True.
+Preview = Callable[[str, Mapping[str, Any], Target, bool], tuple[PlannedCall, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ def make(
         situation: who, where, and what the alert says.
         policy: the mode the guardrails allow, and why.
         specs: the known actions by name.
-        preview: tells the exact calls an action would send.
+        preview: tells the exact calls an action, or undoing it, would send.
         overrides: the operator's values for the playbook's parameters.
 
     Raises:
@@ -270,8 +271,8 @@ def _calls(
         return ()
     for base in drafts:
         if base.node == draft.undoes:
-            return undoing.calls(base.action, base.parameters, target)
-    return preview(draft.action, draft.parameters, target)
+            return preview(base.action, base.parameters, target, True)
+    return preview(draft.action, draft.parameters, target, False)
 
 
 def _asks(draft: Draft, spec: ActionSpec, mode: Mode) -> bool:

@@ -53,10 +53,11 @@ class Systems:
         return system.action(name, parameters, journal)
 
     def preview(
-        self, name: str, parameters: Mapping[str, Any], target: Target
+        self, name: str, parameters: Mapping[str, Any], target: Target, undo: bool
     ) -> tuple[PlannedCall, ...]:
-        """Tell the exact calls an action would send."""
-        return self.action(target.tenant, name, parameters, NoJournal()).preview(target)
+        """Tell the exact calls an action, or undoing it, would send."""
+        action = self.action(target.tenant, name, parameters, NoJournal())
+        return action.preview_undo(target) if undo else action.preview(target)
 
     async def warm(self) -> None:
         """Warm all systems side by side."""

@@ -91,6 +91,12 @@ class DisableUser(EntraAction[NoParameters]):
         """See ``accountEnabled`` false."""
         return await self._seen(target, patience, enabled=False)
 
+    def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
+        """One PATCH."""
+        path = _PATH.format(id=ids.object_id(target.id))
+        why = "unlocks the account, if it was not locked before"
+        return (PlannedCall("PATCH", path, '{"accountEnabled": true}', why),)
+
     async def undo(self, target: Target, before: Observation) -> Receipt:
         """Enable again, if the account was enabled before."""
         if before.snapshot.get("accountEnabled") is not True:

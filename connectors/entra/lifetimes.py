@@ -176,6 +176,18 @@ class ShortenTokenLifetime(EntraAction[LifetimeParameters]):
             exposure=_NOT_REACHED,
         )
 
+    def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:  # noqa: ARG002 - aims at an app
+        """Take our policy away, give the app back what it had, delete ours."""
+        assigned = f"/applications{ASSIGNED}"
+        why = f"takes our policy off app {self._parameters.app_id}"
+        return (
+            PlannedCall("DELETE", f"{assigned}/{{policy}}/$ref", why=why),
+            PlannedCall(
+                "POST", f"{assigned}/$ref", why="the policy the app had before, if it had one"
+            ),
+            PlannedCall("DELETE", f"{POLICIES}/{{policy}}", why="our policy"),
+        )
+
     async def undo(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
         """Take our policy away, give the app back what it had, delete ours."""
         if before.satisfied:

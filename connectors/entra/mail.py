@@ -140,6 +140,12 @@ class DisableInboxRules(EntraAction[RuleParameters]):
             )
         return proof
 
+    def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
+        """One PATCH for each rule that was disabled."""
+        path = _PATH.format(id=ids.object_id(target.id)) + "/{rule}"
+        why = "for each rule that was disabled"
+        return (PlannedCall("PATCH", path, '{"isEnabled": true}', why),)
+
     async def undo(self, target: Target, before: Observation) -> Receipt:
         """Enable the rules that were enabled before and still exist."""
         off = {rule.get("id") for rule in await self._list(target) if not rule.get("isEnabled")}

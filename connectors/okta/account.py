@@ -90,6 +90,11 @@ class SuspendUser(OktaAction):
         """Read until the status is SUSPENDED."""
         return await self._stands(target, SUSPENDED, patience)
 
+    def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
+        """The one request."""
+        path = _UNSUSPEND.format(user=target.id)
+        return (PlannedCall("POST", path, why="the account can sign in, if it could before"),)
+
     async def undo(self, target: Target, before: Observation) -> Receipt:
         """Unsuspend, unless the account was suspended before this step."""
         if before.snapshot.get("status") == SUSPENDED:

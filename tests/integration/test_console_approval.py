@@ -204,6 +204,7 @@ def test_an_admin_may_decide(house: Service, client: httpx.Client, story: Story)
         (ADA, (), {}, "your own account"),
         ("linus", (), {"requested_by": "Linus"}, "asked for this run yourself"),
         ("linus", (), {"requested_by": "human:linus", "with_alert": False}, "asked for this run"),
+        ("linus@contoso.com", (), {"requested_by": "cli:linus"}, "asked for this run yourself"),
         (
             "mallory@contoso.com",
             (),

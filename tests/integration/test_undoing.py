@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from connectors.action import Target
-from playbooks import undoing
 from simulator.faults import Fault, forbid
 from simulator.people import LINE_APP
 from simulator.tenant import LifetimePolicy
@@ -67,7 +66,7 @@ async def test_the_plan_shows_what_undoing_sends(name: str, tmp_path: Path) -> N
         ]
         shown = [
             re.compile(re.sub(r"\\{[a-z]+\\}", "[^/]+", re.escape(f"{call.method} {call.path}")))
-            for call in undoing.calls(name, parameters, target)
+            for call in systems.preview(name, parameters, target, True)
         ]
     assert sent
     assert all(any(each.fullmatch(one) for each in shown) for one in sent), sent

@@ -24,9 +24,9 @@ description: a test
 """
 
 
-def show(name: str, _: Mapping[str, Any], target: Target) -> tuple[PlannedCall, ...]:
+def show(name: str, _: Mapping[str, Any], target: Target, undo: bool) -> tuple[PlannedCall, ...]:
     """Stand in for the connectors: one call that names whom it is aimed at."""
-    return (PlannedCall("POST", f"/{target.id}/{name}"),)
+    return (PlannedCall("DELETE" if undo else "POST", f"/{target.id}/{name}"),)
 
 
 def load(text: str) -> model.LoadedPlaybook:

@@ -7,7 +7,6 @@ from planning import ENTRA, OKTA, plan_of, step_of
 
 from playbooks.planner import Plan
 
-APP = "feedd7aa-a505-512e-b6c2-466f3e174c69"
 UNDONE = """\
 steps:
   - {id: disable, stage: contain, action: entra.disable_user}
@@ -26,23 +25,15 @@ def _document(plan: Plan, node: str) -> dict[str, object]:
 def test_the_calls_of_an_undo_are_shown_though_nobody_is_asked_again() -> None:
     plan = plan_of(UNDONE)
     (enable,) = step_of(plan, "enable").calls
-    assert (enable.method, enable.path) == ("PATCH", f"/users/{ENTRA.id}")
-    assert enable.body == '{"accountEnabled": true}'
+    assert (enable.method, enable.path) == ("DELETE", f"/{ENTRA.id}/entra.disable_user")
     (unsuspend,) = step_of(plan, "unsuspend").calls
-    assert unsuspend.path == f"/api/v1/users/{OKTA.id}/lifecycle/unsuspend"
+    assert unsuspend.path == f"/{OKTA.id}/okta.suspend_user"
     assert _document(plan, "enable")["calls"]
     assert not step_of(plan, "enable").approval
 
 
 def test_an_undo_that_is_left_out_shows_no_call() -> None:
     assert step_of(plan_of(), "entra-restore-lifetime").calls == ()
-
-
-def test_undoing_a_shortened_lifetime_names_the_app() -> None:
-    plan = plan_of(alert={"app_ids": [APP]}, shorten_to_minutes=10)
-    calls = step_of(plan, "entra-restore-lifetime").calls
-    assert [call.method for call in calls] == ["DELETE", "POST", "DELETE"]
-    assert any(APP in call.why for call in calls)
 
 
 def test_when_the_theft_began_decides_what_is_removed_and_is_hashed_and_shown() -> None:

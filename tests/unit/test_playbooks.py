@@ -31,7 +31,7 @@ description: a test
 """
 
 
-def _show(name: str, _: Mapping[str, Any], target: Target) -> tuple[PlannedCall, ...]:
+def _show(name: str, _: Mapping[str, Any], target: Target, __: bool) -> tuple[PlannedCall, ...]:
     return (PlannedCall("POST", f"/{target.id}/{name}"),)
 
 

@@ -69,7 +69,9 @@ def refusal(
     if own & ids or name in names | ids:
         return "This run is about your own account; somebody else has to decide."
     requester = str(run.requested_by or "").casefold()
-    if {requester, requester.rpartition(":")[2]} & {name, visitor.id.casefold()}:
+    # a command knows the account of its machine, which is rarely the whole of a mail address
+    hers = {name, name.partition("@")[0], visitor.id.casefold()}
+    if {requester, requester.rpartition(":")[2]} & hers:
         return "You asked for this run yourself; somebody else has to decide."
     if any((own | {name}) & _named_in(alert) for alert in alerts):
         return "An alert names you; somebody else has to decide."
