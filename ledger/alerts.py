@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, Connection, Row, exists, func, or_, select
+from sqlalchemy import Connection, Row, exists, func, or_, select
 
 from ledger import tables
 from ledger.chain import AuditLog
@@ -17,104 +15,6 @@ from ledger.identifiers import new_id
 from ledger.vocabulary import Event
 
 _alert = tables.alert
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """What became of a delivery: its alert's id, and whether it had been here before."""
-
-    id: str
-    duplicate: bool
-
-
-def receive(
-    connection: Connection,
-    audit: AuditLog,
-    *,
-    source: str,
-    kind: str,
-    body: bytes,
-    content_type: str = "",
-    delivery_id: str | None = None,
-    fold_s: float,
-) -> Received:
-    """Store a genuine delivery: its raw bytes and its alert row.
-
-    The same delivery is stored once: for ever by the sender's ``delivery_id``, else by its bytes
-    for ``fold_s`` seconds. A detector whose messages hold neither id nor time says the same words
-    again when the same person is robbed again.
-    """
-    digest = hashlib.sha256(body).hexdigest()
-    key = f"{source}:id:{delivery_id}" if delivery_id else f"{source}:sha256:{digest}"
-    key = (
-        key if len(key) <= 200 else f"{source}:idsha256:{hashlib.sha256(key.encode()).hexdigest()}"
-    )
-    if not delivery_id:
-        _release_keys(connection, _alert.c.delivery_key, key, fold_s)
-    known = connection.execute(
-        select(_alert.c.id).where(_alert.c.delivery_key == key).with_for_update()
-    ).scalar_one_or_none()
-    if known is not None:
-        connection.execute(
-            _alert.update().where(_alert.c.id == known).values(copies=_alert.c.copies + 1)
-        )
-        audit.append(connection, Event.ALERT_DUPLICATE, alert=known, source=source)
-        return Received(known, duplicate=True)
-    keep_body(connection, digest, body)
-    alert_id = new_id()
-    connection.execute(
-        _alert.insert().values(
-            id=alert_id,
-            source=source,
-            kind=kind,
-            received_at=now_ms(connection),
-            body_sha256=digest,
-            content_type=content_type[:200],
-            delivery_key=key,
-            state="received",
-        )
-    )
-    audit.append(
-        connection,
-        Event.ALERT_RECEIVED,
-        alert=alert_id,
-        source=source,
-        body_sha256=f"sha256:{digest}",
-        size=len(body),
-    )
-    return Received(alert_id, duplicate=False)
-
-
-def keep_body(connection: Connection, digest: str, body: bytes) -> None:
-    """Store raw bytes under their SHA-256, once."""
-    stored = tables.delivery_body
-    known = connection.execute(select(stored.c.sha256).where(stored.c.sha256 == digest)).first()
-    if known is None:
-        connection.execute(stored.insert().values(sha256=digest, bytes=body))
-
-
-def reject(
-    connection: Connection, audit: AuditLog, *, source: str, reason: str, remote: str, size: int
-) -> None:
-    """Record that a post did not prove its origin, without what it carried."""
-    connection.execute(
-        tables.rejection.insert().values(
-            id=new_id(),
-            source=source[:40],
-            received_at=now_ms(connection),
-            reason=reason,
-            remote=remote[:64],
-            size=size,
-        )
-    )
-    audit.append(
-        connection,
-        Event.ALERT_REJECTED,
-        source=source[:40],
-        reason=reason,
-        size=size,
-        private={"remote": remote},
-    )
 
 
 def claim(connection: Connection, alert_id: str, lease_s: float) -> Row[Any] | None:
@@ -145,14 +45,6 @@ def hold(connection: Connection, held: Row[Any]) -> None:
     ).first()
     if ours is None:
         raise AlertLost
-
-
-def body_of(connection: Connection, digest: str) -> bytes:
-    """Return the raw bytes of a delivery."""
-    stored = tables.delivery_body
-    return bytes(
-        connection.execute(select(stored.c.bytes).where(stored.c.sha256 == digest)).scalar_one()
-    )
 
 
 def postpone(connection: Connection, alert_id: str, seconds: float, reason: str) -> None:
@@ -196,53 +88,6 @@ def replay(connection: Connection, audit: AuditLog, alert_id: str, *, actor: str
             connection, Event.ALERT_REPLAYED, alert=alert_id, actor={"type": "human", "sub": actor}
         )
     return bool(changed)
-
-
-def _release_keys(
-    connection: Connection, column: Column[Any], key: str, fold_s: float, but: str = ""
-) -> None:
-    """Let what came longer than ``fold_s`` ago no longer stand for what comes now."""
-    before = now_ms(connection) - int(fold_s * 1000)
-    connection.execute(
-        _alert.update()
-        .where(column == key, _alert.c.received_at < before, _alert.c.id != but)
-        .values({column: None})
-    )
-
-
-def earlier(
-    connection: Connection, event_key: str, but: str, *, fold_s: float | None
-) -> str | None:
-    """Return the id of another alert with the same finding, if there is one.
-
-    ``fold_s`` is None where the detector named the finding; what is only worded alike is the same
-    for so many seconds.
-    """
-    if fold_s is not None:
-        _release_keys(connection, _alert.c.event_key, event_key, fold_s, but)
-    return connection.execute(
-        select(_alert.c.id).where(_alert.c.event_key == event_key, _alert.c.id != but)
-    ).scalar_one_or_none()
-
-
-def went_on(connection: Connection, alert_id: str, last_seen_ms: int) -> bool:
-    """Tell whether activity was seen after the runs for an alert had all ended.
-
-    It then no longer stands for the finding, whose update is to be taken up anew.
-    """
-    run_ids = connection.execute(
-        select(_alert.c.run_ids).where(_alert.c.id == alert_id)
-    ).scalar_one()
-    run = tables.run
-    ends = (
-        connection.execute(select(run.c.finished_at).where(run.c.id.in_(run_ids or ())))
-        .scalars()
-        .all()
-    )
-    if not ends or any(end is None or end >= last_seen_ms for end in ends):
-        return False
-    connection.execute(_alert.update().where(_alert.c.id == alert_id).values(event_key=None))
-    return True
 
 
 def settle(

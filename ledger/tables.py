@@ -68,6 +68,7 @@ alert = Table(
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("lease_until", BigInteger, nullable=False, server_default="0"),
     Index("ix_alert_state_received_at", "state", "received_at"),
+    Index("ix_alert_duplicate_of", "duplicate_of"),
 )
 
 # A post that did not prove its origin: that it happened, without what it carried.

@@ -20,7 +20,7 @@ from connectors.directory import Identification
 from connectors.errors import ConnectorError
 from detectors import registry
 from detectors.alert import Alert, NotUnderstood, Signal
-from ledger import alerts, notices, runs
+from ledger import alerts, deliveries, folding, notices, runs
 from ledger.errors import AlertLost
 from ledger.leases import Claim
 from ledger.vocabulary import Event
@@ -136,7 +136,7 @@ class Intake:
                 f"the source {row.source} is not configured any more",
                 f"Put sources.{row.source} back into the settings.",
             )
-        body = await self._service.database.reading(alerts.body_of, row.body_sha256)
+        body = await self._service.database.reading(deliveries.body_of, row.body_sha256)
         findings = await asyncio.to_thread(registry.parse, source.kind, body, row.source, source)
         if row.part >= len(findings):
             raise Unusable("the delivery has fewer findings than before", "Look at the mapping.")
@@ -158,7 +158,7 @@ class Intake:
         database, event_key = self._service.database, _event_key(row.source, alert)
         fold_s = None if alert.named else self._service.settings.guardrails.fold_window_minutes * 60
         look = database.reading if fold_s is None else database.writing
-        earlier = await look(alerts.earlier, event_key, row.id, fold_s=fold_s)
+        earlier = await look(folding.earlier, event_key, row.id, fold_s=fold_s)
         if earlier is not None and not await self._went_on(earlier, alert):
             await database.writing(self._duplicate, row, alert, earlier)
             return None
@@ -200,7 +200,7 @@ class Intake:
         if alert.last_seen_at is None:
             return False
         last_seen_ms = victims.milliseconds(alert.last_seen_at)
-        return await self._service.database.writing(alerts.went_on, earlier, last_seen_ms)
+        return await self._service.database.writing(folding.went_on, earlier, last_seen_ms)
 
     def _open(
         self,

@@ -17,7 +17,7 @@ from connectors.directory import Identification
 from connectors.system import Account
 from detectors import registry
 from detectors.alert import NotUnderstood
-from ledger import alerts, intents, leases, locks
+from ledger import alerts, deliveries, folding, intents, leases, locks
 from ledger.steps import Ended
 from tasks import decisions, opening
 from tasks.faults import where
@@ -53,13 +53,13 @@ def _go_through(
 ) -> NoReturn:
     audit, settings = service.audit, service.settings
     locks.take(connection, locks.CHANGES, shared=True)  # in the order of those who do it in earnest
-    received = alerts.receive(
+    received = deliveries.receive(
         connection, audit, source="rehearsal", kind="generic", body=b"rehearsal", fold_s=60
     )
     held = alerts.claim(connection, received.id, 60)
     assert held is not None  # noqa: S101 - it was stored in this transaction
     alerts.hold(connection, held)
-    alerts.earlier(connection, "rehearsal", held.id, fold_s=60)
+    folding.earlier(connection, "rehearsal", held.id, fold_s=60)
     playbooks = [source.playbook for source in settings.sources.values()] or ["cm0080"]
     request = Request(tenant, playbooks[0], Mode.AUTO, "rehearsal", alert_id=held.id)
     accounts = {

@@ -17,9 +17,9 @@ from starlette.responses import JSONResponse, Response
 from config.settings import Source, SourceKind
 from detectors import okta
 from detectors.origin import NotGenuine, Proven, prove
-from ledger import alerts
-from ledger.alerts import Received
+from ledger import deliveries
 from ledger.budget import RecordBudget, told
+from ledger.deliveries import Received
 from ledger.errors import LedgerError
 from tasks.service import Service
 from web import body
@@ -121,7 +121,7 @@ class Hooks:
     ) -> Received | None:
         async def kept() -> Received:
             return await self._service.database.writing(
-                alerts.receive,
+                deliveries.receive,
                 self._service.audit,
                 source=source,
                 kind=str(configured.kind),
@@ -148,7 +148,7 @@ class Hooks:
             return
         try:
             await self._service.database.writing(
-                alerts.reject,
+                deliveries.reject,
                 self._service.audit,
                 source=source,
                 reason=told(reason, missed),

@@ -16,7 +16,7 @@ import pytest
 
 from cli import main as command
 from cli import terminal
-from ledger import alerts
+from ledger import alerts, deliveries
 from ledger.migrate import migrate
 
 from house import House, house
@@ -240,7 +240,7 @@ def test_alerts_can_be_read_in_any_width(
         with built.service.database.write() as connection:
             for body, times in ((b"first", 2), (b"second", 3)):
                 for _ in range(times):
-                    received = alerts.receive(
+                    received = deliveries.receive(
                         connection,
                         built.service.audit,
                         source="sentinel",

@@ -27,7 +27,7 @@ from web_house import (
 )
 
 from config.settings import Mode
-from ledger import alerts, tables
+from ledger import alerts, deliveries, tables
 from ledger.migrate import migrate
 from tasks import decisions
 from tasks.service import Service
@@ -279,7 +279,7 @@ def test_alerts_of_other_runs_name_nobody_here(
 ) -> None:
     other = Story("01a20000-0000-7000-8000-000000000000", "", "")
     with house.database.write() as connection:
-        received = alerts.receive(
+        received = deliveries.receive(
             connection, house.audit, source="edr", kind="generic", body=b"x", fold_s=0
         )
         parsed = {"persons": [named("grace")]}

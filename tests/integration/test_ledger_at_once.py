@@ -15,7 +15,7 @@ from sqlalchemy import Connection, text
 from config.settings import Settings
 from connectors import errors
 from connectors.door import Call
-from ledger import alerts, control, intents, leases, locks, runs, steps
+from ledger import alerts, control, deliveries, intents, leases, locks, runs, steps
 from ledger.chain import AuditLog
 from ledger.database import Database
 from ledger.errors import AlertLost, ClaimLost, DatabaseBusy, PausedByPerson
@@ -85,7 +85,7 @@ def test_who_lost_a_step_cannot_settle_what_the_next_one_sent(database: Database
 
 def test_who_lost_an_alert_cannot_write_what_became_of_it(database: Database) -> None:
     with database.write() as connection:
-        received = alerts.receive(
+        received = deliveries.receive(
             connection, AUDIT, source="s", kind="generic", body=b"{}", fold_s=60
         )
         late = alerts.claim(connection, received.id, 0)
@@ -102,22 +102,22 @@ def test_who_lost_an_alert_cannot_write_what_became_of_it(database: Database) ->
 
 
 def test_the_same_words_are_the_same_delivery_only_for_a_while(database: Database) -> None:
-    def post(fold_s: float, delivery_id: str | None = None) -> alerts.Received:
+    def post(fold_s: float, delivery_id: str | None = None) -> deliveries.Received:
         with database.write() as connection:
-            return alerts.receive(
+            return deliveries.receive(
                 connection, AUDIT, source="s", kind="generic", body=b'{"user": "ada"}',
                 delivery_id=delivery_id, fold_s=fold_s,
             )  # fmt: skip
 
     first = post(60)
-    assert post(60) == alerts.Received(first.id, duplicate=True)
+    assert post(60) == deliveries.Received(first.id, duplicate=True)
     time.sleep(0.02)
     again = post(0.01)
     assert not again.duplicate
     assert again.id != first.id
     named = post(60, "d-1")
     time.sleep(0.02)
-    assert post(0.01, "d-1") == alerts.Received(named.id, duplicate=True)
+    assert post(0.01, "d-1") == deliveries.Received(named.id, duplicate=True)
 
 
 @contextmanager

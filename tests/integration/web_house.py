@@ -23,7 +23,7 @@ from sqlalchemy import select
 from config.settings import Mode, Settings
 from connectors.directory import Identification
 from connectors.system import Account
-from ledger import accounts, alerts, leases, tables
+from ledger import accounts, alerts, deliveries, leases, tables
 from ledger.accounts import User
 from ledger.database import Database
 from ledger.migrate import migrate
@@ -157,7 +157,7 @@ def tell_story(
     with service.database.write() as connection:
         alert_id = None
         if with_alert:
-            received = alerts.receive(
+            received = deliveries.receive(
                 connection,
                 service.audit,
                 source="sentinel",
@@ -239,7 +239,7 @@ def join(
 ) -> None:
     """Another alert about the same person, which joins her run; or a repetition of the first one."""
     with service.database.write() as connection:
-        received = alerts.receive(
+        received = deliveries.receive(
             connection, service.audit, source="edr", kind="generic", body=title.encode(), fold_s=0
         )
         first = connection.execute(

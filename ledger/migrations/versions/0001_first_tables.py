@@ -106,6 +106,7 @@ def _create_alerts() -> None:
         sa.UniqueConstraint("event_key", name=op.f("uq_alert_event_key")),
     )
     op.create_index("ix_alert_state_received_at", "alert", ["state", "received_at"], unique=False)
+    op.create_index("ix_alert_duplicate_of", "alert", ["duplicate_of"], unique=False)
     op.create_table(
         "rejection",
         sa.Column("id", sa.String(length=36), nullable=False),
