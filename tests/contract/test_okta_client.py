@@ -283,12 +283,12 @@ async def test_nobody_there_means_nothing_was_sent() -> None:
 
 async def test_a_change_without_an_answer_in_time_is_unknown(sim: Simulator) -> None:
     sim.faults.add(fault(faults.delay(3), "POST"))
-    began = time.monotonic()
     async with connected(sim.url, RetryPolicy(attempts=3, call_timeout_s=0.5)) as client:
+        began = time.monotonic()
         with pytest.raises(errors.UnknownOutcome):
             # Carried out when nobody waits any more: on somebody no other test asks about.
             await client.change("POST", SUSPEND, {"user": okta_user_id("user12")}, Recorder())
-    assert time.monotonic() - began < 2.9
+        assert time.monotonic() - began < 2
     assert len(sim.requests.all("okta")) == 1
 
 
