@@ -257,7 +257,7 @@ class House:
         return "\n".join(
             f"{run.id} {run.state} "
             + ", ".join(
-                f"{node}={step.state}/{step.outcome}/{step.attempts}/{step.last_error}"
+                f"{node}={step.state}/{step.outcome}/{step.attempts}/{step.reason}{step.last_error}"
                 for node, step in self.steps(run.id).items()
             )
             for run in self.runs()
@@ -283,7 +283,7 @@ port = {port}
 
 [engine]
 upkeep_s = 0.2
-verify_patience_s = 3
+verify_patience_s = 6
 lease_s = {lease}
 ring_again_s = {again}
 step_attempts = {attempts}
