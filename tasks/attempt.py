@@ -80,14 +80,14 @@ class Attempt:
             raise
         except errors.Paused as error:
             raise Postponed(1.0, "changes are paused", uncounted=True) from error
-        except errors.OutOfReach as error:
-            return Ended(Outcome.MANUAL, str(error), error.remedy)
         except errors.ConnectorError as error:
             if error.retryable:
                 raise Postponed(self._pause(error.retry_after_s), str(error)) from error
             if self._looked_for is not Sent.NOTHING:
                 # that it cannot be read says nothing about whether it has happened
                 await self._reconcile("could not be read back")
+            elif isinstance(error, errors.OutOfReach):
+                return Ended(Outcome.MANUAL, str(error), error.remedy)
             return Ended(UNREAD[self._looked_for], str(error), error.remedy)
 
     async def _do(self) -> Ended:
