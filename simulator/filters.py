@@ -1,8 +1,8 @@
 """Filter expressions of both vendors, to a predicate over plain JSON.
 
 OData as Graph takes it (paths with `/`, quotes doubled, `any` lambdas) and SCIM as Okta takes
-it (paths with `.`, double quotes, `pr`, `sw`, `co`). Text is compared without case, as both
-directories do for logins and addresses.
+it (paths with `.`, double quotes, `pr`, `sw`, `co`). Text is compared without case, as Graph and
+Okta's `search` do, or with it, as Okta's `filter` does (Okta Users API, listUsers).
 """
 
 from __future__ import annotations
@@ -44,13 +44,14 @@ class BadFilterError(ValueError):
     """The filter cannot be read."""
 
 
-def compile_filter(text: str) -> Predicate:
+def compile_filter(text: str, *, cased: bool = False) -> Predicate:
     """A filter in either dialect to a predicate; BadFilterError when it is not one."""
-    return _Parser(text).parse()
+    return _Parser(text, cased).parse()
 
 
 class _Parser:
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, cased: bool) -> None:
+        self.cased = cased
         self.tokens: list[tuple[str, str]] = []
         position = 0
         while text[position:].strip():
@@ -125,7 +126,7 @@ class _Parser:
         self._expect(",")
         wanted = self._literal()
         self._expect(")")
-        return lambda doc: _compare(_reach(doc, path), operator, wanted)
+        return lambda doc: self._compare(_reach(doc, path), operator, wanted)
 
     def _comparison(self, path: str) -> _Node:
         operator = self._next()[1].lower()
@@ -134,7 +135,16 @@ class _Parser:
         if operator not in _ORDER:
             raise BadFilterError(operator)
         wanted = self._literal()
-        return lambda doc: _compare(_reach(doc, path), operator, wanted)
+        return lambda doc: self._compare(_reach(doc, path), operator, wanted)
+
+    def _compare(self, values: list[Any], operator: str, wanted: Any) -> bool:  # noqa: ANN401
+        for value in values:
+            left, right = _alike(value, self.cased), _alike(wanted, self.cased)
+            if type(left) is not type(right) and operator not in ("eq", "ne"):
+                continue
+            if _ORDER[operator](left, right):
+                return True
+        return False
 
     def _literal(self) -> Any:  # noqa: ANN401 - a JSON scalar
         kind, token = self._next()
@@ -160,19 +170,11 @@ def _reach(doc: Any, path: str) -> list[Any]:  # noqa: ANN401 - any JSON
     return found or [None]
 
 
-def _compare(values: list[Any], operator: str, wanted: Any) -> bool:  # noqa: ANN401
-    for value in values:
-        left, right = _alike(value), _alike(wanted)
-        if type(left) is not type(right) and operator not in ("eq", "ne"):
-            continue
-        if _ORDER[operator](left, right):
-            return True
-    return False
-
-
-def _alike(value: Any) -> Any:  # noqa: ANN401
-    """Instants as numbers and text without case, so that they compare as vendors do."""
+def _alike(value: Any, cased: bool) -> Any:  # noqa: ANN401
+    """Instants as numbers and text with or without case, so that they compare as vendors do."""
     if not isinstance(value, str):
         return value
     moment = parse_time(value) if re.match(r"\d{4}-\d\d-\d\d", value) else None
-    return value.casefold() if moment is None else moment
+    if moment is not None:
+        return moment
+    return value if cased else value.casefold()

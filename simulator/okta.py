@@ -35,8 +35,8 @@ class _Handlers:
 
     async def list_users(self, request: Request) -> Response:
         users = [user_json(request, self.tenant.seen(u)) for u in self.tenant.okta_users()]
-        for name in ("filter", "search"):
-            users = matching(request.query_params.get(name), users)
+        users = matching(request.query_params.get("filter"), users, cased=True)
+        users = matching(request.query_params.get("search"), users)
         start = request.query_params.get("q", "").casefold()
         if start:
             fields = ("firstName", "lastName", "email", "login")

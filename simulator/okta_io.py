@@ -42,12 +42,12 @@ def flag(request: Request, name: str, default: bool | None) -> bool:
     raise OktaError(400, "E0000001", f"Api validation failed: {name}", f"{name}: true or false")
 
 
-def matching(text: str | None, items: list[JsonObject]) -> list[JsonObject]:
+def matching(text: str | None, items: list[JsonObject], *, cased: bool = False) -> list[JsonObject]:
     """The items a filter or search lets through; E0000031 when it cannot be read."""
     if not text:
         return items
     try:
-        keep = compile_filter(text)
+        keep = compile_filter(text, cased=cased)
     except BadFilterError as error:
         raise OktaError(400, "E0000031", "Invalid search criteria.", str(error)) from error
     return [item for item in items if keep(item)]

@@ -1,4 +1,8 @@
-"""Finding a person's Okta account: by its id, its login or its e-mail address, exactly."""
+"""Finding a person's Okta account: by its id, its login or its e-mail address, exactly.
+
+``filter`` reads the live record and minds the case of what it compares; ``search`` does not mind it
+and lags behind. Both also find deactivated users. Source: Okta Users API, listUsers.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,8 @@ from connectors.okta.client import OktaClient
 from connectors.okta.users import DEPROVISIONED, User, read_user, understand
 from connectors.system import Account, Clue
 
-_FILTER = "/api/v1/users?filter={filter}"
-# `filter` also finds deactivated users, and reads the live record where `search` lags behind
-# (Okta Users API, listUsers).
+_FILTER = "/api/v1/users?filter={question}"
+_SEARCH = "/api/v1/users?search={question}"
 _ATTRIBUTES = {
     "okta_login": "profile.login",
     "user_principal_name": "profile.login",
@@ -59,16 +62,30 @@ def _understood(clue: Clue) -> bool:
 
 async def _matching(client: OktaClient, clue: Clue) -> list[User]:
     if clue.kind == "okta_user_id":
-        try:
-            return [await read_user(client, clue.value)]
-        except errors.NotFound:
-            return []
+        known = await _live(client, clue.value)
+        return [known] if known is not None else []
     attribute = _ATTRIBUTES[clue.kind]
-    question = f"{attribute} eq {_quoted(clue.value)}"
-    listing = await client.get_all(_FILTER, {"filter": question})
+    exact = await _listed(client, _FILTER, attribute, clue.value)
+    if exact:
+        return exact
+    # detectors and other directories write names with capitals as they please
+    alike = await _listed(client, _SEARCH, attribute, clue.value)
+    live = await asyncio.gather(*(_live(client, user.id) for user in alike))
+    return [user for user in live if user is not None and _same(user, attribute, clue.value)]
+
+
+async def _listed(client: OktaClient, path: str, attribute: str, value: str) -> list[User]:
+    listing = await client.get_all(path, {"question": f"{attribute} eq {_quoted(value)}"})
     users = [understand(item, listing.date) for item in listing.items]
-    # Whatever dropped the filter on the way would otherwise name everybody.
-    return [user for user in users if _same(user, attribute, clue.value)]
+    # Whatever dropped the question on the way would otherwise name everybody.
+    return [user for user in users if _same(user, attribute, value)]
+
+
+async def _live(client: OktaClient, user_id: str) -> User | None:
+    try:
+        return await read_user(client, user_id)
+    except errors.NotFound:
+        return None
 
 
 def _same(user: User, attribute: str, value: str) -> bool:

@@ -101,9 +101,23 @@ async def test_a_login_of_odd_letters_is_found_and_harms_nothing(okta: System) -
 )
 async def test_a_login_is_only_ever_a_value(okta: System, sim: Simulator, login: str) -> None:
     assert await okta.find([Clue("okta_login", login)]) == ()
-    (entry,) = sim.requests.all("okta")
-    assert entry.status == 200
-    assert entry.path.startswith("/api/v1/users?filter=")
+    exact, alike = sim.requests.all("okta")
+    assert (exact.status, alike.status) == (200, 200)
+    assert exact.path.startswith("/api/v1/users?filter=")
+    assert alike.path.startswith("/api/v1/users?search=")
+
+
+async def test_capitals_are_looked_past_only_where_nobody_is_written_so(
+    okta: System, sim: Simulator
+) -> None:
+    stored = sim.tenant.okta_user(VICTIM)
+    assert stored is not None
+    stored.login = stored.email = "Nora.Lind@Contoso.com"
+    for spelled, looks in (("Nora.Lind@Contoso.com", 1), ("NORA.LIND@contoso.com", 3)):
+        sim.requests.clear()
+        (account,) = await okta.find([Clue("email", spelled)])
+        assert account.id == VICTIM
+        assert len(sim.requests.all("okta")) == looks  # exact; or exact, alike, and the live record
 
 
 async def test_a_deactivated_account_is_found_and_says_so(okta: System, sim: Simulator) -> None:

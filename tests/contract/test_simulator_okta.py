@@ -84,7 +84,10 @@ def test_users_are_found_by_login_and_may_be_ambiguous(
     sim: Simulator, okta: httpx.Client, nora: OktaUser
 ) -> None:
     text = 'profile.login eq "Nora.Lind@contoso.com"'
-    found = okta.get("/api/v1/users", params={"filter": text}).json()
+    assert okta.get("/api/v1/users", params={"filter": text}).json() == []
+    found = okta.get("/api/v1/users", params={"search": text}).json()
+    assert [u["id"] for u in found] == [nora.id]
+    found = okta.get("/api/v1/users", params={"filter": text.lower()}).json()
     assert [u["id"] for u in found] == [nora.id]
     assert okta.get(f"/api/v1/users/{nora.login}").json()["status"] == "ACTIVE"
     twins = okta.get("/api/v1/users", params={"search": 'profile.email eq "tara.twin@contoso.com"'})

@@ -45,6 +45,11 @@ def test_filters_decide(text: str, expected: bool) -> None:
     assert compile_filter(text)(DOC) is expected
 
 
+def test_case_counts_where_the_vendor_says_so() -> None:
+    assert not compile_filter('profile.login eq "NORA.LIND@contoso.com"', cased=True)(DOC)
+    assert compile_filter('profile.login eq "nora.lind@contoso.com"', cased=True)(DOC)
+
+
 @pytest.mark.parametrize(
     "text",
     ["a", "a is 'x'", "a eq", "(a eq 'x'", "a eq x", "a eq 'x' b", "length(a,'x')", "é eq 1"],
