@@ -46,6 +46,7 @@ class Step:
     action: str
     system: str
     approval: bool
+    reads: bool = False
     fence: int = -1
     started: bool = False
     proven: bool = False
@@ -81,6 +82,7 @@ class Run:
 
     id: str
     mode: str
+    aim: str = "contain"
     opening: bool = True
     planned: bool = False
     plan_hash: str = ""

@@ -115,7 +115,9 @@ class Attempt:
 
     async def _undo(self) -> Ended:
         base = await self._service.database.reading(
-            steps.by_node, self._claim.step.run_id, self._claim.step.undoes
+            steps.by_node,
+            self._claim.step.undoes_run or self._claim.step.run_id,
+            self._claim.step.undoes,
         )
         before = _observation(base.before)
         if before is None or before.verdict is not None or base.outcome == Outcome.ALREADY:

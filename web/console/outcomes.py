@@ -38,9 +38,14 @@ _APPROVALS = {
 }
 _STATUSES = {
     "contained": Label("✓", "Contained", "good"),
+    "completed": Label("✓", "Done", "good"),
     "partial": Label("!", "Not fully contained: somebody has to look", "bad"),
     "failed": Label("✕", "Not contained", "bad"),
     "observed": Label("·", "Observed only: nothing was changed", "quiet"),
+}
+_STATUSES_BESIDE = {
+    "partial": Label("!", "Not all done: somebody has to look", "bad"),
+    "failed": Label("✕", "Nothing done", "bad"),
 }
 _NOTICES = {
     "due": Label("◷", "Not delivered yet", "fair"),
@@ -49,6 +54,14 @@ _NOTICES = {
     "nobody": Label("✕", "Reached nobody", "bad"),
     "failed": Label("✕", "Failed", "bad"),
     "unknown": Label("?", "Unknown whether it arrived", "bad"),
+}
+
+
+_QUESTIONS = {
+    "contain": ("Evict the thief from", "'s accounts?"),
+    "clean": ("Remove what was left behind in", "'s accounts?"),
+    "reissue": ("Give the accounts back to", "?"),
+    "undo": ("Undo what was changed in", "'s accounts?"),
 }
 
 
@@ -71,6 +84,11 @@ def of_step(step: Row[Any]) -> Label:
     return Label("·", "Waits for earlier steps", "quiet")
 
 
+def question(run: Row[Any]) -> tuple[str, str]:
+    """Say what is asked about a run, in the words before and after the person's name."""
+    return _QUESTIONS.get(run.aim, ("Go on with", "?"))
+
+
 def of_approval(state: str) -> Label:
     """Say what became of a request for approval."""
     return _APPROVALS.get(state) or _other(state)
@@ -91,4 +109,5 @@ def of_run(run: Row[Any], waits: bool) -> Label:
         if run.state == "restoring":
             return Label("◷", "Waits only to put settings back", "fair")
         return Label("▸", "Running", "fair")
-    return _STATUSES.get(run.status) or _other(run.status)
+    beside = _STATUSES_BESIDE if run.aim != "contain" else {}
+    return beside.get(run.status) or _STATUSES.get(run.status) or _other(run.status)
