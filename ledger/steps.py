@@ -22,13 +22,14 @@ GOOD = frozenset({"verified", "accepted", "already", "unverifiable"})
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a step ended."""
+    """How a step ended. ``lacks`` names what one that was skipped would have needed: ``permission``."""
 
     outcome: str
     reason: str = ""
     instructions: str = ""
     receipt: Mapping[str, Any] | None = None
     proof: Mapping[str, Any] | None = None
+    lacks: str = ""
 
 
 def record_finished(connection: Connection, audit: AuditLog, step: Row[Any], ended: Ended) -> None:
@@ -40,6 +41,7 @@ def record_finished(connection: Connection, audit: AuditLog, step: Row[Any], end
         step={"id": step.id, "node": step.node},
         action=step.action,
         outcome=ended.outcome,
+        **({"lacks": ended.lacks} if ended.lacks else {}),
         private={"reason": ended.reason} if ended.reason else None,
     )
 

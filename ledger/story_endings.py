@@ -45,6 +45,7 @@ class Endings:
         if outcome in _CHANGED and not step.reads:
             yield from self._unfounded(step, outcome)
         step.outcome = outcome
+        step.lacks = text(record, "lacks")
         step.left_out = run.opening and outcome == "skipped"
 
     def _unfounded(self, step: Step, outcome: str) -> Iterator[str]:
@@ -116,6 +117,7 @@ def _nothing_to_do(step: Step) -> bool:
     """Tell whether a step was skipped for a good reason: once begun, it had nothing to do.
 
     One that its plan did not leave out, and that was never begun, was not approved, or needed a step
-    that failed.
+    that failed; one that lacked a permission had something to do.
     """
-    return step.outcome == "skipped" and step.started and not step.revokes
+    begun = step.outcome == "skipped" and step.started and not step.lacks
+    return begun and not step.revokes

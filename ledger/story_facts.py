@@ -52,6 +52,7 @@ class Step:
     proven: bool = False
     outcome: str | None = None
     left_out: bool = False
+    lacks: str = ""
     intents: list[Intent] = field(default_factory=list)
 
     def __str__(self) -> str:

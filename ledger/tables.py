@@ -165,6 +165,8 @@ step = Table(
     Column("started_at", BigInteger, nullable=True),
     Column("finished_at", BigInteger, nullable=True),
     Column("undoes_run", Id, nullable=True),
+    # what a skipped step would have needed: permission
+    Column("lacks", String(20), nullable=False, server_default=""),
     CheckConstraint("state in ('held','ready','leased','done')", name="state"),
     Index("uq_step_run_node", "run_id", "node", unique=True),
     Index("ix_step_state_not_before", "state", "not_before"),

@@ -19,7 +19,7 @@ class EndedStep:
     """A step that has ended, as far as the summary needs it.
 
     ``planned`` is False where the plan left it out, ``unapproved`` is True where nobody approved it,
-    ``blocked`` where a step it needed did not succeed, ``moot`` where nobody approved what it was to
+    ``blocked`` where a step it needed did not succeed, or it lacked a permission, ``moot`` where nobody approved what it was to
     follow.
     """
 

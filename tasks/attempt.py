@@ -88,6 +88,10 @@ class Attempt:
                 await self._reconcile("could not be read back")
             elif isinstance(error, errors.OutOfReach):
                 return Ended(Outcome.MANUAL, str(error), error.remedy)
+            elif isinstance(error, errors.Forbidden) and not self._journal.changed:
+                return Ended(
+                    Outcome.SKIPPED, f"permission: {error}", error.remedy, lacks="permission"
+                )
             return Ended(UNREAD[self._looked_for], str(error), error.remedy)
 
     async def _do(self) -> Ended:

@@ -58,6 +58,6 @@ def _ended(row: Row[Any], run: Row[Any]) -> EndedStep:
         planned=not plan.get("skipped"),
         undoes=row.undoes is not None,
         unapproved=row.approval in ("expired", "superseded"),
-        blocked=row.outcome == Outcome.SKIPPED and unstarted,
+        blocked=row.outcome == Outcome.SKIPPED and (unstarted or bool(row.lacks)),
         moot=bool(plan.get("follows")) and unstarted,
     )

@@ -78,7 +78,7 @@ def run_finished(
         lines.append(
             f"- {step.node}: {step.outcome}" + (f" ({step.reason})" if step.reason else "")
         )
-        if step.instructions and step.outcome in ("manual", "failed"):
+        if step.instructions:
             lines.append(f"  To do: {step.instructions}")
     if exposure:
         lines += ["", "Still usable:"]

@@ -73,6 +73,8 @@ def of_step(step: Row[Any]) -> Label:
     """Say where a step is, or how it ended."""
     if step.state == "done":
         outcome = step.outcome or ""
+        if step.lacks:
+            return Label("!", f"Skipped: a {step.lacks} is missing", "bad")
         return _OUTCOMES.get(outcome) or _other(outcome)
     if step.state == "leased":
         return Label("▸", "Under way", "fair")

@@ -23,6 +23,9 @@ def upgrade() -> None:
     )
     op.add_column("step", sa.Column("undoes_run", sa.String(length=36), nullable=True))
     op.add_column(
+        "step", sa.Column("lacks", sa.String(length=20), server_default="", nullable=False)
+    )
+    op.add_column(
         "step_need",
         sa.Column("followed", sa.Boolean(), server_default=sa.false(), nullable=False),
     )
