@@ -156,7 +156,7 @@ def _details(step: Row[Any]) -> Iterator[str]:
         yield f"read back: {proof['observed']}"
     if step.reason:
         yield step.reason
-    if step.instructions and step.outcome in ("manual", "failed"):
+    if step.instructions:
         yield f"To do: {step.instructions}"
     if not step.outcome and step.last_error:
         yield step.last_error

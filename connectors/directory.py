@@ -5,6 +5,8 @@ The rule, so that nobody is ever guessed:
 - Every system is asked with all the alert's clues. All clues of an alert name the same person, so
   a system that answers with two different accounts is *ambiguous*: neither is taken, nothing that
   system said is used further, and people are shown both ids.
+- Where the alert's own clues name different people there, one by an id, say, and another by a sign-in
+  name that was given on, nobody is taken in any system: which of the clues is stale cannot be told.
 - A system that found nothing is asked again with what the accounts found elsewhere tell of
   themselves (their address, their sign-in name), until nothing new is told.
 - Names that differ between two systems are no contradiction: people keep another login in Okta
@@ -35,12 +37,14 @@ class Identification:
             a person says so.
         missing: systems that answered and know nobody of these clues.
         failures: systems that could not be asked, and why.
+        contradicted: systems in which the alert's own clues name different people.
     """
 
     accounts: Mapping[str, Account] = field(default_factory=dict)
     ambiguities: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     failures: Mapping[str, ConnectorError] = field(default_factory=dict)
+    contradicted: tuple[str, ...] = ()
 
     @property
     def person_key(self) -> str | None:
@@ -68,10 +72,11 @@ async def identify(systems: Sequence[System], clues: Sequence[Clue]) -> Identifi
     """
     waiting = {system.name: system for system in systems}
     told = list(dict.fromkeys(clues))
-    asked: set[Clue] = set()
+    own, asked = tuple(told), set[Clue]()
     accounts: dict[str, Account] = {}
     ambiguities: dict[str, tuple[str, ...]] = {}
     failures: dict[str, ConnectorError] = {}
+    by_name = dict(waiting)
     while waiting and (new := [clue for clue in told if clue not in asked]):
         asked.update(new)
         answers = await asyncio.gather(*(_ask(system, new) for system in waiting.values()))
@@ -86,7 +91,12 @@ async def identify(systems: Sequence[System], clues: Sequence[Clue]) -> Identifi
             else:
                 continue
             del waiting[name]
-    return Identification(accounts, ambiguities, tuple(waiting), failures)
+    several = [by_name[name] for name in ambiguities]
+    looks = await asyncio.gather(*(_contradict(system, own) for system in several))
+    contradicted = tuple(system.name for system, so in zip(several, looks, strict=True) if so)
+    if contradicted:
+        accounts = {}
+    return Identification(accounts, ambiguities, tuple(waiting), failures, contradicted)
 
 
 async def _ask(system: System, clues: Sequence[Clue]) -> dict[str, Account] | ConnectorError:
@@ -94,6 +104,13 @@ async def _ask(system: System, clues: Sequence[Clue]) -> dict[str, Account] | Co
         return {account.id: account for account in await system.find(clues)}
     except ConnectorError as error:
         return error
+
+
+async def _contradict(system: System, clues: Sequence[Clue]) -> bool:
+    """Tell whether no account there fits all of the clues that fit any."""
+    answers = await asyncio.gather(*(_ask(system, [clue]) for clue in clues))
+    matching = [set(each) for each in answers if each and not isinstance(each, ConnectorError)]
+    return len(matching) > 1 and not set.intersection(*matching)
 
 
 def _says(account: Account) -> tuple[Clue, ...]:

@@ -126,6 +126,12 @@ def sent(connection: Connection, step_id: str) -> Sent:
     return Sent.ANSWERED if whole and states == {"answered"} else Sent.UNKNOWN
 
 
+def any_effective(connection: Connection, step_id: str) -> bool:
+    """Tell whether a step has changed something, or may have."""
+    found = select(_intent.c.id).where(_intent.c.step_id == step_id, _intent.c.state != "refused")
+    return connection.execute(found.limit(1)).first() is not None
+
+
 def reconcile(
     connection: Connection, audit: AuditLog, *, run_id: str, step: Mapping[str, Any], finding: str
 ) -> None:

@@ -124,6 +124,7 @@ def finish(connection: Connection, audit: AuditLog, held: Claim, ended: Ended) -
             state="done",
             outcome=ended.outcome,
             reason=ended.reason,
+            lacks=ended.lacks,
             instructions=ended.instructions,
             receipt=dict(ended.receipt) if ended.receipt is not None else None,
             proof=dict(ended.proof) if ended.proof is not None else None,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, Select, and_, false, func, or_, select
 
 from ledger import tables
 from ledger.chain import AuditLog, rfc3339
@@ -15,12 +15,16 @@ from ledger.identifiers import new_id, new_unguessable_id
 from ledger.vocabulary import Event
 
 _run = tables.run
+_account = tables.run_account
 _step = tables.step
 
 
 @dataclass(frozen=True, slots=True)
 class NewStep:
-    """A step to be stored with its run. ``needs`` names nodes; True where their success is needed."""
+    """A step to be stored with its run. ``needs`` names nodes; True where their success is needed.
+
+    ``follows`` names those among them one of which people must have approved.
+    """
 
     node: str
     stage: str
@@ -32,7 +36,9 @@ class NewStep:
     target: Mapping[str, Any]
     approval: bool
     needs: Mapping[str, bool] = field(default_factory=dict)
+    follows: Sequence[str] = ()
     undoes: str | None = None
+    undoes_run: str | None = None
     delay_s: int = 0
     outcome: str | None = None
     reason: str = ""
@@ -53,6 +59,7 @@ class NewRun:
     plan_hash: str
     plan: Mapping[str, Any]
     steps: Sequence[NewStep]
+    aim: str = "contain"
     private: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -82,15 +89,27 @@ def create(
             mode=new.mode,
             plan_hash=new.plan_hash,
             plan=dict(new.plan),
-            state="observing" if new.mode == "observe" else "running",
+            aim=new.aim,
+            state=_state(new),
             created_at=now,
         )
     )
+    about = [
+        {"run_id": run_id, "system": each["system"], "account_id": each["id"]}
+        for each in new.person.get("accounts", ())
+    ]
+    if about:
+        connection.execute(_account.insert(), about)
     ids = {step.node: new_id() for step in new.steps}
     for position, step in enumerate(new.steps):
         connection.execute(_step.insert().values(**_values(step, position, run_id, ids, now)))
     needs = [
-        {"step_id": ids[step.node], "needs_id": ids[node], "success": success}
+        {
+            "step_id": ids[step.node],
+            "needs_id": ids[node],
+            "success": success,
+            "followed": node in step.follows,
+        }
         for step in new.steps
         for node, success in step.needs.items()
     ]
@@ -122,6 +141,13 @@ def create(
     return Created(run_id, approval_id)
 
 
+def _state(new: NewRun) -> str:
+    """Only a containment is one that alerts on the same person join."""
+    if new.mode == "observe":
+        return "observing"
+    return "running" if new.aim == "contain" else "beside"
+
+
 def _values(
     step: NewStep, position: int, run_id: str, ids: Mapping[str, str], now: int
 ) -> dict[str, Any]:
@@ -137,6 +163,7 @@ def _values(
         "tenant": step.tenant,
         "impact": step.impact,
         "undoes": step.undoes,
+        "undoes_run": step.undoes_run,
         "parameters": dict(step.parameters),
         "target": dict(step.target),
         "approval": "pending" if step.approval and not ended else "none",
@@ -160,6 +187,7 @@ def _record_creation(
         playbook=new.playbook,
         playbook_hash=new.playbook_hash,
         mode=new.mode,
+        aim=new.aim,
         requested_by=new.requested_by,
         alert=new.alert_id,
         private=new.private,
@@ -196,13 +224,42 @@ def _record_creation(
             )
 
 
-def open_run(connection: Connection, tenant: str, person_key: str) -> str | None:
-    """Return the id of the run that still moves for this person, if there is one."""
+#: Accounts of one person: system and immutable id.
+Accounts = Sequence[tuple[str, str]]
+
+
+def open_run(connection: Connection, tenant: str, accounts: Accounts) -> str | None:
+    """Return the id of the containment that still moves for this person, the oldest, if there is one."""
     return connection.execute(
-        select(_run.c.id).where(
-            _run.c.tenant == tenant, _run.c.person_key == person_key, _run.c.state == "running"
-        )
+        _of_person(tenant, accounts).where(_run.c.state == "running").limit(1)
     ).scalar_one_or_none()
+
+
+def beside(
+    connection: Connection,
+    tenant: str,
+    accounts: Accounts,
+    aims: Sequence[str],
+    playbook: str | None = None,
+) -> list[str]:
+    """Return the person's unfinished runs of other aims than containing her, the oldest first."""
+    query = _of_person(tenant, accounts).where(_run.c.state == "beside", _run.c.aim.in_(aims))
+    if playbook is not None:
+        query = query.where(_run.c.playbook == playbook)
+    return list(connection.execute(query).scalars())
+
+
+def _of_person(tenant: str, accounts: Accounts) -> Select[Any]:
+    """Select the runs about any of these accounts, the oldest first."""
+    hers = [
+        and_(_account.c.system == system, _account.c.account_id == own) for system, own in accounts
+    ]
+    about = select(_account.c.run_id).where(or_(false(), *hers))
+    return (
+        select(_run.c.id)
+        .where(_run.c.tenant == tenant, _run.c.id.in_(about))
+        .order_by(_run.c.created_at, _run.c.id)
+    )
 
 
 def last_finished(
@@ -216,6 +273,7 @@ def last_finished(
             _run.c.tenant == tenant,
             _run.c.person_key == person_key,
             _run.c.state == "done",
+            _run.c.aim == "contain",
             _run.c.finished_at >= since,
         )
         .order_by(_run.c.finished_at.desc())

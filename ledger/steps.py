@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from ledger import control, tables
 from ledger.chain import AuditLog
@@ -22,13 +22,14 @@ GOOD = frozenset({"verified", "accepted", "already", "unverifiable"})
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a step ended."""
+    """How a step ended. ``lacks`` names what one that was skipped would have needed: ``permission``."""
 
     outcome: str
     reason: str = ""
     instructions: str = ""
     receipt: Mapping[str, Any] | None = None
     proof: Mapping[str, Any] | None = None
+    lacks: str = ""
 
 
 def record_finished(connection: Connection, audit: AuditLog, step: Row[Any], ended: Ended) -> None:
@@ -40,6 +41,7 @@ def record_finished(connection: Connection, audit: AuditLog, step: Row[Any], end
         step={"id": step.id, "node": step.node},
         action=step.action,
         outcome=ended.outcome,
+        **({"lacks": ended.lacks} if ended.lacks else {}),
         private={"reason": ended.reason} if ended.reason else None,
     )
 
@@ -116,7 +118,7 @@ def _look(
     if step.approval == "expired":
         return Ended("skipped", "nobody approved in time"), False
     if step.approval == "superseded":
-        return Ended("skipped", "a newer alert on this person asks anew"), False
+        return Ended("skipped", "a newer request on this person takes its place"), False
     done = [need for need in needs if steps[need.needs_id].state == "done"]
     for need in done:
         needed = steps[need.needs_id]
@@ -124,7 +126,22 @@ def _look(
             return Ended(
                 "skipped", f"{needed.node} must succeed first; it ended {needed.outcome}"
             ), False
+    vain = _in_vain([steps[need.needs_id] for need in needs if need.followed])
+    if vain is not None:
+        return vain, False
     return None, len(done) == len(needs) and step.approval in ("none", "approved")
+
+
+def _in_vain(followed: Sequence[Row[Any]]) -> Ended | None:
+    """Return how a step ends that came after what nobody has approved."""
+    if not followed or any(step.outcome not in ("denied", "skipped") for step in followed):
+        return None
+    names = ", ".join(step.node for step in followed)
+    if any(step.approval == "denied" for step in followed):
+        return Ended("denied", f"it was to follow {names}, and a person denied that")
+    if any(step.approval in ("expired", "superseded") for step in followed):
+        return Ended("skipped", f"it was to follow {names}, and nobody approved that")
+    return None
 
 
 def _end_unstarted(connection: Connection, audit: AuditLog, step: Row[Any], ended: Ended) -> None:
@@ -151,6 +168,19 @@ def of_run(connection: Connection, run_id: str) -> Sequence[Row[Any]]:
     return connection.execute(
         select(_step).where(_step.c.run_id == run_id).order_by(_step.c.position)
     ).all()
+
+
+def restored(connection: Connection, run_id: str) -> set[str]:
+    """Return the nodes of a run whose change was put back, by a step of it or of another run."""
+    return set(
+        connection.execute(
+            select(_step.c.undoes).where(
+                _step.c.undoes.is_not(None),
+                func.coalesce(_step.c.undoes_run, _step.c.run_id) == run_id,
+                _step.c.outcome.in_(GOOD),
+            )
+        ).scalars()
+    )
 
 
 def by_node(connection: Connection, run_id: str, node: str) -> Row[Any]:

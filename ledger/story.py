@@ -62,7 +62,8 @@ class Story:
         elif run_id in self._runs:
             yield f"run {run_id} was created before"
         else:
-            self._runs[run_id] = Run(run_id, text(record, "mode"))
+            aim = text(record, "aim") or "contain"  # records of before say none
+            self._runs[run_id] = Run(run_id, text(record, "mode"), aim)
 
     def _plan_computed(self, record: Record) -> Iterator[str]:
         run = self._runs.of(record)
@@ -96,4 +97,5 @@ def _take_plan(run: Run, plan: Record) -> Iterator[str]:
             action=text(named, "action"),
             system=text(named, "system"),
             approval=approval,
+            reads=text(named, "impact") == "none",
         )

@@ -124,6 +124,8 @@ class Changes:
 def _not_allowed(run: Run, step: Step, record: Record) -> Iterator[str]:
     if run.mode == "observe":
         yield "its run only observes and may change nothing"
+    if step.reads:
+        yield f"{step} only reads and may change nothing"
     if run.finished:
         yield "its run had finished before"
     if step.outcome is not None:

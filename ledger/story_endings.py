@@ -40,11 +40,12 @@ class Endings:
         for intent in step.intents:
             if intent.open:
                 yield f"{step} ends while the outcome of its intent {intent.id} is unknown"
-        if outcome == "verified" and not step.proven:
+        if outcome == "verified" and not step.proven and not step.reads:
             yield f"{step} ends as verified, and nothing was verified before"
-        if outcome in _CHANGED:
+        if outcome in _CHANGED and not step.reads:
             yield from self._unfounded(step, outcome)
         step.outcome = outcome
+        step.lacks = text(record, "lacks")
         step.left_out = run.opening and outcome == "skipped"
 
     def _unfounded(self, step: Step, outcome: str) -> Iterator[str]:
@@ -85,7 +86,7 @@ class Endings:
 def _misnamed(run: Run, said: str) -> Iterator[str]:
     status = _status_of(run)
     # of systems that could not be asked for the person the log tells nothing else
-    unreached = (said, status) == ("partial", "contained")
+    unreached = (said, status) in (("partial", "contained"), ("partial", "completed"))
     if said != status and not unreached:
         yield f"its status is {said or 'none'}, and its steps make it {status}"
 
@@ -94,6 +95,10 @@ def _status_of(run: Run) -> str:
     if run.mode == "observe":
         return "observed"
     steps = run.steps.values()
+    if run.aim != "contain":
+        if all(map(_well, steps)):
+            return "completed"
+        return "partial" if any(step.outcome in _GOOD for step in steps) else "failed"
     revoked = {step.system for step in steps if step.revokes and step.outcome in _GOOD}
     if not revoked:
         return "failed"
@@ -112,6 +117,7 @@ def _nothing_to_do(step: Step) -> bool:
     """Tell whether a step was skipped for a good reason: once begun, it had nothing to do.
 
     One that its plan did not leave out, and that was never begun, was not approved, or needed a step
-    that failed.
+    that failed; one that lacked a permission had something to do.
     """
-    return step.outcome == "skipped" and step.started and not step.revokes
+    begun = step.outcome == "skipped" and step.started and not step.lacks
+    return begun and not step.revokes

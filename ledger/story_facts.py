@@ -46,11 +46,13 @@ class Step:
     action: str
     system: str
     approval: bool
+    reads: bool = False
     fence: int = -1
     started: bool = False
     proven: bool = False
     outcome: str | None = None
     left_out: bool = False
+    lacks: str = ""
     intents: list[Intent] = field(default_factory=list)
 
     def __str__(self) -> str:
@@ -81,6 +83,7 @@ class Run:
 
     id: str
     mode: str
+    aim: str = "contain"
     opening: bool = True
     planned: bool = False
     plan_hash: str = ""

@@ -14,6 +14,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    false,
     text,
 )
 
@@ -97,12 +98,14 @@ run = Table(
     Column("mode", String(10), nullable=False),
     Column("plan_hash", String(80), nullable=False),
     Column("plan", Document, nullable=False),
-    # observing | running -> restoring (only timed steps are left) -> done
+    # observing | beside (no containment) | running -> restoring (only timed steps are left) -> done
     Column("state", String(20), nullable=False),
     Column("status", String(20), nullable=False, server_default=""),
     Column("exposure", Document, nullable=True),
     Column("created_at", BigInteger, nullable=False),
     Column("finished_at", BigInteger, nullable=True),
+    # contain | clean | reissue | undo
+    Column("aim", String(10), nullable=False, server_default="contain"),
     Index("ix_run_created_at", "created_at"),
     Index("ix_run_tenant_created_at", "tenant", "created_at"),
     Index(
@@ -113,6 +116,16 @@ run = Table(
         sqlite_where=text("state = 'running'"),
         postgresql_where=text("state = 'running'"),
     ),
+)
+
+# Whom a run is about, by each account: the same person may be known by other systems next time.
+run_account = Table(
+    "run_account",
+    metadata,
+    Column("run_id", Id, ForeignKey("run.id"), primary_key=True),
+    Column("system", String(20), primary_key=True),
+    Column("account_id", String(200), nullable=False),
+    Index("ix_run_account_system_account_id", "system", "account_id"),
 )
 
 step = Table(
@@ -127,6 +140,7 @@ step = Table(
     Column("system", String(20), nullable=False),
     Column("tenant", String(40), nullable=False),
     Column("impact", String(10), nullable=False),
+    # the step whose change it puts back, of this run unless ``undoes_run`` names another
     Column("undoes", String(80), nullable=True),
     Column("parameters", Document, nullable=False),
     Column("target", Document, nullable=False),
@@ -150,19 +164,24 @@ step = Table(
     Column("last_error", Text, nullable=False, server_default=""),
     Column("started_at", BigInteger, nullable=True),
     Column("finished_at", BigInteger, nullable=True),
+    Column("undoes_run", Id, nullable=True),
+    # what a skipped step would have needed: permission
+    Column("lacks", String(20), nullable=False, server_default=""),
     CheckConstraint("state in ('held','ready','leased','done')", name="state"),
     Index("uq_step_run_node", "run_id", "node", unique=True),
     Index("ix_step_state_not_before", "state", "not_before"),
     Index("ix_step_state_lease_until", "state", "lease_until"),
 )
 
-# ``success`` says that the needed step must have ended well, not merely ended.
+# ``success`` says that the needed step must have ended well, not merely ended; ``followed`` that
+# one at least of those marked so must have been approved.
 step_need = Table(
     "step_need",
     metadata,
     Column("step_id", Id, ForeignKey("step.id"), primary_key=True),
     Column("needs_id", Id, ForeignKey("step.id"), primary_key=True),
     Column("success", Boolean, nullable=False),
+    Column("followed", Boolean, nullable=False, server_default=false()),
     Index("ix_step_need_needs_id", "needs_id"),
 )
 

@@ -29,6 +29,7 @@ class Draft:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     after: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    follows: tuple[str, ...] = ()
     undoes: str | None = None
     delay_s: int = 0
     ask: bool | None = None

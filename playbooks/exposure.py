@@ -9,6 +9,7 @@ from typing import Any
 
 from connectors.action import ActionSpec, Outcome
 from playbooks import order
+from playbooks.schema import Aim
 
 _GOOD = frozenset({Outcome.VERIFIED, Outcome.ACCEPTED, Outcome.ALREADY, Outcome.UNVERIFIABLE})
 
@@ -18,7 +19,8 @@ class EndedStep:
     """A step that has ended, as far as the summary needs it.
 
     ``planned`` is False where the plan left it out, ``unapproved`` is True where nobody approved it,
-    ``blocked`` where a step it needed did not succeed.
+    ``blocked`` where a step it needed did not succeed, or it lacked a permission, ``moot`` where nobody approved what it was to
+    follow.
     """
 
     spec: ActionSpec
@@ -29,28 +31,38 @@ class EndedStep:
     undoes: bool = False
     unapproved: bool = False
     blocked: bool = False
+    moot: bool = False
 
 
 def status_of(
-    mode: str, steps: Sequence[EndedStep], unreached: Sequence[str], accounts: Sequence[str] = ()
+    mode: str,
+    steps: Sequence[EndedStep],
+    unreached: Sequence[str],
+    accounts: Sequence[str] = (),
+    aim: str = Aim.CONTAIN,
 ) -> str:
-    """Return ``observed``, ``contained``, ``partial`` or ``failed``.
+    """Return ``observed``, ``contained``, ``completed``, ``partial`` or ``failed``.
 
-    ``contained``: every planned step ended well, every system was reached, and in each system where
+    ``completed``: of a run with another aim than to contain, every planned step ended well, and
+    ``failed``: none did. ``contained``: every planned step ended well, every system was reached, and in each system where
     the person has an account (``accounts``) sessions were revoked and, where the playbook knows how
     to close the account, one of its ways did. Who left a step out makes no difference. ``failed``:
     sessions were revoked nowhere. ``partial``: anything between; somebody has to look.
     """
     if mode == "observe":
         return "observed"
-    systems = {*accounts, *(step.spec.system for step in steps)}
-    if not any(_revoked(system, steps) for system in systems):
-        return "failed"
     left = [
         step
         for step in steps
         if step.planned and step.outcome not in _GOOD and not _nothing_to_do(step)
     ]
+    if aim != Aim.CONTAIN:
+        if not left and not unreached:
+            return "completed"
+        return "partial" if any(step.outcome in _GOOD for step in steps) else "failed"
+    systems = {*accounts, *(step.spec.system for step in steps)}
+    if not any(_revoked(system, steps) for system in systems):
+        return "failed"
     open_still = [
         system for system in systems if not _revoked(system, steps) or _left_open(system, steps)
     ]
@@ -133,6 +145,8 @@ def summarise(
 
 
 def _leaves_open(step: EndedStep, steps: Sequence[EndedStep]) -> bool:
+    if step.moot:
+        return False
     if step.planned:
         return step.outcome not in _GOOD and not _nothing_to_do(step)
     ways = [other for other in steps if other.spec.system == step.spec.system and _closes(other)]

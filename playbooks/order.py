@@ -36,7 +36,8 @@ def enforce(drafts: Sequence[Draft]) -> tuple[list[Draft], list[str]]:
     settled = waits.settle(drafts)
     settled = waits.settle([_password_first(draft, settled, notes) for draft in settled])
     settled = _one_at_a_time(settled, notes)
-    return _revoke_last(settled, notes), notes
+    settled = _revoke_last(settled, notes)
+    return [_following(draft, settled) for draft in settled], notes
 
 
 def circle(drafts: Sequence[Draft]) -> tuple[str, ...]:
@@ -107,6 +108,22 @@ def _one_at_a_time(drafts: Sequence[Draft], notes: list[str]) -> list[Draft]:
     return result
 
 
+def _following(draft: Draft, drafts: Sequence[Draft]) -> Draft:
+    """Bind a revocation to the changes it comes after: where nobody approves these, nothing is ended."""
+    if not draft.live or draft.action not in REVOKES:
+        return draft
+    waited = waits.waited_for(draft, drafts)
+    changes = [each.node for each in drafts if each.node in waited and _closes(each, draft.system)]
+    return replace(
+        draft, after=tuple(dict.fromkeys((*draft.after, *changes))), follows=tuple(changes)
+    )
+
+
+def _closes(draft: Draft, system: str) -> bool:
+    closes = draft.live and not draft.undoes and draft.action in CLOSES_ACCOUNT
+    return closes and draft.system == system
+
+
 def _ordered(one: Draft, other: Draft, drafts: Sequence[Draft]) -> bool:
     return one.node in waits.waited_for(other, drafts) or other.node in waits.waited_for(
         one, drafts
@@ -116,12 +133,7 @@ def _ordered(one: Draft, other: Draft, drafts: Sequence[Draft]) -> bool:
 def _revoke_last(drafts: Sequence[Draft], notes: list[str]) -> list[Draft]:
     result = list(drafts)
     for system, revoke in _REVOKES.items():
-        changes = [
-            draft.node
-            for draft in drafts
-            if draft.live and not draft.undoes
-            and draft.system == system and draft.action in CLOSES_ACCOUNT
-        ]  # fmt: skip
+        changes = [draft.node for draft in drafts if _closes(draft, system)]
         if not changes:
             continue
         covered = {

@@ -20,6 +20,7 @@ from playbooks.draft import Draft, bare, judged
 from playbooks.errors import Fault, ParameterError, PlaybookError
 from playbooks.guardrails import Policy
 from playbooks.model import LoadedPlaybook, parameter_faults
+from playbooks.schema import Aim
 
 #: What an action with these parameters would send, or undoing it where the last is True.
 Preview = Callable[[str, Mapping[str, Any], Target, bool], tuple[PlannedCall, ...]]
@@ -56,8 +57,10 @@ class PlannedStep:
     approval: bool
     after: tuple[str, ...]
     needs: tuple[str, ...]
+    follows: tuple[str, ...]
     calls: tuple[PlannedCall, ...]
     undoes: str | None = None
+    undoes_run: str | None = None
     delay_s: int = 0
     skipped: str = ""
 
@@ -71,7 +74,7 @@ class PlannedStep:
             "system": self.spec.system,
             "impact": self.spec.impact.value,
             "reversible": self.spec.reversible,
-            "disrupts": self.spec.disrupts,
+            "disrupts": "" if self.undoes else self.spec.disrupts,
             "countermeasure": self.spec.countermeasure,
             "d3fend": list(self.spec.d3fend),
             "attack": list(self.spec.attack),
@@ -85,7 +88,9 @@ class PlannedStep:
             "approval": self.approval,
             "after": list(self.after),
             "needs": list(self.needs),
+            "follows": list(self.follows),
             "undoes": self.undoes,
+            "undoes_run": self.undoes_run,
             "delay_s": self.delay_s,
             "skipped": self.skipped,
             "calls": [
@@ -95,11 +100,21 @@ class PlannedStep:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class PlaybookName:
+    """Which playbook a plan follows, as every record names it."""
+
+    id: str
+    name: str
+    hash: str
+
+
 @dataclass(frozen=True)
 class Plan:
     """What will be done for one person, exactly."""
 
-    playbook: LoadedPlaybook
+    playbook: PlaybookName
+    aim: Aim
     mode: Mode
     tenant: str
     accounts: tuple[Account, ...]
@@ -114,9 +129,10 @@ class Plan:
 
     def _content(self) -> dict[str, Any]:
         return {
-            "playbook": self.playbook.playbook.id,
-            "playbook_name": self.playbook.playbook.name,
+            "playbook": self.playbook.id,
+            "playbook_name": self.playbook.name,
             "playbook_hash": self.playbook.hash,
+            "aim": self.aim.value,
             "mode": self.mode.value,
             "tenant": self.tenant,
             "person": [
@@ -186,9 +202,15 @@ def make(
         for each in drafts
     )
     return Plan(
-        loaded, policy.mode, situation.tenant, situation.accounts, steps,
-        (*notes, *added, *_beginning(situation, drafts)), policy.reasons,
-    )  # fmt: skip
+        playbook=PlaybookName(playbook.id, playbook.name, loaded.hash),
+        aim=playbook.aim,
+        mode=policy.mode,
+        tenant=situation.tenant,
+        accounts=situation.accounts,
+        steps=steps,
+        notes=(*notes, *added, *_beginning(situation, drafts)),
+        reasons=policy.reasons,
+    )
 
 
 def _not_reached(situation: Situation) -> list[str]:
@@ -257,6 +279,7 @@ def _planned(
         approval=not skipped and _asks(draft, spec, policy.mode),
         after=draft.after,
         needs=draft.needs,
+        follows=draft.follows,
         calls=_calls(draft, drafts, target, preview),
         undoes=draft.undoes,
         delay_s=draft.delay_s,

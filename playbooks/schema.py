@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from enum import StrEnum
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -14,6 +15,20 @@ Minutes = Annotated[int, Field(ge=0)]
 
 #: What an expression may speak of.
 VARIABLES = frozenset({"alert", "accounts", "parameters", "tenant", "mode"})
+
+
+class Aim(StrEnum):
+    """What a run is for, which decides when it has reached it.
+
+    ``contain``: the thief is out: sessions revoked, and the account closed where the playbook knows
+    how. ``clean``: what he left is gone, ``reissue``: the account is given back to its person,
+    ``undo``: what another run has changed is put back; each of these when all its steps ended well.
+    """
+
+    CONTAIN = "contain"
+    CLEAN = "clean"
+    REISSUE = "reissue"
+    UNDO = "undo"
 
 
 class _Part(BaseModel):
@@ -51,6 +66,7 @@ class Playbook(_Part):
     countermeasure: str
     version: str
     description: str
+    aim: Literal[Aim.CONTAIN, Aim.CLEAN, Aim.REISSUE] = Aim.CONTAIN
     declared: dict[str, Parameter] = Field(default_factory=dict, alias="parameters")
     steps: tuple[PlaybookStep, ...] = Field(min_length=1)
 

@@ -79,9 +79,10 @@ def pass_on(drafts: Sequence[Draft]) -> list[Draft]:
                 for node in dict.fromkeys(_live(draft.after, by_node))
                 if node not in draft.needs
             ),
+            follows=tuple(node for node in draft.follows if by_node[node].live),
         )
         if draft.live
-        else replace(draft, after=(), needs=())
+        else replace(draft, after=(), needs=(), follows=())
         for draft in drafts
     ]
 

@@ -88,6 +88,10 @@ class Attempt:
                 await self._reconcile("could not be read back")
             elif isinstance(error, errors.OutOfReach):
                 return Ended(Outcome.MANUAL, str(error), error.remedy)
+            elif isinstance(error, errors.Forbidden) and not self._journal.changed:
+                return Ended(
+                    Outcome.SKIPPED, f"permission: {error}", error.remedy, lacks="permission"
+                )
             return Ended(UNREAD[self._looked_for], str(error), error.remedy)
 
     async def _do(self) -> Ended:
@@ -115,7 +119,9 @@ class Attempt:
 
     async def _undo(self) -> Ended:
         base = await self._service.database.reading(
-            steps.by_node, self._claim.step.run_id, self._claim.step.undoes
+            steps.by_node,
+            self._claim.step.undoes_run or self._claim.step.run_id,
+            self._claim.step.undoes,
         )
         before = _observation(base.before)
         if before is None or before.verdict is not None or base.outcome == Outcome.ALREADY:

@@ -10,6 +10,7 @@ from connectors.action import Outcome
 from ledger import notices, runs, steps
 from playbooks import exposure
 from playbooks.exposure import EndedStep
+from playbooks.schema import Aim
 from tasks import messages
 from tasks.service import Rings, Service
 from tasks.systems import SPECS
@@ -32,8 +33,13 @@ def close_if_ended(connection: Connection, service: Service, run_id: str) -> Rin
     ended = [_ended(row, run) for row in rows if row.action in SPECS]
     unreached = run.person.get("unreached", [])
     accounts = [account["system"] for account in run.person["accounts"]]
-    status = exposure.status_of(run.mode, ended, unreached, accounts)
-    open_still = exposure.summarise(run.mode, ended, unreached, accounts)
+    status = exposure.status_of(run.mode, ended, unreached, accounts, run.aim)
+    # what stays usable is what a run against a thief has to tell
+    open_still = (
+        []
+        if run.aim in (Aim.UNDO, Aim.REISSUE)
+        else exposure.summarise(run.mode, ended, unreached, accounts)
+    )
     if not runs.close(connection, service.audit, run_id, status=status, exposure=open_still):
         return Rings()
     title, body = messages.run_finished(service.settings, run, status, rows, open_still)
@@ -42,14 +48,16 @@ def close_if_ended(connection: Connection, service: Service, run_id: str) -> Rin
 
 
 def _ended(row: Row[Any], run: Row[Any]) -> EndedStep:
-    planned = {step["node"]: not step["skipped"] for step in run.plan["steps"]}
+    plan = {step["node"]: step for step in run.plan["steps"]}.get(row.node, {})
+    unstarted = row.started_at is None
     return EndedStep(
         spec=SPECS[row.action],
         outcome=Outcome(row.outcome),
         reason=row.reason,
         proof=row.proof,
-        planned=planned.get(row.node, True),
+        planned=not plan.get("skipped"),
         undoes=row.undoes is not None,
         unapproved=row.approval in ("expired", "superseded"),
-        blocked=row.outcome == Outcome.SKIPPED and row.started_at is None,
+        blocked=row.outcome == Outcome.SKIPPED and (unstarted or bool(row.lacks)),
+        moot=bool(plan.get("follows")) and unstarted,
     )

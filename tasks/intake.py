@@ -20,7 +20,7 @@ from connectors.directory import Identification
 from connectors.errors import ConnectorError
 from detectors import registry
 from detectors.alert import Alert, NotUnderstood, Signal
-from ledger import alerts, deliveries, folding, notices, runs
+from ledger import alerts, deliveries, folding, notices, runs, steps
 from ledger.errors import AlertLost
 from ledger.leases import Claim
 from ledger.vocabulary import Event
@@ -251,7 +251,8 @@ class Intake:
     ) -> str | None:
         """Return a finished run that already answers this alert.
 
-        It was the same playbook, began after what the alert speaks of, and ended after the last of it.
+        It was the same playbook, began after what the alert speaks of, ended after the last of it, and
+        nothing of it has been put back since.
         """
         if alert.occurred_at is None:
             return None
@@ -259,6 +260,8 @@ class Intake:
         key = person.person_key or ""
         last = runs.last_finished(connection, request.tenant, key, window_s)
         if last is None or last.status != "contained" or last.playbook != request.playbook:
+            return None
+        if steps.restored(connection, last.id):
             return None
         occurred_ms = victims.milliseconds(alert.occurred_at)
         last_ms = victims.milliseconds(alert.last_seen_at or alert.occurred_at)

@@ -19,7 +19,11 @@ T = TypeVar("T")
 
 
 class StepJournal:
-    """The journal of one claimed step. ``wrote`` tells whether any change was let out through it."""
+    """The journal of one claimed step.
+
+    ``wrote`` tells whether any change was let out through it, ``changed`` whether one was answered with
+    success.
+    """
 
     def __init__(self, service: Service, claim: Claim) -> None:
         """Write for ``claim``; a lost claim refuses every further intent."""
@@ -27,6 +31,7 @@ class StepJournal:
         self._claim = claim
         self._before: Mapping[str, Any] | None = None
         self.wrote = False
+        self.changed = False
 
     def observed(self, before: Mapping[str, Any]) -> None:
         """Commit the state before the change together with the first intent, or with ``keep``."""
@@ -83,6 +88,7 @@ class StepJournal:
 
     async def result(self, intent_id: str, call: Call, result: CallResult) -> None:  # noqa: ARG002 - the intent names the call
         """Commit how the attempt ended."""
+        self.changed = self.changed or result.error is None
         response = {"status": result.status, "request_id": result.request_id}
         error = {"class": result.error, "code": result.code} if result.error else None
         await self._service.database.writing(

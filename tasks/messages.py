@@ -9,11 +9,24 @@ from sqlalchemy import Row
 
 from config.settings import Settings
 from ledger.chain import rfc3339
+from playbooks.schema import Aim
 
+_QUESTION = {
+    Aim.CONTAIN: "Approve containment of {who}?",
+    Aim.CLEAN: "Approve removing what was left behind at {who}?",
+    Aim.REISSUE: "Approve giving the account back to {who}?",
+    Aim.UNDO: "Approve undoing what was changed at {who}?",
+}
 _STATUS = {
     "contained": "contained",
     "partial": "NOT fully contained: somebody has to look",
     "failed": "NOT contained: sessions were revoked nowhere",
+    "observed": "observed only: nothing was changed",
+}
+_STATUS_BESIDE = {
+    "completed": "done",
+    "partial": "NOT all done: somebody has to look",
+    "failed": "NOTHING done: every step failed",
     "observed": "observed only: nothing was changed",
 }
 
@@ -42,7 +55,7 @@ def approval_requested(
         f"{settings.web.console_url}/approvals/{approval_id}",
         f"Run {run_id[:13]}",
     ]
-    return f"Approve containment of {who}?", "\n".join(lines)
+    return _QUESTION[Aim(plan["aim"])].format(who=who), "\n".join(lines)
 
 
 def run_finished(
@@ -54,18 +67,24 @@ def run_finished(
 ) -> tuple[str, str]:
     """Return title and body of the report at a run's end."""
     who = _who(run.plan["person"])
-    lines = [f"Tenant: {run.tenant}", f"Account: {who}", f"Result: {_STATUS[status]}", ""]
+    result = (_STATUS if run.aim == Aim.CONTAIN else _STATUS_BESIDE)[status]
+    if any(step.approval == "superseded" for step in steps):
+        result = "called off: a newer request on this person takes its place"
+    lines = [f"Tenant: {run.tenant}", f"Account: {who}"]
+    if run.aim != Aim.CONTAIN:
+        lines.append(f"What for: {run.plan['playbook_name']}, {run.aim}")
+    lines += [f"Result: {result}", ""]
     for step in steps:
         lines.append(
             f"- {step.node}: {step.outcome}" + (f" ({step.reason})" if step.reason else "")
         )
-        if step.instructions and step.outcome in ("manual", "failed"):
+        if step.instructions:
             lines.append(f"  To do: {step.instructions}")
     if exposure:
         lines += ["", "Still usable:"]
         lines += [f"- {item['system']}: {item['what']}, until {item['until']}" for item in exposure]
     lines += ["", f"{settings.web.console_url}/runs/{run.id}"]
-    return f"{who}: {_STATUS[status]}", "\n".join(lines)
+    return f"{who}: {result}", "\n".join(lines)
 
 
 def quarantined(source: str, alert_id: str, reason: str, remedy: str) -> tuple[str, str]:

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from config.settings import Mode, Settings
 from connectors.directory import Identification, identify
 from connectors.system import Clue
-from ledger import approvals, locks, notices, runs, steps
+from ledger import approvals, locks, runs, steps
 from ledger.database import now_ms
-from ledger.runs import NewRun, NewStep
 from playbooks import guardrails, model, planner
-from playbooks.planner import Plan, PlannedStep, Situation
-from tasks import closing, messages
+from playbooks.planner import Plan, Situation
+from playbooks.schema import Aim
+from tasks import closing
+from tasks.launch import Opened, Subject, launch
 from tasks.service import Rings, Service
 from tasks.systems import SPECS, Systems
 
@@ -33,15 +34,6 @@ class Request:
     alert_id: str | None = None
     alert: Mapping[str, Any] | None = None
     since: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Opened:
-    """The run that now takes care of the person; ``joined`` where it was open already."""
-
-    run_id: str
-    joined: bool
-    rings: Rings = field(default_factory=Rings)
 
 
 async def look_up(systems: Systems, tenant: str, clues: Sequence[Clue]) -> Identification:
@@ -70,62 +62,52 @@ def open_run(
     person: Identification,
 ) -> Opened:
     """Join the person's open run, or plan and store a new one; inside the caller's commit."""
-    key = _key(person)
-    settings = service.settings
-    rings, plan = Rings(), None
-    known = runs.open_run(connection, request.tenant, key)
-    if known is not None and request.mode is not Mode.OBSERVE:
-        plan = _plan(connection, service, systems, request, person)
-        if not _asks_anew(connection, settings, known, request, plan.mode):
-            return Opened(known, joined=True)
-        approvals.supersede(connection, service.audit, known)
-        steps.advance(connection, service.audit, known, called=service.bell.heard)
-        rings += closing.close_if_ended(connection, service, known)
-    plan = plan or _plan(connection, service, systems, request, person)
-    document = plan.document()
-    new = NewRun(
-        tenant=request.tenant,
-        person_key=key,
-        person=_person(person),
-        alert_id=request.alert_id,
-        requested_by=request.requested_by,
-        playbook=plan.playbook.playbook.id,
-        playbook_hash=plan.playbook.hash,
-        mode=plan.mode.value,
-        plan_hash=document["hash"],
-        plan=document,
-        steps=[_step(step) for step in plan.steps],
-        private={"names": ", ".join(account.name for account in person.accounts.values())},
+    plan = _plan(connection, service, systems, request, person)
+    rings = Rings()
+    if plan.mode is not Mode.OBSERVE:
+        known = _open_already(connection, request, person, plan.aim)
+        if known is not None:
+            if not _asks_anew(connection, service.settings, known, request, plan.mode):
+                unused = request.since is not None and request.since != _since(known)
+                return Opened(known.id, joined=True, since_unused=unused)
+            rings += _call_off(connection, service, known.id)
+        if plan.aim is Aim.CONTAIN:
+            giving_back = (Aim.UNDO, Aim.REISSUE)
+            for run_id in runs.beside(connection, request.tenant, _ids(person), giving_back):
+                rings += _call_off(connection, service, run_id)
+    subject = Subject(
+        request.tenant, _key(person), _person(person), request.requested_by, request.alert_id
     )
-    created = runs.create(
-        connection,
-        service.audit,
-        new,
-        approval_deadline_s=settings.approvals.deadline_minutes * 60,
-    )
-    ready = steps.advance(connection, service.audit, created.run_id, called=service.bell.heard)
-    rings += Rings(steps=tuple(ready))
-    if created.approval_id:
-        row = approvals.get(connection, created.approval_id)
-        deadline = row.deadline if row else now_ms(connection)
-        title, body = messages.approval_requested(
-            settings, created.run_id, created.approval_id, deadline, document
-        )
-        notice = notices.add(
-            connection,
-            kind="approval_requested",
-            title=title,
-            body=body,
-            run_id=created.run_id,
-            approval_id=created.approval_id,
-        )
-        rings += Rings(notices=(notice,))
-    rings += closing.close_if_ended(connection, service, created.run_id)
-    return Opened(created.run_id, joined=False, rings=rings)
+    opened = launch(connection, service, plan, subject)
+    return replace(opened, rings=rings + opened.rings)
+
+
+def _open_already(
+    connection: Connection, request: Request, person: Identification, aim: Aim
+) -> Row[Any] | None:
+    """Return the run that does for the person what is asked for."""
+    if aim is Aim.CONTAIN:
+        run_id = runs.open_run(connection, request.tenant, _ids(person))
+    else:
+        beside = runs.beside(connection, request.tenant, _ids(person), (aim,), request.playbook)
+        run_id = beside[0] if beside else None
+    return runs.get(connection, run_id) if run_id is not None else None
+
+
+def _since(run: Row[Any]) -> str | None:
+    """Return when the theft began by the plan of a run."""
+    return next((step["target"]["since"] for step in run.plan["steps"]), None)
+
+
+def _call_off(connection: Connection, service: Service, run_id: str) -> Rings:
+    """End a run as far as it has not begun."""
+    approvals.supersede(connection, service.audit, run_id)
+    steps.advance(connection, service.audit, run_id, called=service.bell.heard)
+    return closing.close_if_ended(connection, service, run_id)
 
 
 def _asks_anew(
-    connection: Connection, settings: Settings, run_id: str, request: Request, mode: Mode
+    connection: Connection, settings: Settings, run: Row[Any], request: Request, mode: Mode
 ) -> bool:
     """Tell whether a request must not merely join the open run, which only people can move.
 
@@ -134,15 +116,12 @@ def _asks_anew(
     waited for longer than the guardrails say, because a storm of alerts must not ask without end;
     what still moves revokes again by itself.
     """
-    run = runs.get(connection, run_id)
-    if run is None:
-        return False
     now = now_ms(connection)
     # held: for a person, or for a step that waits for one; what is ready or leased still moves,
     # unless it waits for its time
     only_people = all(
         step.state in ("done", "held") or (step.state == "ready" and step.not_before > now)
-        for step in steps.of_run(connection, run_id)
+        for step in steps.of_run(connection, run.id)
     )
     if not only_people:
         return False
@@ -200,6 +179,10 @@ def _key(person: Identification) -> str:
     return person.person_key
 
 
+def _ids(person: Identification) -> list[tuple[str, str]]:
+    return [(system, account.id) for system, account in person.accounts.items()]
+
+
 def _unreached(person: Identification) -> tuple[str, ...]:
     return (*person.failures, *person.ambiguities)
 
@@ -218,22 +201,3 @@ def _person(person: Identification) -> dict[str, Any]:
         "unreached": list(_unreached(person)),
         "absent": list(person.missing),
     }
-
-
-def _step(step: PlannedStep) -> NewStep:
-    return NewStep(
-        node=step.node,
-        stage=step.stage,
-        action=step.spec.name,
-        system=step.spec.system,
-        tenant=step.target.tenant,
-        impact=step.spec.impact.value,
-        parameters=step.parameters,
-        target=asdict(step.target),
-        approval=step.approval,
-        needs=dict.fromkeys(step.after, False) | dict.fromkeys(step.needs, True),
-        undoes=step.undoes,
-        delay_s=step.delay_s,
-        outcome="skipped" if step.skipped else None,
-        reason=step.skipped,
-    )

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from config.settings import Mode, Settings
 from connectors.system import Clue
 from tasks import opening
-from tasks.opening import Opened, Request
+from tasks.launch import Opened
+from tasks.opening import Request
 from tasks.service import Service
 from tasks.systems import Systems
 

@@ -18,6 +18,18 @@ ACTIONS: Mapping[str, type[Action]] = {**EntraSystem.actions, **OktaSystem.actio
 SPECS: Mapping[str, ActionSpec] = {name: action.spec for name, action in ACTIONS.items()}
 
 
+def shown(name: str, parameters: Mapping[str, Any]) -> Action:
+    """Build an action that only tells what it would send, for no tenant: it has no client.
+
+    Raises:
+        KeyError: there is no such action.
+        pydantic.ValidationError: the parameters are not the action's.
+    """
+    kind: Any = ACTIONS[name]
+    action: Action = kind(None, parameters, NoJournal())
+    return action
+
+
 class Systems:
     """All configured systems. Build and use it on the process's event loop."""
 

@@ -139,6 +139,11 @@ def _nobody(tenant: str, person: Identification) -> tuple[str, str]:
     if person.ambiguities:
         unclear = person.ambiguities.items()
         ids = "; ".join(f"{system}: {', '.join(matching)}" for system, matching in unclear)
+        if person.contradicted:
+            return (
+                f"what the alert says of the person names different people ({ids}); none was touched",
+                "Find out who is meant, then: rescind contain ID",
+            )
         return (
             f"several accounts match ({ids}); none was touched",
             "Contain the right one by its id: rescind contain ID",

@@ -150,9 +150,22 @@ def test_what_a_person_denies_is_not_done(built: House) -> None:
     assert outcomes["entra-disable"] == "denied"
     assert outcomes["entra-revoke"] == "verified"
     assert run.status == "partial"
-    assert all(
-        "evokeSignIn" in one or "/sessions" in one for one in _writes(built, "o'brien/dev.ops")
-    )
+    assert outcomes["entra-revoke-again"] == outcomes["okta-revoke-again"] == "denied"
+    sent = _writes(built, "o'brien/dev.ops")
+    assert len(sent) == 2, sent
+    assert all("evokeSignIn" in one or "/sessions" in one for one in sent)
+    assert not any("refresh token" in item["what"] for item in run.exposure)
+    assert built.verify().verified
+
+
+def test_an_alert_whose_id_and_name_are_two_people_contains_neither(built: House) -> None:
+    incident = built.incident("user06")
+    for entity in incident["object"]["properties"]["relatedEntities"]:
+        entity["properties"]["aadUserId"] = entra_id("user08")
+    row = built.alert(built.post(incident).json()["alert"])
+    assert row.state == "quarantined"
+    assert "different people" in row.reason
+    assert not _writes(built, "user06") + _writes(built, "user08")
 
 
 def test_what_nobody_decides_in_time_is_not_done(built: House) -> None:
@@ -171,7 +184,10 @@ def test_what_nobody_decides_in_time_is_not_done(built: House) -> None:
     outcomes = built.outcomes(run.id)
     assert outcomes["entra-revoke"] == "verified"
     assert outcomes["entra-disable"] == outcomes["okta-suspend"] == "skipped"
-    assert built.steps(run.id)["entra-disable"].reason == "nobody approved in time"
+    steps_of = built.steps(run.id)
+    assert steps_of["entra-disable"].reason == "nobody approved in time"
+    assert outcomes["entra-revoke-again"] == "skipped"
+    assert "nobody approved that" in steps_of["entra-revoke-again"].reason
     assert run.status == "partial"
 
 
@@ -230,9 +246,13 @@ def test_an_administrator_we_may_not_touch_is_said_so(built: House) -> None:
     _send(built, "quentin.admin")
     run = built.run_of("quentin.admin")
     step = built.steps(run.id)["entra-disable"]
-    assert step.outcome == "failed"
+    assert (step.outcome, step.lacks) == ("skipped", "permission")
+    assert step.reason.startswith("permission: ")
     assert "role" in step.instructions.lower()
-    assert built.outcomes(run.id)["entra-revoke"] == "verified"
+    outcomes = built.outcomes(run.id)
+    assert outcomes["entra-revoke"] == outcomes["okta-suspend"] == "verified"
+    assert run.status == "partial"
+    assert built.verify().verified
 
 
 def test_a_synced_account_comes_with_the_command_to_run(built: House) -> None:

@@ -201,8 +201,12 @@ def tell_story(
 def _accounts(display_name: str, person: str) -> dict[str, Account]:
     return {
         "entra": Account("contoso", "entra", person, ADA, display_name),
-        "okta": Account("contoso", "okta", ADA_OKTA, ADA, display_name),
+        "okta": Account("contoso", "okta", _okta_id(person), ADA, display_name),
     }
+
+
+def _okta_id(person: str) -> str:
+    return ADA_OKTA if person == ADA_ID else f"00u{person.replace('-', '')[-17:]}"
 
 
 def perform_ready(service: Service, run_id: str, outcome: str = "verified") -> None:

@@ -52,6 +52,7 @@ class Register:
 
 UPN = Clue("user_principal_name", "nora@contoso.com")
 MAIL = Clue("email", "nora.lind@contoso.com")
+ID = Clue("entra_object_id", "0f3c5d1e-0000-4000-8000-000000000001")
 LOGIN = Clue("okta_login", "nora.lind@contoso.com")
 
 
@@ -117,6 +118,26 @@ async def test_clues_that_lead_to_two_accounts_in_one_system_contradict_each_oth
     okta = Register("okta", {MAIL: ["00u1"], LOGIN: ["00u2"]})
     found = await identify([okta], [MAIL, LOGIN])
     assert found.ambiguities == {"okta": ("00u1", "00u2")}
+
+
+async def test_an_alert_whose_own_clues_name_two_people_finds_nobody_anywhere() -> None:
+    entra = Register("entra", {ID: ["nora"], UPN: ["olga"]}, {"nora": [MAIL]})
+    okta = Register("okta", {UPN: ["00uolga"], MAIL: ["00unora"]})
+
+    found = await identify([entra, okta], [ID, UPN])
+
+    assert (found.accounts, found.contradicted) == ({}, ("entra",))
+    assert found.ambiguities == {"entra": ("nora", "olga")}
+    assert found.person_key is None
+
+
+async def test_an_id_among_several_accounts_of_one_address_contradicts_nothing() -> None:
+    entra = Register("entra", {MAIL: ["guid"]})
+    okta = Register("okta", {ID: ["00u1"], MAIL: ["00u1", "00u2"]})
+
+    found = await identify([entra, okta], [ID, MAIL])
+
+    assert (list(found.accounts), found.contradicted) == (["entra"], ())
 
 
 async def test_a_hint_can_be_ambiguous_too() -> None:

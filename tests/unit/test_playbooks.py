@@ -102,7 +102,10 @@ def test_a_playbook_that_does_not_exist_is_said_so(name: str, tmp_path: Path) ->
         (tmp_path / file).touch()
     with pytest.raises(UnknownPlaybook) as caught:
         model.load(name, tmp_path)
-    assert str(caught.value) == f"there is no playbook {name!r}; known are cm0080, own"
+    assert (
+        str(caught.value)
+        == f"there is no playbook {name!r}; known are cm0071, cm0077, cm0080, cm0082, own"
+    )
 
 
 def test_an_action_that_does_not_exist_is_named_with_its_line_and_the_nearest() -> None:

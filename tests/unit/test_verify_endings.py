@@ -94,7 +94,56 @@ def left_out(status: str, action: str = "entra.remove_auth_methods") -> Callable
     return apply
 
 
+def aims_at(aim: str, status: str) -> Callable[[Records], None]:
+    return both(change("run.created", aim=aim), change("run.finished", status=status))
+
+
+def reads_only(records: Records) -> None:
+    """Let the second step be one that only reads, and change nothing."""
+    changed_nothing(1)(records)
+    take(records, "verify.result", 1)
+    records[at(records, "plan.computed")]["plan"]["steps"][1].update(
+        impact="none", action="entra.trace_source"
+    )
+
+
 BROKEN: dict[str, Broken] = {
+    "contained, and it was to undo": (
+        aims_at("undo", "contained"),
+        "run.finished",
+        0,
+        "its status is contained, and its steps make it completed",
+    ),
+    "completed, although a step failed": (
+        both(ended(1, "failed", "completed"), change("run.created", aim="clean")),
+        "run.finished",
+        0,
+        "its status is completed, and its steps make it partial",
+    ),
+    "completed, and it was to contain": (
+        change("run.finished", status="completed"),
+        "run.finished",
+        0,
+        "its status is completed, and its steps make it contained",
+    ),
+    "contained, although a step lacked a permission": (
+        both(
+            refused(1, "Forbidden"),
+            ended(1, "skipped", "contained"),
+            change("step.finished", 1, lacks="permission"),
+        ),
+        "run.finished",
+        0,
+        "its status is contained, and its steps make it partial",
+    ),
+    "a change by a step that only reads": (
+        lambda records: records[at(records, "plan.computed")]["plan"]["steps"][1].update(
+            impact="none"
+        ),
+        "action.intent",
+        1,
+        "step disable only reads and may change nothing",
+    ),
     "verified by nothing": (
         drop("verify.result"),
         "step.finished",
@@ -326,6 +375,16 @@ def _steps_that_need_no_intent(records: Records) -> None:
 
 
 SOUND: dict[str, Callable[[Records], object]] = {
+    "a run that was to undo": aims_at("undo", "completed"),
+    "a run that was to clean, and nothing went well": both(
+        ended(0, "failed", "failed"), ended(1, "failed", "failed"), aims_at("clean", "failed")
+    ),
+    "a step that lacked a permission": both(
+        refused(1, "Forbidden"),
+        ended(1, "skipped", "partial"),
+        change("step.finished", 1, lacks="permission"),
+    ),
+    "a step that only reads": reads_only,
     "a change refused because it was so already": refused(1, "Conflict"),
     "a removal refused because it was gone": refused(1, "NotFound"),
     "a change that was throttled, and made after": _throttled_once,

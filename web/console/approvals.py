@@ -111,6 +111,7 @@ class Approvals:
             status=422 if problem else 200,
             view=view,
             approval=approval,
+            question=outcomes.question(view.row),
             label=outcomes.of_approval(approval.state if approval else ""),
             impact=worst_impact(view.asked),
             disrupts=disruptions(view.asked),

@@ -38,9 +38,14 @@ _APPROVALS = {
 }
 _STATUSES = {
     "contained": Label("✓", "Contained", "good"),
+    "completed": Label("✓", "Done", "good"),
     "partial": Label("!", "Not fully contained: somebody has to look", "bad"),
     "failed": Label("✕", "Not contained", "bad"),
     "observed": Label("·", "Observed only: nothing was changed", "quiet"),
+}
+_STATUSES_BESIDE = {
+    "partial": Label("!", "Not all done: somebody has to look", "bad"),
+    "failed": Label("✕", "Nothing done", "bad"),
 }
 _NOTICES = {
     "due": Label("◷", "Not delivered yet", "fair"),
@@ -52,6 +57,14 @@ _NOTICES = {
 }
 
 
+_QUESTIONS = {
+    "contain": ("Evict the thief from", "'s accounts?"),
+    "clean": ("Remove what was left behind in", "'s accounts?"),
+    "reissue": ("Give the accounts back to", "?"),
+    "undo": ("Undo what was changed in", "'s accounts?"),
+}
+
+
 def _other(state: str) -> Label:
     return Label("·", state.replace("_", " ").capitalize() or "—", "quiet")
 
@@ -60,6 +73,8 @@ def of_step(step: Row[Any]) -> Label:
     """Say where a step is, or how it ended."""
     if step.state == "done":
         outcome = step.outcome or ""
+        if step.lacks:
+            return Label("!", f"Skipped: a {step.lacks} is missing", "bad")
         return _OUTCOMES.get(outcome) or _other(outcome)
     if step.state == "leased":
         return Label("▸", "Under way", "fair")
@@ -69,6 +84,11 @@ def of_step(step: Row[Any]) -> Label:
     if step.approval == "pending":
         return Label("◷", "Waits for approval", "fair")
     return Label("·", "Waits for earlier steps", "quiet")
+
+
+def question(run: Row[Any]) -> tuple[str, str]:
+    """Say what is asked about a run, in the words before and after the person's name."""
+    return _QUESTIONS.get(run.aim, ("Go on with", "?"))
 
 
 def of_approval(state: str) -> Label:
@@ -91,4 +111,5 @@ def of_run(run: Row[Any], waits: bool) -> Label:
         if run.state == "restoring":
             return Label("◷", "Waits only to put settings back", "fair")
         return Label("▸", "Running", "fair")
-    return _STATUSES.get(run.status) or _other(run.status)
+    beside = _STATUSES_BESIDE if run.aim != "contain" else {}
+    return beside.get(run.status) or _STATUSES.get(run.status) or _other(run.status)

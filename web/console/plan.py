@@ -28,7 +28,8 @@ class Call:
 class StepView:
     """One step: what it does to whom, what it waits for, and where it is.
 
-    ``waits_for`` holds the numbers of other steps; ``sort`` is ``open`` (not begun), ``begun`` (under way or done) or ``left_out``.
+    ``waits_for`` holds the numbers of other steps; ``follows`` says that it is not done where nobody approves
+    any of them; ``sort`` is ``open`` (not begun), ``begun`` (under way or done) or ``left_out``.
     """
 
     number: int
@@ -42,6 +43,7 @@ class StepView:
     disrupts: str
     calls: tuple[Call, ...]
     waits_for: tuple[int, ...]
+    follows: bool
     delay_s: int
     asks: bool
     sort: str
@@ -93,6 +95,7 @@ def _view(
             for call in _mappings(planned, "calls")
         ),
         waits_for=tuple(sorted(numbers[node] for node in waits if node in numbers)),
+        follows=bool(planned.get("follows")),
         delay_s=row.delay_s,
         asks=row.approval != "none",
         sort=_sort(row),

@@ -1,0 +1,1 @@
+"""Playbooks and runs in the words of others: OASIS CACAO, CISA COUN7ER."""
