@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 Json = dict[str, Any]
 
@@ -123,10 +123,27 @@ class Observation:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """A secret that a change has made and one named person is to be given, once.
+
+    ``kind`` is ``temporary_access_pass`` or ``reset_link``; ``until`` is RFC 3339 UTC, or ``unknown``.
+    It goes into no receipt, log, audit record or message.
+    """
+
+    kind: str
+    secret: SecretStr
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
-    """What the vendor answered to the changes: statuses, request ids, its own clock. No secrets."""
+    """What the vendor answered to the changes: statuses, request ids, its own clock. No secrets.
+
+    A secret that is to be handed over travels beside the data, and is kept apart from it.
+    """
 
     data: Json
+    handover: Handover | None = None
 
 
 @dataclass(frozen=True, slots=True)
