@@ -31,11 +31,10 @@ _CHECK = "GET /api/v2/users/{user}: blocked"
 
 
 class _Blocking(Auth0Action[NoParameters]):
-    """Sets ``blocked`` and puts it back."""
+    """Sets ``blocked``, and sees that it is so."""
 
     _wanted: ClassVar[bool]
     _why: ClassVar[str]
-    _why_undo: ClassVar[str]
     _open: ClassVar[tuple[Exposure, ...]] = ()
 
     def preview(self, target: Target) -> tuple[PlannedCall, ...]:
@@ -64,23 +63,6 @@ class _Blocking(Auth0Action[NoParameters]):
     ) -> Proof:
         """Read until it is so."""
         return await self._stands(target, self._wanted, patience, self._open)
-
-    def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
-        """The one request."""
-        return (_planned(target, not self._wanted, self._why_undo),)
-
-    async def undo(self, target: Target, before: Observation) -> Receipt:
-        """Put it back, unless it was so before this step or is so again."""
-        if before.snapshot.get("blocked") is self._wanted:
-            return nothing_sent("it was so before")
-        user = await read_user(self._client, target.id)
-        if user.blocked is not self._wanted:
-            return nothing_sent("it is as before already", user.date)
-        return await self._set(target, not self._wanted)
-
-    async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:
-        """Read until it is what it was before."""
-        return await self._stands(target, before.snapshot.get("blocked") is True, patience)
 
     async def _set(self, target: Target, blocked: bool) -> Receipt:
         request = Request(
@@ -117,8 +99,21 @@ class BlockUser(_Blocking):
     )
     _wanted = True
     _why = "the user cannot sign in; it can be undone"
-    _why_undo = "the user can sign in, if it could before"
     _open = (access_tokens(),)
+
+    def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
+        """The one request."""
+        return (_planned(target, False, "the user can sign in, if it could before"),)
+
+    async def undo(self, target: Target, before: Observation) -> Receipt:
+        """Unblock, unless the user was blocked before this step. Harmless to repeat."""
+        if before.snapshot.get("blocked") is True:
+            return nothing_sent("the user was blocked before")
+        return await self._set(target, False)
+
+    async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:
+        """Read until it is what it was before."""
+        return await self._stands(target, before.snapshot.get("blocked") is True, patience)
 
 
 class UnblockUser(_Blocking):
@@ -130,7 +125,7 @@ class UnblockUser(_Blocking):
         title="Unblock the Auth0 user",
         countermeasure="CM0080",
         impact=Impact.MEDIUM,
-        reversible=True,
+        reversible=False,
         d3fend=("D3-ULA",),
         permissions=("read:users", "update:users"),
         disrupts="Whoever can sign in as the person can do so again.",
@@ -138,7 +133,6 @@ class UnblockUser(_Blocking):
     )
     _wanted = False
     _why = "the user can sign in again"
-    _why_undo = "the user is blocked again, if it was before"
 
 
 def _planned(target: Target, blocked: bool, why: str) -> PlannedCall:

@@ -136,7 +136,10 @@ class RevokeRefreshTokens(Auth0Action[RefreshTokenParameters]):
             "revoke": [token.id for token in going],
             "observed_at": spell_or_none(at),
         }
-        return Observation(snapshot, satisfied=not going)
+        if self._parameters.token_ids:
+            return Observation(snapshot, satisfied=not going)
+        # An empty list shows nothing: a token that was just issued may not be listed yet.
+        return Observation(snapshot, satisfied=False if going else None)
 
     async def apply(self, target: Target, before: Observation) -> Receipt:
         """Revoke. Harmless to repeat."""

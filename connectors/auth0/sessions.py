@@ -99,7 +99,8 @@ class RevokeSessions(Auth0Action[NoParameters]):
             "sessions": [session.snapshot() for session in seen],
             "observed_at": spell_or_none(at),
         }
-        return Observation(snapshot, satisfied=not seen)
+        # An empty list shows nothing: a session that has just begun may not be listed yet.
+        return Observation(snapshot, satisfied=False if seen else None)
 
     async def apply(
         self,
