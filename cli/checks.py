@@ -29,9 +29,10 @@ from tasks.systems import SPECS
 #: psycopg's own, beside those of PostgreSQL's library.
 _PSYCOPG_OPTIONS = frozenset({"autocommit", "context", "prepare_threshold"})
 _ID_RIGHT = (
-    "an Entra object id (a GUID: Object ID on the person's page in the Entra admin center) or an "
+    "an Entra object id (a GUID: Object ID on the person's page in the Entra admin center), an "
     "Okta user id (00u and 17 more: the end of the address of the person's page in Okta's admin "
-    "console)"
+    "console) or an Auth0 user id (auth0|... or another connection's name: user_id on the person's "
+    "page in the Auth0 dashboard)"
 )
 
 

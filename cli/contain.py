@@ -28,7 +28,9 @@ _ASK_S = 120
 
 
 def command(
-    user: Annotated[str, typer.Argument(help="Sign-in name, Entra object id or Okta user id.")],
+    user: Annotated[
+        str, typer.Argument(help="Sign-in name, Entra object id, Okta or Auth0 user id.")
+    ],
     tenant: Annotated[str | None, typer.Option(help="Needed where several are configured.")] = None,
     playbook: Annotated[str, typer.Option(help="What is to be done.")] = "cm0080",
     mode: Annotated[Mode, typer.Option(help="How far it goes by itself.")] = Mode.AUTO,

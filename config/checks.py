@@ -12,7 +12,7 @@ from pydantic import AnyHttpUrl
 from config import connections
 from config.explain import closest
 from config.problems import Key, Problem
-from config.settings import Entra, Okta, Settings
+from config.settings import Auth0, Entra, Okta, Settings
 
 #: Microsoft Learn, "National cloud deployments": the host of Microsoft Graph in each cloud.
 _GRAPH_HOSTS = {
@@ -71,12 +71,15 @@ def _tenants(settings: Settings) -> Iterator[Problem]:
     owners: dict[str, list[str]] = defaultdict(list)
     for name, tenant in settings.tenants.items():
         key = ("tenants", name)
-        if tenant.entra is None and tenant.okta is None:
-            yield Problem(key, "has no system", f"[tenants.{name}.entra] or [tenants.{name}.okta]")
+        if not tenant.systems:
+            tables = (f"[tenants.{name}.{system}]" for system in ("entra", "okta", "auth0"))
+            yield Problem(key, "has no system", " or ".join(tables))
         if tenant.entra is not None:
             yield from _entra((*key, "entra"), tenant.entra)
         if tenant.okta is not None:
             yield from _okta((*key, "okta"), tenant.okta)
+        if tenant.auth0 is not None:
+            yield from _auth0((*key, "auth0"), tenant.auth0)
         for domain in dict.fromkeys(domain.lower() for domain in tenant.domains):
             owners[domain].append(name)
     for names in owners.values():
@@ -144,6 +147,32 @@ def _okta(key: Key, okta: Okta) -> Iterator[Problem]:
         yield Problem((*key, "key_id"), "there is no private_key", "both or neither")
     if okta.private_key is not None and not okta.scopes:
         yield Problem((*key, "scopes"), "is empty", "at least okta.users.manage")
+
+
+def _auth0(key: Key, auth0: Auth0) -> Iterator[Problem]:
+    loopback = auth0.base_url is not None and _loopback(auth0.base_url)
+    if auth0.base_url is not None:
+        yield from _nameless((*key, "base_url"), auth0.base_url)
+    if auth0.base_url is not None and not loopback:
+        what = "an address of its own is for a simulator on this machine only"
+        yield Problem((*key, "base_url"), what, f"leave it out: https://{auth0.domain} is used")
+    if auth0.access_token is not None and auth0.client_secret is not None:
+        what = "client_secret and access_token are both given"
+        yield Problem((*key, "access_token"), what, "client_id and client_secret only")
+    elif auth0.access_token is not None and not loopback:
+        yield Problem(
+            (*key, "access_token"),
+            "a ready-made token is for a simulator on this machine only",
+            "client_id and client_secret, or a base_url on 127.0.0.1",
+        )
+    right = "client_id and client_secret of a machine-to-machine application"
+    if auth0.client_secret is not None and auth0.client_id is None:
+        yield Problem((*key, "client_id"), "is missing beside client_secret", right)
+    if auth0.client_secret is None and auth0.access_token is None:
+        where, what = (key, "has no credential")
+        if auth0.client_id is not None:
+            where, what = (*key, "client_secret"), "is missing beside client_id"
+        yield Problem(where, what, right)
 
 
 def _chat(settings: Settings) -> Iterator[Problem]:

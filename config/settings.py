@@ -254,6 +254,23 @@ class Okta(Section):
     )
 
 
+class Auth0(Section):
+    """An Auth0 tenant and the machine-to-machine application Rescind uses in it."""
+
+    domain: str = Field(
+        pattern=r"^[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63}){1,7}$",
+        description="the tenant's own domain, as contoso.eu.auth0.com; not a custom domain",
+    )
+    client_id: str | None = Field(None, description="the application's id")
+    client_secret: SecretStr | None = Field(None, description="the application's secret")
+    access_token: SecretStr | None = Field(
+        None, description="a ready-made bearer token, accepted only with a loopback base_url"
+    )
+    base_url: Annotated[AnyHttpUrl, AfterValidator(_origin)] | None = Field(
+        None, description="instead of https://DOMAIN, for a simulator on this machine only"
+    )
+
+
 class Tenant(Section):
     """One company: the systems its people have accounts in."""
 
@@ -262,17 +279,18 @@ class Tenant(Section):
     )
     entra: Entra | None = None
     okta: Okta | None = None
+    auth0: Auth0 | None = None
 
     @property
     def systems(self) -> tuple[str, ...]:
         """The names of the systems that are set."""
-        return tuple(name for name in ("entra", "okta") if getattr(self, name) is not None)
+        return tuple(name for name in ("entra", "okta", "auth0") if getattr(self, name) is not None)
 
 
 class ProtectedPerson(Section):
     """A person for whom nothing happens without a person's word, whatever the mode."""
 
-    id: str = Field(min_length=1, description="Entra object id or Okta user id, no name")
+    id: str = Field(min_length=1, description="Entra object id, Okta or Auth0 user id, no name")
     reason: str = Field(min_length=1, description="shown to whoever has to decide")
 
 

@@ -24,7 +24,7 @@ from connectors.errors import ConnectorError
 from connectors.system import Account, Clue, System
 
 #: Which system's id names a person, if she has accounts in several.
-_FIRST_CHOICE = ("entra", "okta")
+_FIRST_CHOICE = ("entra", "okta", "auth0")
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,8 @@ class ConnectorError(Exception):
         Args:
             detail: what is known beyond the class; never a secret, never a request body.
             status: the HTTP status, None where no answer came.
-            code: the vendor's machine-readable error code (Graph ``error.code``, Okta ``errorCode``).
+            code: the vendor's machine-readable error code (Graph ``error.code``, Okta and Auth0
+                ``errorCode``).
             request_id: the vendor's own id of the request, to find it in the vendor's log.
             retry_after_s: seconds the vendor asks to wait.
             remedy: replaces the class's remedy where more is known.

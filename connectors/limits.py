@@ -10,8 +10,10 @@ import asyncio
 import time
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
 
 from connectors import errors
+from connectors.clock import http_date
 
 #: Requests allowed per seconds, by (system, bucket). Graph: reports 5 per 10 s per app and tenant
 #: (Microsoft Graph throttling limits).
@@ -20,6 +22,9 @@ KNOWN: Mapping[tuple[str, str], tuple[int, float]] = {("entra", "reports"): (5, 
 #: The longest wait a vendor's answer is believed, in seconds. The vendors' windows are minutes, for a
 #: few paths an hour; more is a misread clock or somebody else's answer, and would stop a containment.
 LONGEST_WAIT_S = 3600.0
+
+#: How vendors spell the headers: Okta (`rl-global` reference), Auth0 (rate limit policy).
+_SPELLINGS = ("x-rate-limit", "x-ratelimit")
 
 # Sums of floating point seconds differ in their last digits.
 _ROUNDING_S = 1e-6
@@ -69,10 +74,11 @@ class Limits:
         self._closed_until[key] = max(until, self._closed_until.get(key, 0.0))
 
     def learn(self, system: str, tenant: str, bucket: str, headers: Mapping[str, str]) -> None:
-        """Close the bucket where the answer says it is used up (Okta's rate-limit headers)."""
-        remaining, reset = headers.get("x-rate-limit-remaining"), headers.get("x-rate-limit-reset")
-        if remaining == "0" and reset and reset.isdigit():
-            self.cool_down(system, tenant, bucket, max(0.0, int(reset) - self._wall()) + 1)
+        """Close the bucket where the answer says it is used up (Okta's headers, or Auth0's)."""
+        for name in _SPELLINGS:
+            remaining, reset = headers.get(f"{name}-remaining"), headers.get(f"{name}-reset")
+            if remaining == "0" and reset and reset.isdigit():
+                self.cool_down(system, tenant, bucket, max(0.0, int(reset) - self._wall()) + 1)
 
     def _wait(self, key: _Key) -> float:
         now = self._clock()
@@ -86,3 +92,18 @@ class Limits:
             if len(sent) >= count:
                 wait = max(wait, sent[0] + per_s - now)
         return wait
+
+
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Seconds the ``Retry-After`` header asks to wait: seconds or a date, against its own clock.
+
+    Never more than ``LONGEST_WAIT_S``.
+    """
+    text = headers.get("retry-after", "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), LONGEST_WAIT_S)
+    moment = http_date(text)
+    if moment is None:
+        return None
+    now = http_date(headers.get("date")) or datetime.now(UTC)
+    return min(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT_S)

@@ -14,7 +14,8 @@ from connectors.door import Journal
 class Clue:
     """Something known about a person: ``kind`` is one of the kinds an alert names.
 
-    Kinds: ``entra_object_id``, ``user_principal_name``, ``email``, ``okta_user_id``, ``okta_login``.
+    Kinds: ``entra_object_id``, ``user_principal_name``, ``email``, ``okta_user_id``, ``okta_login``,
+    ``auth0_user_id``.
     """
 
     kind: str

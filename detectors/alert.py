@@ -25,6 +25,7 @@ class IdKind(StrEnum):
     EMAIL = "email"
     OKTA_USER_ID = "okta_user_id"
     OKTA_LOGIN = "okta_login"
+    AUTH0_USER_ID = "auth0_user_id"
 
 
 class Signal(StrEnum):

@@ -15,9 +15,15 @@ _NOBODY = "00000000-0000-0000-0000-000000000000"
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 #: Okta's ids of users start with 00u; logs that were masked on their way keep letters and digits.
 _OKTA_USER = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{3,63}", re.ASCII)
+#: Auth0's begin with the connection: auth0|..., google-oauth2|..., samlp|name|....
+_AUTH0_USER = re.compile(r"[a-z0-9][a-z0-9_-]*(\|[^\s|]+){1,2}", re.ASCII)
 #: What Okta writes where there is no login, and its own account.
 _NO_LOGIN = {"unknown", "null", "system@okta.com"}
 _LIMIT = 320
+
+#: A person has one of each at most, as long as it is one tenant's.
+_IMMUTABLE = (IdKind.ENTRA_OBJECT_ID, IdKind.OKTA_USER_ID, IdKind.AUTH0_USER_ID)
+_MINDS_CASE = frozenset({IdKind.OKTA_USER_ID, IdKind.AUTH0_USER_ID})
 
 _KIND_NAMES = {
     IdKind.ENTRA_OBJECT_ID: "Entra object id",
@@ -25,6 +31,7 @@ _KIND_NAMES = {
     IdKind.EMAIL: "email address",
     IdKind.OKTA_USER_ID: "Okta user id",
     IdKind.OKTA_LOGIN: "Okta login",
+    IdKind.AUTH0_USER_ID: "Auth0 user id",
 }
 
 
@@ -58,6 +65,9 @@ def person_id(kind: IdKind, value: JsonValue) -> PersonId:
     elif kind is IdKind.OKTA_USER_ID:
         if not _OKTA_USER.fullmatch(found) or found.lower() in _NO_LOGIN:
             raise Unusable(f"the {name} has not the form 00u...")
+    elif kind is IdKind.AUTH0_USER_ID:
+        if not _AUTH0_USER.fullmatch(found):
+            raise Unusable(f"the {name} has not the form auth0|...")
     elif kind is IdKind.OKTA_LOGIN:
         if found.lower() in _NO_LOGIN:
             raise Unusable(f"the {name} is nobody's")
@@ -102,7 +112,7 @@ def _same(group: list[Person], person: Person) -> bool:
 
 
 def _contradict(group: list[Person], person: Person) -> bool:
-    for kind in (IdKind.ENTRA_OBJECT_ID, IdKind.OKTA_USER_ID):
+    for kind in _IMMUTABLE:
         ours = {item.value for member in group for item in member.ids if item.kind is kind}
         theirs = {item.value for item in person.ids if item.kind is kind}
         if ours and theirs and not ours & theirs:
@@ -117,6 +127,6 @@ def _joined(group: list[Person]) -> Person:
 
 
 def _key(item: PersonId) -> tuple[IdKind, str]:
-    if item.kind is IdKind.OKTA_USER_ID:
+    if item.kind in _MINDS_CASE:
         return item.kind, item.value
     return item.kind, item.value.casefold()

@@ -11,7 +11,7 @@ Record = Mapping[str, object]
 Rule = Callable[[Record], Iterator[str]]
 #: Takes what is odd about the record that is being told, and not wrong.
 
-_CLOSING = frozenset({"disable_user", "suspend_user", "reset_password"})
+_CLOSING = frozenset({"disable_user", "suspend_user", "block_user", "reset_password"})
 
 
 @dataclass(slots=True)

@@ -6,12 +6,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from config.settings import Guardrails, Mode
+from connectors.auth0 import ids as auth0_ids
 from connectors.entra.ids import is_object_id
 from connectors.okta.addresses import is_user_id
 from connectors.system import Account
 
 #: How a person's id looks in each system; of a system that is not here, any id may be one.
-ID_FORMS: Mapping[str, Callable[[str], bool]] = {"entra": is_object_id, "okta": is_user_id}
+ID_FORMS: Mapping[str, Callable[[str], bool]] = {
+    "entra": is_object_id,
+    "okta": is_user_id,
+    "auth0": auth0_ids.is_user_id,
+}
 
 
 @dataclass(frozen=True, slots=True)

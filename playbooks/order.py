@@ -16,16 +16,27 @@ from playbooks.draft import Draft
 _CLOSES_PASSWORD: Mapping[str, tuple[str, ...]] = {
     "entra": ("entra.reset_password",),
     "okta": ("okta.suspend_user", "okta.reset_password"),
+    "auth0": ("auth0.block_user",),
 }
 #: Of these one account takes only one at a time (Okta: suspend wants ACTIVE, a reset ends that).
 _EXCLUSIVE = frozenset({"okta.suspend_user", "okta.reset_password"})
 #: What removes MFA devices: those added since the theft began, or all.
-REMOVES_MFA = frozenset({"entra.remove_auth_methods", "okta.remove_factors"})
+REMOVES_MFA = frozenset(
+    {"entra.remove_auth_methods", "okta.remove_factors", "auth0.remove_authenticators"}
+)
 #: What closes the account to whoever has its password.
 CLOSES_ACCOUNT = frozenset(
-    {"entra.disable_user", "entra.reset_password", "okta.suspend_user", "okta.reset_password"}
+    {
+        "entra.disable_user",
+        "entra.reset_password",
+        "okta.suspend_user",
+        "okta.reset_password",
+        "auth0.block_user",
+    }
 )
-_REVOKES: Mapping[str, str] = {"entra": "entra.revoke_sessions", "okta": "okta.revoke_sessions"}
+_REVOKES: Mapping[str, str] = {
+    system: f"{system}.revoke_sessions" for system in ("entra", "okta", "auth0")
+}
 #: What ends sessions and takes back tokens.
 REVOKES = frozenset(_REVOKES.values())
 

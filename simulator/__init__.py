@@ -1,4 +1,4 @@
-"""A practice tenant: Microsoft Entra ID and Okta over real HTTP, with faults and a thief.
+"""A practice tenant: Microsoft Entra ID, Okta and Auth0 over real HTTP, with faults and a thief.
 
 Nothing here imports the application; the application talks to it only by HTTP.
 """

@@ -8,6 +8,7 @@ import math
 import secrets
 import uuid
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlencode
 
@@ -48,6 +49,14 @@ class OktaError(Exception):
         self.status, self.code, self.summary, self.causes = status, code, summary, causes
 
 
+class Auth0Error(Exception):
+    """An Auth0 Management API error to answer with: status, code (may be empty) and message."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
 def not_found(what: str, kind: str) -> OktaError:
     """Okta's 404, which names the id and the kind of thing."""
     return OktaError(404, "E0000007", f"Not found: Resource not found: {what} ({kind})")
@@ -82,6 +91,13 @@ def okta_body(code: str, summary: str, causes: tuple[str, ...] = ()) -> JsonObje
         "errorId": "oae" + secrets.token_urlsafe(16),
         "errorCauses": [{"errorSummary": cause} for cause in causes],
     }
+
+
+def auth0_body(status: int, code: str, message: str) -> JsonObject:
+    """Auth0's error shape; the code is missing where there is none."""
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Error"
+    body: JsonObject = {"statusCode": status, "error": phrase, "message": message}
+    return {**body, "errorCode": code} if code else body
 
 
 def json_answer(status: int, body: object, *headers: tuple[str, str]) -> Answer:

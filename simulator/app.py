@@ -9,6 +9,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount
 
 from simulator import (
+    auth0,
+    auth0_login,
+    auth0_methods,
+    auth0_tokens,
     control,
     entra,
     entra_login,
@@ -23,7 +27,14 @@ from simulator import (
     okta_logs,
     resource,
 )
-from simulator.answers import GraphError, OktaError, graph_body, okta_body
+from simulator.answers import (
+    Auth0Error,
+    GraphError,
+    OktaError,
+    auth0_body,
+    graph_body,
+    okta_body,
+)
 from simulator.faults import Faults
 from simulator.gate import Gate
 from simulator.journal import Journal
@@ -49,6 +60,12 @@ def build_routes(tenant: Tenant) -> Starlette:
         body = okta_body(error.code, error.summary, error.causes)
         return JSONResponse(body, status_code=error.status)
 
+    async def on_auth0_error(_: Request, error: Exception) -> Response:
+        if not isinstance(error, Auth0Error):
+            raise error
+        body = auth0_body(error.status, error.code, error.message)
+        return JSONResponse(body, status_code=error.status)
+
     async def on_no_route(request: Request, error: Exception) -> Response:
         status = error.status_code if isinstance(error, HTTPException) else 500
         if request.url.path.startswith(("/v1.0", "/beta")):
@@ -58,6 +75,8 @@ def build_routes(tenant: Tenant) -> Starlette:
                 message = f"Resource not found for the segment '{last}'."
                 return graph_answer(request, 400, "BadRequest", message)
             return graph_answer(request, status, "Request_BadRequest", "Method not allowed.")
+        if request.url.path.startswith("/api/v2"):
+            return JSONResponse(auth0_body(status, "", "Not Found"), status_code=status)
         if status == 405:
             body = okta_body("E0000022", "The endpoint does not support this method.")
         else:
@@ -81,10 +100,15 @@ def build_routes(tenant: Tenant) -> Starlette:
             *okta_lifecycle.routes(tenant),
             *okta_factors.routes(tenant),
             *okta_logs.routes(tenant),
+            *auth0_login.routes(tenant),
+            *auth0.routes(tenant),
+            *auth0_tokens.routes(tenant),
+            *auth0_methods.routes(tenant),
         ],
         exception_handlers={
             GraphError: on_graph_error,
             OktaError: on_okta_error,
+            Auth0Error: on_auth0_error,
             HTTPException: on_no_route,
         },
     )

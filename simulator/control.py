@@ -26,12 +26,16 @@ _SETTINGS: dict[str, type | tuple[type, ...]] = {
     "okta_inactive_may_refresh": bool,
     "graph_api_token": str,
     "okta_api_token": str,
+    "auth0_rate_limit": int,
+    "auth0_plan": str,
+    "auth0_blocked_may_refresh": bool,
+    "auth0_api_token": str,
 }
 
 
 def person_json(person: Person, now: float) -> JsonObject:
-    """A person's security state in both systems, without any credential."""
-    entra, okta = person.entra, person.okta
+    """A person's security state in each system, without any credential."""
+    entra, okta, auth0 = person.entra, person.okta, person.auth0
     return {
         "upn": person.upn,
         "entra": entra
@@ -62,6 +66,16 @@ def person_json(person: Person, now: float) -> JsonObject:
             "factors": [{"id": f.id, "factorType": f.factor_type} for f in okta.factors],
             "recoveryPhones": okta.recovery_phones,
             "rememberedDevices": len(okta.remembered_devices),
+        },
+        "auth0": auth0
+        and {
+            "id": auth0.id,
+            "email": auth0.email,
+            "blocked": auth0.blocked is True,
+            "sessions": len(auth0.sessions),
+            "refreshTokens": len(auth0.refresh_tokens),
+            "grants": len(auth0.grants),
+            "methods": [{"id": m.id, "type": m.kind} for m in auth0.methods],
         },
     }
 
@@ -126,7 +140,8 @@ class _Handlers:
         body = await _object(request)
         try:
             by_password = body.get("password_based", True) is True
-            stolen = steal(self.tenant, str(body["user"]), password_based=by_password)
+            auth0 = body.get("auth0") is True
+            stolen = steal(self.tenant, str(body["user"]), password_based=by_password, auth0=auth0)
         except KeyError:
             return _bad("user is missing or unknown")
         return JSONResponse(stolen.to_json())

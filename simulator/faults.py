@@ -26,6 +26,9 @@ KINDS = frozenset(
 )
 
 
+_LATER_PAGE = re.compile(r"skiptoken|after=|from=")
+
+
 @dataclass(frozen=True)
 class Effect:
     """One way to misbehave. Build it with the functions below, which say what each means."""
@@ -42,7 +45,7 @@ class Effect:
 
 
 def throttle(retry_after: float | None = 2) -> Effect:
-    """429. Graph sends Retry-After, Okta X-Rate-Limit-Reset; None leaves the hint out."""
+    """429. Graph sends Retry-After, Okta and Auth0 their reset header; None leaves the hint out."""
     return Effect("throttle", seconds=retry_after)
 
 
@@ -112,8 +115,8 @@ class Fault:
 
     Attributes:
         effect: what happens.
-        system: "entra", "okta" (their management APIs), "entra_login", "okta_login" (where
-            credentials are redeemed), or None for both management APIs.
+        system: "entra", "okta", "auth0" (their management APIs), "entra_login", "okta_login",
+            "auth0_login" (where credentials are redeemed), or None for all management APIs.
         method: the HTTP method, None for any.
         path_regex: searched in the decoded path, and in path?query; None for any.
         times: how many requests it hits, None for every one (a claims challenge: one).
@@ -138,10 +141,10 @@ class Fault:
 
     def concerns(self, system: str, method: str, path: str, query: str) -> bool:
         """Whether it is about this request at all."""
-        systems = ("entra", "okta") if self.system is None else (self.system,)
+        systems = ("entra", "okta", "auth0") if self.system is None else (self.system,)
         if system not in systems or self.method not in (None, method):
             return False
-        if self.effect.kind == "empty_page" and ("skiptoken" in query or "after=" in query):
+        if self.effect.kind == "empty_page" and _LATER_PAGE.search(query):
             return False
         return bool(self._path.search(path) or self._path.search(f"{path}?{query}"))
 

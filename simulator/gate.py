@@ -10,7 +10,14 @@ from urllib.parse import quote, unquote
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from simulator import mischief
-from simulator.answers import Answer, graph_body, json_answer, new_request_id, okta_body
+from simulator.answers import (
+    Answer,
+    auth0_body,
+    graph_body,
+    json_answer,
+    new_request_id,
+    okta_body,
+)
 from simulator.clock import http_date, okta_time, steady_ms
 from simulator.faults import Effect, Faults
 from simulator.journal import Entry, Journal, redacted
@@ -56,7 +63,7 @@ class Gate:
         self.tenant, self.faults, self.journal = tenant, faults, journal
         self._build, self._extras = build, extras
         self._app = build(tenant)
-        self._okta_minute = (0, 0)
+        self._minutes = {"okta": (0, 0), "auth0": (0, 0)}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -69,7 +76,7 @@ class Gate:
             return
         call = await self._read(scope, path, receive)
         entry = self._record(call)
-        if call.system in ("entra", "okta") and self.tenant.latency_s > 0:
+        if "login" not in call.system and self.tenant.latency_s > 0:
             await asyncio.sleep(self.tenant.latency_s)
         effect = self.faults.take(call.system, call.method, call.path, call.query)
         entry.fault = effect.kind if effect else None
@@ -163,23 +170,32 @@ class Gate:
         elif call.system == "okta":
             headers.append(("X-Okta-Request-Id", call.request_id))
             if answer.header("X-Rate-Limit-Limit") is None:
-                headers += self._rate_limit()
+                limit = self.tenant.okta_rate_limit
+                headers += self._rate_limit("okta", "X-Rate-Limit", limit)
+        elif call.system == "auth0":
+            headers.append(("X-Auth0-RequestId", call.request_id))
+            if answer.header("X-RateLimit-Limit") is None:
+                limit = self.tenant.auth0_rate_limit
+                headers += self._rate_limit("auth0", "X-RateLimit", limit)
         if answer.header("content-length") is None and answer.status not in (204, 304):
             headers.append(("Content-Length", str(len(answer.body))))
         raw = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in headers]
         await send({"type": "http.response.start", "status": answer.status, "headers": raw})
         await send({"type": "http.response.body", "body": answer.body})
 
-    def _rate_limit(self) -> list[tuple[str, str]]:
-        """Okta's three headers; the count starts anew every minute (devdocs, rl-best-practices)."""
+    def _rate_limit(self, system: str, name: str, limit: int) -> list[tuple[str, str]]:
+        """The three headers; the count starts anew every minute.
+
+        Sources: Okta devdocs, rl-best-practices; Auth0, rate limit policy.
+        """
         minute = int(self.tenant.now() // 60)
-        used = self._okta_minute[1] + 1 if self._okta_minute[0] == minute else 1
-        self._okta_minute = (minute, used)
-        limit = self.tenant.okta_rate_limit
+        last, count = self._minutes[system]
+        used = count + 1 if last == minute else 1
+        self._minutes[system] = (minute, used)
         return [
-            ("X-Rate-Limit-Limit", str(limit)),
-            ("X-Rate-Limit-Remaining", str(max(0, limit - used))),
-            ("X-Rate-Limit-Reset", str((minute + 1) * 60)),
+            (f"{name}-Limit", str(limit)),
+            (f"{name}-Remaining", str(max(0, limit - used))),
+            (f"{name}-Reset", str((minute + 1) * 60)),
         ]
 
 
@@ -196,6 +212,10 @@ def canonical(scope: Scope) -> tuple[str, str]:
 def system_of(path: str) -> str:
     """Which service a path belongs to."""
     first, _, rest = path.lstrip("/").partition("/")
+    if first in ("oauth", "authorize"):
+        return "auth0_login"
+    if path.startswith("/api/v2"):
+        return "auth0"
     if first in ("v1.0", "beta"):
         return "entra"
     if path.startswith(("/api/v1/sessions/me", "/oauth2/v1/token")):
@@ -217,6 +237,8 @@ def refused(call: Call, tenant: Tenant) -> Answer | None:
         return json_answer(
             401, body, ("WWW-Authenticate", 'Bearer realm="", error="invalid_token"')
         )
+    if call.system == "auth0" and given != f"Bearer {tenant.auth0_api_token}":
+        return json_answer(401, auth0_body(401, "", "Invalid token"))
     # okta-sdk-python sends the key without the space, curl with it; Okta takes both.
     keys = (f"SSWS {tenant.okta_api_token}", f"SSWS{tenant.okta_api_token}")
     open_to_all = call.path.startswith("/.well-known")

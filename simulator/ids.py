@@ -15,6 +15,11 @@ def guid(*names: str) -> str:
     return str(uuid.uuid5(_SPACE, "/".join(names)))
 
 
+def auth0_id(connection: str, *names: str) -> str:
+    """An Auth0 user id: the connection and 24 hexadecimal digits."""
+    return f"{connection}|{hashlib.sha256('/'.join(names).encode()).hexdigest()[:24]}"
+
+
 def okta_id(prefix: str, *names: str) -> str:
     """A 20-character Okta id: the type's prefix (00u, 0oa, oar, ...) and a derived tail."""
     number = int.from_bytes(hashlib.sha256("/".join(names).encode()).digest(), "big")

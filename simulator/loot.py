@@ -26,12 +26,22 @@ class OktaLoot:
 
 
 @dataclass(frozen=True)
+class Auth0Loot:
+    """A refresh token with the app it belongs to, and the browser's session cookie."""
+
+    client_id: str
+    refresh_token: str
+    cookie: str
+
+
+@dataclass(frozen=True)
 class Loot:
     """Everything stolen from one person; a system the person is not in stays None."""
 
     user: str
     entra: EntraLoot | None
     okta: OktaLoot | None
+    auth0: Auth0Loot | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A plain JSON object, as POST /_sim/loot answers it."""
@@ -40,9 +50,10 @@ class Loot:
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Loot:
         """The inverse of to_json."""
-        entra, okta = data.get("entra"), data.get("okta")
+        entra, okta, auth0 = data.get("entra"), data.get("okta"), data.get("auth0")
         return cls(
             user=data["user"],
             entra=EntraLoot(**entra) if entra else None,
             okta=OktaLoot(**okta) if okta else None,
+            auth0=Auth0Loot(**auth0) if auth0 else None,
         )

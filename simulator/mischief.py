@@ -7,7 +7,14 @@ import math
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from simulator.answers import Answer, cae_challenge, graph_body, json_answer, okta_body
+from simulator.answers import (
+    Answer,
+    auth0_body,
+    cae_challenge,
+    graph_body,
+    json_answer,
+    okta_body,
+)
 from simulator.faults import Effect
 
 if TYPE_CHECKING:
@@ -31,6 +38,12 @@ _OKTA_CODES = {
     404: "E0000007",
     429: "E0000047",
 }
+_AUTH0_CODES = {
+    400: "invalid_body",
+    403: "insufficient_scope",
+    404: "inexistent_user",
+    429: "too_many_requests",
+}
 _PHRASES = {
     403: "Insufficient privileges to complete the operation.",
     429: "Too many requests.",
@@ -49,6 +62,8 @@ def failure(call: Call, status: int, now: float, *headers: tuple[str, str]) -> A
     if call.system.startswith("entra"):
         code = _GRAPH_CODES.get(status, "UnknownError")
         body = graph_body(code, phrase, call.request_id, call.client_request_id, now)
+    elif call.system.startswith("auth0"):
+        body = auth0_body(status, _AUTH0_CODES.get(status, ""), phrase)
     else:
         if status == 429:
             phrase = "API call exceeded rate limit due to too many requests."
@@ -75,7 +90,7 @@ def instead(call: Call, effect: Effect, now: float) -> Answer:
 
 
 def _throttled(call: Call, wait_s: float | None, now: float) -> Answer:
-    """Graph names the wait in Retry-After; Okta names the instant."""
+    """Graph names the wait in Retry-After; Okta and Auth0 name the instant."""
     if call.system.startswith("entra"):
         hints = [] if wait_s is None else [("Retry-After", str(math.ceil(wait_s)))]
         return failure(call, 429, now, *hints)
@@ -83,13 +98,14 @@ def _throttled(call: Call, wait_s: float | None, now: float) -> Answer:
     # is only a hint.
     limit = "0" if wait_s is None else "600"
     reset = str(math.ceil(now + (wait_s or 0)))
+    name = "X-RateLimit" if call.system.startswith("auth0") else "X-Rate-Limit"
     return failure(
         call,
         429,
         now,
-        ("X-Rate-Limit-Limit", limit),
-        ("X-Rate-Limit-Remaining", "0"),
-        ("X-Rate-Limit-Reset", reset),
+        (f"{name}-Limit", limit),
+        (f"{name}-Remaining", "0"),
+        (f"{name}-Reset", reset),
     )
 
 
@@ -100,6 +116,8 @@ def _empty_page(call: Call) -> Answer:
     here = f"http://{host}{quote(call.scope['path'], safe='/%$:@' + chr(39))}?{more}"
     if call.system == "entra":
         return json_answer(200, {"value": [], "@odata.nextLink": f"{here}$skiptoken=0"})
+    if call.system == "auth0":
+        return json_answer(200, {"sessions": [], "tokens": [], "next": "0"})
     return json_answer(200, [], ("Link", f'<{here}after=0>; rel="next"'))
 
 

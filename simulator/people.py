@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator import auth0_people
 from simulator.entra_state import (
     PASSWORD_METHOD_ID,
     AuthMethod,
@@ -53,20 +54,22 @@ def populate(tenant: Tenant) -> None:
         )
     )
     _victim(tenant)
-    _settle(tenant, "omar.reyes", okta=False)
+    _settle(tenant, "omar.reyes", okta=False, auth0="google-oauth2")
     _settle(tenant, "petra.novak", entra=False)
-    quentin = _settle(tenant, "quentin.admin")
-    rosa = _settle(tenant, "rosa.sync")
+    quentin = _settle(tenant, "quentin.admin", auth0=None)
+    rosa = _settle(tenant, "rosa.sync", auth0="waad")
     if quentin.entra and rosa.entra:
         quentin.entra.admin = True
         rosa.entra.synced = True
-    guest = _settle(tenant, "sam.partner", upn=GUEST_UPN, mail="sam@partner.example", okta=False)
+    guest = _settle(
+        tenant, "sam.partner", upn=GUEST_UPN, mail="sam@partner.example", okta=False, auth0=None
+    )
     if guest.entra:
         guest.entra.user_type, guest.entra.has_mailbox = "Guest", False
     _settle(tenant, "o'brien/dev.ops")
-    _settle(tenant, "tara.twin", okta=False)
-    for twin in ("tara.twin.one", "tara.twin.two"):
-        _settle(tenant, twin, entra=False, mail=f"tara.twin@{DOMAIN}")
+    _settle(tenant, "tara.twin", okta=False, auth0=None)
+    for twin, connection in (("tara.twin.one", "auth0"), ("tara.twin.two", "google-oauth2")):
+        _settle(tenant, twin, entra=False, mail=f"tara.twin@{DOMAIN}", auth0=connection)
     for colleague in COLLEAGUES:
         _settle(tenant, colleague)
 
@@ -79,14 +82,21 @@ def _settle(
     mail: str | None = None,
     entra: bool = True,
     okta: bool = True,
+    auth0: str | None = "auth0",
 ) -> Person:
-    """An ordinary person: signed in everywhere, old methods, nothing suspicious."""
+    """An ordinary person: signed in everywhere, old methods, nothing suspicious.
+
+    `auth0` is the connection her account there came by, None for no account.
+    """
     upn = upn or f"{key}@{DOMAIN}"
     person = Person(key, upn)
     if entra:
         person.entra = _entra(tenant, key, upn, mail or upn)
     if okta:
         person.okta = _okta(tenant, key, upn, mail or upn)
+    if auth0:
+        name, now = " ".join(_names(key)), tenant.now()
+        person.auth0 = auth0_people.settled(key, mail or upn, name, now, auth0)
     return tenant.add(person)
 
 
@@ -212,6 +222,8 @@ def _victim(tenant: Tenant) -> None:
             transaction=guid("enrol", sms.id),
             debug={"factor": "SMS_FACTOR"},
         )
+    if nora.auth0:
+        auth0_people.plant(nora.auth0, now)
 
 
 def _newsletter_rule() -> InboxRule:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.auth0_state import Auth0User
 from simulator.entra_state import EntraUser
 from simulator.okta_state import OktaUser
 
@@ -17,6 +18,7 @@ class Person:
     upn: str
     entra: EntraUser | None = None
     okta: OktaUser | None = None
+    auth0: Auth0User | None = None
 
 
 @dataclass

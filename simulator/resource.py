@@ -20,6 +20,8 @@ class _Handlers:
         if claims["system"] == "entra":
             user = self.tenant.entra_user(claims["oid"])
             return user is None or user.cae_refuses(claims["issued_at"])
+        if claims["system"] == "auth0":
+            return False  # Auth0 takes no access token back, and nobody can be asked
         owner = self.tenant.okta_user(claims["uid"])
         return owner is None or claims["grant"] not in (t.id for t in owner.refresh_tokens)
 

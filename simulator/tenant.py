@@ -1,4 +1,4 @@
-"""The fake product as one state object: two directories, their policies and their logs."""
+"""The fake product as one state object: three directories, their policies and their logs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from simulator.auth0_state import Auth0User
 from simulator.entra_state import EntraUser
 from simulator.ids import guid, okta_id
 from simulator.logbook import audit_json, event_json
@@ -17,7 +18,7 @@ from simulator.records import Application, LifetimePolicy, Person
 
 TENANT_ID = guid("tenant", "contoso.com")
 OKTA_ORG_ID = okta_id("00o", "contoso")
-RecordT = TypeVar("RecordT", EntraUser, OktaUser, Application)
+RecordT = TypeVar("RecordT", EntraUser, OktaUser, Auth0User, Application)
 
 
 class Tenant:
@@ -39,6 +40,9 @@ class Tenant:
         with self.lock:
             self.graph_api_token = "simulated-graph-token"  # noqa: S105
             self.okta_api_token = "simulated-okta-token"  # noqa: S105
+            self.auth0_api_token = "simulated-auth0-token"  # noqa: S105
+            self.auth0_client_id = "simulatedAuth0Client"
+            self.auth0_client_secret = "simulated-auth0-secret"  # noqa: S105
             self.latency_s = 0.0
             self.read_lag_s = 0.0
             self.audit_lag_s = 0.0
@@ -48,6 +52,11 @@ class Tenant:
             # Whether a suspended or recovering user's refresh token is still redeemed is not
             # documented; off means refused while the status lasts, and alive again after it.
             self.okta_inactive_may_refresh = False
+            self.auth0_rate_limit = 600
+            # Sessions and refresh tokens are managed on this plan only.
+            self.auth0_plan = "enterprise"
+            # Whether a blocked user's refresh token is still redeemed is not documented either.
+            self.auth0_blocked_may_refresh = False
             self.app_roles = {"User Administrator"}
             self.clock_offset_s = 0.0
             self.revision = 0
@@ -81,7 +90,7 @@ class Tenant:
     # -- writes and what readers see of them ----------------------------------------------
 
     @contextmanager
-    def change(self, record: EntraUser | OktaUser | Application) -> Iterator[None]:
+    def change(self, record: EntraUser | OktaUser | Auth0User | Application) -> Iterator[None]:
         """Around every write to a record; readers keep the old picture for read_lag_s."""
         with self.lock:
             if self.read_lag_s > 0:
@@ -106,12 +115,13 @@ class Tenant:
         return person
 
     def person(self, name: str) -> Person:
-        """By key, UPN, login or id in either system; KeyError when there is nobody."""
+        """By key, UPN, login or id in any system; KeyError when there is nobody."""
         wanted = name.casefold()
         for person in self.people.values():
             names = [person.key, person.upn]
             names += [person.entra.id, person.entra.upn] if person.entra else []
             names += [person.okta.id, person.okta.login] if person.okta else []
+            names += [person.auth0.id] if person.auth0 else []
             if wanted in (n.casefold() for n in names):
                 return person
         raise KeyError(name)
@@ -137,6 +147,14 @@ class Tenant:
     def okta_users(self) -> list[OktaUser]:
         """All users of the org."""
         return [p.okta for p in self.people.values() if p.okta]
+
+    def auth0_user(self, user_id: str) -> Auth0User | None:
+        """By id; Auth0 knows no other name in a path."""
+        return next((user for user in self.auth0_users() if user.id == user_id), None)
+
+    def auth0_users(self) -> list[Auth0User]:
+        """All users of the Auth0 tenant."""
+        return [p.auth0 for p in self.people.values() if p.auth0]
 
     # -- token lifetimes ---------------------------------------------------------------
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from simulator.auth0_people import DESKTOP
+from simulator.auth0_state import Auth0RefreshToken, Auth0Session, Auth0User
 from simulator.entra_state import EntraUser
-from simulator.loot import EntraLoot, Loot, OktaLoot
+from simulator.loot import Auth0Loot, EntraLoot, Loot, OktaLoot
 from simulator.okta_state import OktaUser
 from simulator.records import Application
 from simulator.tenant import TENANT_ID, Tenant
 
 
-def steal(tenant: Tenant, name: str, *, password_based: bool = True) -> Loot:
+def steal(tenant: Tenant, name: str, *, password_based: bool = True, auth0: bool = False) -> Loot:
     """What a thief takes from this person; credentials are issued where none is alive.
 
     Args:
@@ -17,6 +19,7 @@ def steal(tenant: Tenant, name: str, *, password_based: bool = True) -> Loot:
         name: whatever `Tenant.person` takes; KeyError when there is nobody.
         password_based: whether the stolen Entra sign-in was made with the password alone;
             those die with a password reset, the others only with a revoke.
+        auth0: whether something is taken at Auth0, too.
     """
     with tenant.lock:
         person, now, app = tenant.person(name), tenant.now(), tenant.applications[0]
@@ -25,6 +28,7 @@ def steal(tenant: Tenant, name: str, *, password_based: bool = True) -> Loot:
             user=person.upn,
             entra=_from_entra(entra, app, now, password_based) if entra else None,
             okta=_from_okta(okta, app, now) if okta else None,
+            auth0=_from_auth0(person.auth0, now) if auth0 and person.auth0 else None,
         )
 
 
@@ -59,3 +63,26 @@ def _from_okta(user: OktaUser, app: Application, now: float) -> OktaLoot:
     token = next((t for t in user.refresh_tokens if t.expires > now), None)
     token = token or user.issue_token(now, app.okta_client_id)
     return OktaLoot(token.client_id, token.value, session.sid)
+
+
+def _from_auth0(user: Auth0User, now: float) -> Auth0Loot:
+    """A token that does not rotate: a rotating one betrays the thief who redeems it twice."""
+    held = _held(user, now)
+    if held is None:
+        user.sign_in(now, DESKTOP)
+        held = _held(user, now)
+    assert held is not None  # noqa: S101 - they were just issued
+    token, session = held
+    return Auth0Loot(token.client_id, token.value, session.cookie)
+
+
+def _held(user: Auth0User, now: float) -> tuple[Auth0RefreshToken, Auth0Session] | None:
+    sessions = {s.id: s for s in user.sessions if s.expires > now}
+    return next(
+        (
+            (token, sessions[token.session_id])
+            for token in user.refresh_tokens
+            if not token.rotating and token.expires > now and token.session_id in sessions
+        ),
+        None,
+    )

@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from simulator.clock import steady_ms
-from simulator.loot import EntraLoot, Loot, OktaLoot
+from simulator.loot import Auth0Loot, EntraLoot, Loot, OktaLoot
 
 _REFUSALS = frozenset({400, 401, 403, 404})
 _PATIENCE_S = 5.0
@@ -89,6 +89,8 @@ class Thief:
             self._replays += self._entra(loot.entra)
         if loot.okta:
             self._replays += self._okta(loot.okta)
+        if loot.auth0:
+            self._replays += self._auth0(loot.auth0)
         self.trials = [trial for trial, _ in self._replays]
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -237,6 +239,20 @@ class Thief:
         return [
             (Trial("okta", "refresh_token"), _request("POST", token_url, data=form)),
             (Trial("okta", "sid"), _request("GET", url, headers=cookie)),
+        ]
+
+    def _auth0(self, loot: Auth0Loot) -> list[tuple[Trial, httpx.Request]]:
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": loot.client_id,
+            "refresh_token": loot.refresh_token,
+        }
+        url = f"{self.base_url}/authorize?client_id={loot.client_id}&response_type=code&prompt=none"
+        cookie = {"Cookie": f"auth0={loot.cookie}"}
+        token_url = f"{self.base_url}/oauth/token"
+        return [
+            (Trial("auth0", "refresh_token"), _request("POST", token_url, data=form)),
+            (Trial("auth0", "auth0"), _request("GET", url, headers=cookie)),
         ]
 
 

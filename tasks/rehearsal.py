@@ -28,7 +28,11 @@ from tasks.systems import Systems
 _log = logging.getLogger(__name__)
 
 #: Ids that are nobody's and look as ids do.
-_IDS = {"entra": "00000000-0000-0000-0000-000000000000", "okta": "00u" + "0" * 17}
+_IDS = {
+    "entra": "00000000-0000-0000-0000-000000000000",
+    "okta": "00u" + "0" * 17,
+    "auth0": "auth0|" + "0" * 24,
+}
 
 
 class _Over(Exception):

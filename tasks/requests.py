@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from config.settings import Mode, Settings
+from connectors.auth0.ids import is_user_id
 from connectors.system import Clue
 from tasks import opening
 from tasks.launch import Opened
@@ -44,7 +45,7 @@ class Wish:
 
 
 def clues_of(user: str) -> tuple[Clue, ...]:
-    """Return what a typed name may be: an object id, an Okta id, or a sign-in name.
+    """Return what a typed name may be: an object id, an Okta or Auth0 id, or a sign-in name.
 
     Raises:
         NotContainable: it is none of these (``me``, a bare word, an id of another kind).
@@ -54,12 +55,15 @@ def clues_of(user: str) -> tuple[Clue, ...]:
         return (Clue("entra_object_id", user.lower()),)
     if _OKTA_ID.fullmatch(user):
         return (Clue("okta_user_id", user),)
+    if is_user_id(user):
+        return (Clue("auth0_user_id", user),)
     if "@" in user.strip("@") and not any(character.isspace() for character in user):
         kinds = ("user_principal_name", "okta_login", "email")
         return tuple(Clue(kind, user) for kind in kinds)
     raise NotContainable(
-        f"{user!r} is neither a sign-in name, an Entra object id nor an Okta user id",
-        "Give name@example.com, an object id like 0f3c…-…, or an Okta id like 00u….",
+        f"{user!r} is neither a sign-in name, nor the id of a user in Entra, Okta or Auth0",
+        "Give name@example.com, an object id like 0f3c…-…, an Okta id like 00u…, or an Auth0 id "
+        "like auth0|….",
     )
 
 

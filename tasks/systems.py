@@ -8,13 +8,18 @@ from typing import Any
 
 from config.settings import Settings
 from connectors.action import Action, ActionSpec, PlannedCall, Target
+from connectors.auth0.system import Auth0System
 from connectors.door import Call, CallResult, Door, Journal, RetryPolicy
 from connectors.entra.system import EntraSystem
 from connectors.okta.system import OktaSystem
 from connectors.system import System
 
 #: Every action there is, by name.
-ACTIONS: Mapping[str, type[Action]] = {**EntraSystem.actions, **OktaSystem.actions}
+ACTIONS: Mapping[str, type[Action]] = {
+    **EntraSystem.actions,
+    **OktaSystem.actions,
+    **Auth0System.actions,
+}
 SPECS: Mapping[str, ActionSpec] = {name: action.spec for name, action in ACTIONS.items()}
 
 
@@ -52,6 +57,8 @@ class Systems:
                 self._systems[name, "entra"] = EntraSystem(name, tenant.entra, self.door)
             if tenant.okta is not None:
                 self._systems[name, "okta"] = OktaSystem(name, tenant.okta, self.door)
+            if tenant.auth0 is not None:
+                self._systems[name, "auth0"] = Auth0System(name, tenant.auth0, self.door)
 
     def of(self, tenant: str) -> list[System]:
         """Return the systems of a tenant."""

@@ -113,7 +113,7 @@ class House:
         self.config.write_text(_TOML.format(
             instance=INSTANCE, url=url, broker=self.broker_url, prefix=f"test-{self.port}", lease=self.lease_s, again=self.ring_again_s,
             attempts=self.step_attempts,
-            port=self.port, secret=HOOK_SECRET, sim=self.sim.url, extra=self.extra,
+            port=self.port, secret=HOOK_SECRET, sim=self.sim.url, extra=self.extra.replace("SIM_URL", self.sim.url),
         ))  # fmt: skip
         self.service = Service.of(load(self.config, environ={}).settings)
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
 from connectors import errors
 from connectors.clock import http_date
 from connectors.door import Answer
-from connectors.limits import LONGEST_WAIT_S
+from connectors.limits import retry_after_s
 
 _CODE = re.compile(r"[A-Za-z0-9_.:-]{1,100}")
 _CLAIMS = re.compile(r'Bearer\b.*\bclaims="([^"]+)"', re.IGNORECASE)
@@ -77,21 +76,6 @@ def understand(
         retry_after_s=retry_after_s(headers),
         remedy=remedy,
     )
-
-
-def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """Seconds the ``Retry-After`` header asks to wait: seconds or a date, against its own clock.
-
-    Never more than ``LONGEST_WAIT_S``.
-    """
-    text = headers.get("retry-after", "").strip()
-    if text.isascii() and text.isdigit():
-        return min(float(text), LONGEST_WAIT_S)
-    moment = http_date(text)
-    if moment is None:
-        return None
-    now = http_date(headers.get("date")) or datetime.now(UTC)
-    return min(max(0.0, (moment - now).total_seconds()), LONGEST_WAIT_S)
 
 
 def claims(headers: Mapping[str, str]) -> str | None:

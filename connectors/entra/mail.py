@@ -24,10 +24,10 @@ from connectors.action import (
     Target,
     Verdict,
 )
+from connectors.each import each
 from connectors.entra import ids, powershell, residue, rules
 from connectors.entra.action import EntraAction, answered
 from connectors.entra.client import Request
-from connectors.entra.each import each
 
 Json = dict[str, Any]
 

@@ -24,6 +24,7 @@ from connectors.action import (
     Verdict,
 )
 from connectors.clock import instant
+from connectors.each import each
 from connectors.entra import (
     dating,
     factors,
@@ -34,7 +35,6 @@ from connectors.entra import (
     stamps,
 )
 from connectors.entra.action import EntraAction, answered
-from connectors.entra.each import each
 
 Json = dict[str, Any]
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -38,7 +37,7 @@ from msgraph.graph_request_adapter import options as sdk_options
 from config.settings import Entra
 from connectors import errors
 from connectors.entra import credential
-from connectors.entra.pinned import Pinned, origin_of
+from connectors.pinned import Pinned, is_loopback, origin_of, unanswered
 
 Json = dict[str, Any]
 
@@ -53,18 +52,7 @@ GRAPH_HOSTS: Mapping[str, str] = {
 #: How many connections are open at most; as many requests are under way, so that none waits for one.
 _CONNECTIONS = 16
 
-# Answered before anything left this machine: the change certainly did not happen.
-_NOT_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.UnsupportedProtocol,
-    httpx.ProxyError,
-)
 _AADSTS = re.compile(r"AADSTS\d{4,8}")
-
-# httpx writes every address at INFO, and an address names a person.
-logging.getLogger("httpx").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +88,6 @@ class _Once(GraphRequestAdapter):  # type: ignore[misc]  # the SDK is not follow
         *_: object,
     ) -> httpx.Response:
         return resp
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine, by the names the SDK takes without TLS."""
-    return host in {"localhost", "127.0.0.1", "::1"}
 
 
 def graph_url(settings: Entra) -> str:
@@ -213,7 +196,7 @@ class Wire:
                 response.content,
             )
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            failure = _transport_failure(error, write=write)
+            failure = unanswered(error, write=write)
         raise failure
 
     async def close(self) -> None:
@@ -244,15 +227,6 @@ class Wire:
             information.set_stream_content(json.dumps(outgoing.body).encode(), "application/json")
         information.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         return information
-
-
-def _transport_failure(error: Exception, *, write: bool) -> errors.ConnectorError:
-    kind = type(error).__name__
-    if isinstance(error, httpx.InvalidURL):
-        return errors.Refused("the address is malformed")
-    if isinstance(error, _NOT_SENT) or not write:
-        return errors.Unavailable(kind)
-    return errors.UnknownOutcome(kind)
 
 
 def _sign_in_failure(error: AzureError) -> errors.ConnectorError:

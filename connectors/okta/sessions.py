@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
+from connectors import aftermath
 from connectors.action import (
     ActionSpec,
     Exposure,
@@ -22,18 +23,18 @@ from connectors.action import (
     Receipt,
     Target,
 )
+from connectors.aftermath import Aftermath
 from connectors.clock import instant, spell
 from connectors.errors import Forbidden, Refused, Throttled, Unavailable
 from connectors.okta.addresses import fill
 from connectors.okta.base import MANAGE, READ, OktaAction, stamp
-from connectors.okta.tokens import Holdings, RefreshToken, read_holdings
+from connectors.okta.tokens import RefreshToken, read_holdings
 from connectors.readback import Reading, glance, proof, until
 
 _REVOKE = "/api/v1/users/{user}/sessions?oauthTokens=true&forgetDevices=true"
 _CHECK = "GET /api/v1/users/{user}/clients and each client's tokens"
 _EXPECTED = "no refresh token issued before the revocation"
 _NO_SESSION_LIST = "Okta lists no browser sessions, so for those its answer alone stands"
-_SECOND = timedelta(seconds=1)
 
 
 class RevokeSessions(OktaAction):
@@ -88,51 +89,27 @@ class RevokeSessions(OktaAction):
 
         async def look() -> Reading:
             seen = await read_holdings(self._client, target.id)
-            tokens = _Sorted(seen, known, revoked_at)
+            tokens = aftermath.sort(seen.tokens, known, revoked_at)
             return Reading(
                 not tokens.survivors,
                 f"{len(tokens.survivors)} old, {len(tokens.undated)} undatable, "
                 f"{len(tokens.fresh)} new refresh tokens",
                 seen.date,
-                found=tokens,
+                found=(tokens, seen.unread),
             )
 
         reading = await until(look, patience, self._sleep)
-        tokens: _Sorted | None = reading.found
-        if tokens is None:
+        if reading.found is None:
             return proof(reading, check=_CHECK, expected=_EXPECTED)
-        outcome, reason = _judge(tokens, receipt, held)
+        tokens, unread = reading.found
+        outcome, reason = _judge(tokens, unread, receipt, held)
         exposure = tuple(_exposure(tokens, revoked_at or reading.at))
         return Proof(outcome, _CHECK, _EXPECTED, reading.observed, reason, exposure)
 
 
-class _Sorted:
-    """Tokens by what they tell of the revocation.
-
-    ``survivors`` were there before, ``fresh`` were issued after it; ``undated`` may be either: a
-    Date header has whole seconds, and where our answer was lost there is no time to compare with.
-    """
-
-    def __init__(self, seen: Holdings, known: set[str], revoked_at: datetime | None) -> None:
-        self.unlisted = seen.unread
-        self.survivors: list[RefreshToken] = []
-        self.fresh: list[RefreshToken] = []
-        self.undated: list[RefreshToken] = []
-        for token in seen.tokens:
-            if token.id in known:
-                self.survivors.append(token)
-            elif revoked_at is None or token.created is None:
-                self.undated.append(token)
-            elif token.created >= revoked_at + _SECOND:
-                self.fresh.append(token)
-            elif token.created < revoked_at:
-                self.survivors.append(token)
-            else:
-                self.undated.append(token)
-
-
 def _judge(
-    tokens: _Sorted,
+    tokens: Aftermath[RefreshToken],
+    unlisted: Sequence[str],
     receipt: Receipt | None,
     held: Sequence[Json] | None,
 ) -> tuple[Outcome, str]:
@@ -145,8 +122,8 @@ def _judge(
     if receipt is None and not held:
         reason = "no answer came, and there was no token to see disappear"
         return Outcome.UNVERIFIABLE, reason
-    if tokens.unlisted:
-        return Outcome.ACCEPTED, f"the tokens of {', '.join(tokens.unlisted)} cannot be listed"
+    if unlisted:
+        return Outcome.ACCEPTED, f"the tokens of {', '.join(unlisted)} cannot be listed"
     if held is None:
         return Outcome.ACCEPTED, f"what apps held before could not be read; {_NO_SESSION_LIST}"
     if not held:
@@ -154,7 +131,7 @@ def _judge(
     return Outcome.VERIFIED, _NO_SESSION_LIST
 
 
-def _exposure(tokens: _Sorted, since: datetime | None) -> Iterable[Exposure]:
+def _exposure(tokens: Aftermath[RefreshToken], since: datetime | None) -> Iterable[Exposure]:
     def until(length: timedelta) -> str:
         return spell(since + length) if since else "unknown"
 

@@ -15,9 +15,9 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError, ServiceRequestError
 
-from connectors import errors
+from connectors import errors, pinned
 from connectors.action import Observation, Target
-from connectors.entra import credential, pinned, users
+from connectors.entra import credential, users
 from connectors.entra.client import EntraClient, Request
 from connectors.entra.system import EntraSystem
 from connectors.system import Clue

@@ -17,6 +17,12 @@ from house import HOOK_SECRET, House, house
 
 PRIOR = "7b4f8f1e-2f4a-4d8e-9a53-8f0f6cf0a001"
 REVERSIBLE = [name for name, spec in SPECS.items() if spec.reversible]
+AUTH0 = """
+[tenants.contoso.auth0]
+domain = "contoso.eu.auth0.com"
+base_url = "SIM_URL"
+access_token = "simulated-auth0-token"
+"""
 EXTRA = f"""
 [sources.elastic]
 kind = "generic"
@@ -47,7 +53,7 @@ def give_prior(built: House) -> None:
 
 @pytest.mark.parametrize("name", REVERSIBLE)
 async def test_the_plan_shows_what_undoing_sends(name: str, tmp_path: Path) -> None:
-    with house(tmp_path) as built:
+    with house(tmp_path, extra=AUTH0) as built:
         give_prior(built)
         person = built.sim.tenant.person("nora.lind")
         account = getattr(person, SPECS[name].system)

@@ -102,6 +102,16 @@ def test_persons_side_by_side_are_several_people() -> None:
     ]
 
 
+def test_an_auth0_log_names_its_user() -> None:
+    only = {"person__user_principal_name": None, "person__entra_object_id": None}
+    (alert,) = read({**PAYLOAD, "sub": "auth0|65F0c1"}, person__auth0_user_id="sub", **only)
+    (user,) = alert.victims[0].ids
+    assert (user.kind.value, user.value) == ("auth0_user_id", "auth0|65F0c1")
+    for wrong in ("65f0c1", "auth0|", "auth0|a b", "auth0|a|b|c"):
+        with pytest.raises(NotUnderstood):
+            read({**PAYLOAD, "sub": wrong}, person__auth0_user_id="sub", **only)
+
+
 @pytest.mark.parametrize(
     ("said", "signal"),
     [

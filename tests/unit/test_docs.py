@@ -132,7 +132,9 @@ def test_permissions_name_every_action_with_what_it_needs(spec: ActionSpec) -> N
 
 
 def test_permissions_name_no_action_that_does_not_exist() -> None:
-    named = {name for name in rows(page("permissions")) if name.startswith(("entra.", "okta."))}
+    named = {
+        name for name in rows(page("permissions")) if name.startswith(("entra.", "okta.", "auth0."))
+    }
     assert named == set(SPECS)
 
 
@@ -206,6 +208,9 @@ def test_the_simulator_s_faults_and_people_are_complete() -> None:
         assert numbered or person.upn in text or person.key in text
     assert tenant.graph_api_token in text
     assert tenant.okta_api_token in text
+    assert tenant.auth0_api_token in text
+    assert tenant.auth0_client_id in text
+    assert tenant.auth0_client_secret in text
 
 
 #: What a file holds by a word in its name; else a secret of no certain form.

@@ -63,27 +63,6 @@ def test_a_read_without_json_is_unavailable() -> None:
         understand(200, b"<html>")
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [
-        ("7", 7.0),
-        ("0", 0.0),
-        ("3600", 3600.0),
-        ("864000", 3600.0),
-        ("Mon, 23 Nov 2026 07:00:00 GMT", 3600.0),
-        ("Sun, 22 Nov 2026 07:00:30 GMT", 30.0),
-        ("Sun, 22 Nov 2026 06:59:00 GMT", 0.0),
-        ("soon", None),
-        ("-1", None),
-        ("1e9", None),
-        ("", None),
-    ],
-)
-def test_retry_after_is_seconds_or_a_date(text: str, seconds: float | None) -> None:
-    headers = {"retry-after": text, "date": "Sun, 22 Nov 2026 07:00:00 GMT"}
-    assert answers.retry_after_s(headers) == seconds
-
-
 @pytest.mark.parametrize("code", ["<script>", "a" * 101, "two words", 7, None, {"x": 1}])
 def test_a_code_that_is_none_is_not_repeated(code: object) -> None:
     with pytest.raises(errors.Invalid) as caught:

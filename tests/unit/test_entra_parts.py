@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from config.settings import Entra
-from connectors import errors
+from connectors import errors, pinned
 from connectors.action import Action, Impact
-from connectors.entra import credential, ids, lifetime_policy, pinned, users, wire
+from connectors.entra import credential, ids, lifetime_policy, users, wire
 from connectors.entra.password import unguessable
 from connectors.entra.system import EntraSystem
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from connectors import errors
-from connectors.limits import Limits
+from connectors.limits import Limits, retry_after_s
 
 KNOWN = {("entra", "reports"): (2, 10.0)}
 
@@ -98,6 +98,7 @@ async def test_a_bucket_that_was_closed_opens_by_itself(limits: Limits, clock: C
     ("headers", "waited"),
     [
         ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": "520"}, [21.0]),
+        ({"x-ratelimit-remaining": "0", "x-ratelimit-reset": "520"}, [21.0]),
         ({"x-rate-limit-remaining": "1", "x-rate-limit-reset": "520"}, []),
         ({"x-rate-limit-remaining": "0", "x-rate-limit-reset": "soon"}, []),
         ({"x-rate-limit-remaining": "0"}, []),
@@ -118,3 +119,24 @@ async def test_no_answer_closes_a_bucket_for_longer_than_an_hour(
     limits.cool_down("entra", "contoso", "default", 864000)
     await enter(limits, bucket="default", s=4000)
     assert clock.slept == [3600.0]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("7", 7.0),
+        ("0", 0.0),
+        ("3600", 3600.0),
+        ("864000", 3600.0),
+        ("Mon, 23 Nov 2026 07:00:00 GMT", 3600.0),
+        ("Sun, 22 Nov 2026 07:00:30 GMT", 30.0),
+        ("Sun, 22 Nov 2026 06:59:00 GMT", 0.0),
+        ("soon", None),
+        ("-1", None),
+        ("1e9", None),
+        ("", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(text: str, seconds: float | None) -> None:
+    headers = {"retry-after": text, "date": "Sun, 22 Nov 2026 07:00:00 GMT"}
+    assert retry_after_s(headers) == seconds

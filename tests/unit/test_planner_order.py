@@ -8,7 +8,8 @@ import pytest
 from planning import ENTRA, OKTA, live, load, plan_of, show, step_of
 
 from config.settings import Mode
-from playbooks import model, planner
+from playbooks import model, order, planner
+from playbooks.draft import Draft
 from playbooks.errors import PlaybookError
 from playbooks.guardrails import Policy
 from playbooks.model import LoadedPlaybook, Playbook, PlaybookStep
@@ -31,6 +32,19 @@ def test_steps_that_would_wait_for_each_other_for_ever_are_refused_when_the_file
     assert said.startswith("mine.yaml: line 8, steps.1: ")
     assert "methods -> reset -> note -> methods" in said
     assert "CM0071" in said
+
+
+def test_auth0_has_its_own_ways_to_close_and_to_revoke() -> None:
+    drafts = [
+        Draft("methods", "clean", "auth0.remove_authenticators", "auth0"),
+        Draft("block", "contain", "auth0.block_user", "auth0"),
+    ]
+    enforced, notes = order.enforce(drafts)
+    by_node = {draft.node: draft for draft in enforced}
+    assert by_node["methods"].needs == ("block",)
+    assert by_node["auth0-revoke-after-change"].action == "auth0.revoke_sessions"
+    assert by_node["auth0-revoke-after-change"].after == ("block",)
+    assert len(notes) == 2
 
 
 def test_a_second_reset_after_the_removal_is_no_circle() -> None:

@@ -262,11 +262,13 @@ def test_a_system_nobody_is_protected_in_is_not_waited_for() -> None:
     limits = Guardrails(protected=(ProtectedPerson(id=ENTRA.id, reason="break glass"),))
     for_okta = guardrails.decide(Mode.AUTO, (ENTRA_OTHER,), 0, limits, unreached=("okta",))
     assert for_okta == Policy(Mode.AUTO)
+    for_auth0 = guardrails.decide(Mode.AUTO, (ENTRA_OTHER,), 0, limits, unreached=("auth0",))
+    assert for_auth0 == Policy(Mode.AUTO)
     assert guardrails.decide(Mode.AUTO, (OKTA,), 0, Guardrails(), unreached=("entra",)) == Policy(
         Mode.AUTO
     )
     # a system whose ids nobody here knows by their look: any id may be one of its own
-    assert guardrails.decide(Mode.AUTO, (OKTA,), 0, limits, ("auth0",)).mode is Mode.APPROVE
+    assert guardrails.decide(Mode.AUTO, (OKTA,), 0, limits, ("ping",)).mode is Mode.APPROVE
 
 
 def test_who_is_known_to_be_protected_is_said_so_and_no_more() -> None:

@@ -12,7 +12,7 @@ GUID = "6F9D5C1E-0d5a-4c7e-9c53-0a3f6b2f7d11"
 @pytest.mark.parametrize(
     "user",
     ["me", "..", "", " ", "nora", "' or 1 eq 1", "00u", "a b@contoso.com", "@contoso.com", "nora@",
-     "../users@x y", GUID[:-1], "00u1a2b3c4D5e6F7g8h9x", "00g1a2b3c4D5e6F7g8h9"],
+     "../users@x y", GUID[:-1], "auth0|", "|x", "auth0|..", "samlp|a|../x", "00u1a2b3c4D5e6F7g8h9x", "00g1a2b3c4D5e6F7g8h9"],
 )  # fmt: skip
 def test_what_names_nobody_is_refused_with_what_would_be_right(user: str) -> None:
     with pytest.raises(NotContainable) as caught:
@@ -25,6 +25,8 @@ def test_what_names_nobody_is_refused_with_what_would_be_right(user: str) -> Non
     [
         (GUID, {"entra_object_id"}),
         ("00u1a2b3c4D5e6F7g8h9", {"okta_user_id"}),
+        ("auth0|65f0c1d2e3f4a5b6c7d8e9f0", {"auth0_user_id"}),
+        ("samlp|contoso-adfs|nora.lind@contoso.com", {"auth0_user_id"}),
         ("nora.lind@contoso.com", {"user_principal_name", "okta_login", "email"}),
         ("o'brien/dev.ops@contoso.com", {"user_principal_name", "okta_login", "email"}),
         (" nora.lind@contoso.com ", {"user_principal_name", "okta_login", "email"}),

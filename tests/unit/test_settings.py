@@ -255,6 +255,10 @@ ORIGIN = f"origin.secret = '{HIDDEN}'\norigin.proof = 'shared_secret'"
          "is not text or a whole number", "true or false"),
         ("[tenants.a.okta]\norg_url = 'https://a.okta.com'\nkey_id_file = 'x'",
          "tenants.a.okta.key_id_file", 3, "no such key", "only secrets"),
+        ("[tenants.a.auth0]\ndomain = 'https://a.eu.auth0.com'", "tenants.a.auth0.domain", 2, "form",
+         "contoso.eu.auth0.com"),
+        ("[tenants.a.auth0]\nclient_id = 'x'", "tenants.a.auth0.domain", 1, "is missing",
+         "not a custom domain"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_in_the_file_is_told_with_line_and_remedy(

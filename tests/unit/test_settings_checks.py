@@ -11,6 +11,7 @@ from config.settings import Settings
 
 ANY = "0.0.0.0"  # noqa: S104 - the point
 ENTRA = {"tenant_id": "contoso.com"}
+AUTH0 = {"domain": "contoso.eu.auth0.com"}
 OKTA = {"org_url": "https://contoso.okta.com"}
 SECRET = "correct-horse-battery"
 SOURCE = {"kind": "sentinel", "origin": {"proof": "shared_secret", "secret": SECRET}}
@@ -41,6 +42,12 @@ def found(tree: dict[str, Any]) -> dict[str, str]:
         tenant(okta=OKTA | {"api_token": SECRET}),
         tenant(okta=OKTA | {"client_id": "0oa", "private_key": SECRET, "key_id": "k"}),
         tenant(okta={"org_url": "http://localhost:8482", "api_token": SECRET}),
+        tenant(auth0=AUTH0 | {"client_id": "a", "client_secret": SECRET}),
+        tenant(auth0=AUTH0 | {"access_token": SECRET, "base_url": "http://127.0.0.1:8483"}),
+        tenant(
+            auth0=AUTH0
+            | {"client_id": "a", "client_secret": SECRET, "base_url": "http://[::1]:8483"}
+        ),
         {"web": {"public_url": "https://rescind.contoso.com"}},
         {"web": {"public_url": "http://localhost:8480"}},
         {"web": {"public_url": "https://rescind.contoso.com", "host": ANY}},
@@ -55,12 +62,27 @@ def test_what_fits_has_no_problem(tree: dict[str, Any]) -> None:
 
 
 OKTA_KEY, ENTRA_KEY = "tenants.contoso.okta", "tenants.contoso.entra"
+AUTH0_KEY = "tenants.contoso.auth0"
 
 
 @pytest.mark.parametrize(
     ("tree", "key", "told"),
     [
         (tenant(), "tenants.contoso", "no system"),
+        (tenant(), "tenants.contoso", "[tenants.contoso.auth0]"),
+        (tenant(auth0=AUTH0), AUTH0_KEY, "no credential"),
+        (tenant(auth0=AUTH0 | {"client_id": "a"}), f"{AUTH0_KEY}.client_secret", "missing"),
+        (tenant(auth0=AUTH0 | {"client_secret": SECRET}), f"{AUTH0_KEY}.client_id", "missing"),
+        (tenant(auth0=AUTH0 | {"access_token": SECRET}), f"{AUTH0_KEY}.access_token", "simulator"),
+        (tenant(auth0=AUTH0 | {"access_token": SECRET, "client_id": "a", "client_secret": SECRET,
+                               "base_url": "http://127.0.0.1:8483"}),
+         f"{AUTH0_KEY}.access_token", "both given"),
+        (tenant(auth0=AUTH0 | {"client_id": "a", "client_secret": SECRET,
+                               "base_url": "https://login.contoso.com"}),
+         f"{AUTH0_KEY}.base_url", "https://contoso.eu.auth0.com"),
+        (tenant(auth0=AUTH0 | {"access_token": SECRET,
+                               "base_url": f"http://me:{SECRET}@127.0.0.1:8483"}),
+         f"{AUTH0_KEY}.base_url", "a user name or a password"),
         (tenant(entra=ENTRA | {"client_secret": SECRET}), f"{ENTRA_KEY}.client_id", "missing"),
         (tenant(entra=ENTRA | {"client_id": "a", "client_secret": SECRET,
                                "certificate_path": "/nowhere.pem"}),

@@ -12,7 +12,7 @@ from config import schema
 from config.load import load
 
 TEXT = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
-ROWS = dict(re.findall(r"^\| `([a-z_]+[.A-Za-z_]*)` \| (.*)$", TEXT, re.MULTILINE))
+ROWS = dict(re.findall(r"^\| `([a-z_]+[.A-Za-z0-9_]*)` \| (.*)$", TEXT, re.MULTILINE))
 
 
 def written(key: tuple[str | int, ...]) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connectors import errors
-from connectors.entra.each import each
+from connectors.each import each
 
 
 async def run(**becomes: errors.ConnectorError | None) -> tuple[list[dict[str, Any]], list[str]]:

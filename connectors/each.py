@@ -13,7 +13,7 @@ Json = dict[str, Any]
 async def each(items: Iterable[Json], change: Callable[[Json], Awaitable[Json]]) -> list[Json]:
     """Call ``change`` for every item and return each item with what became of it.
 
-    An item that is not there any more is ``gone``; one that Graph refuses is told with the error's
+    An item that is not there any more is ``gone``; one that the vendor refuses is told with the error's
     class and code, and the rest goes on.
 
     Raises:

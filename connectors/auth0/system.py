@@ -1,0 +1,71 @@
+"""Auth0 as one of a tenant's systems."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from config.settings import Auth0
+from connectors import errors
+from connectors.action import Action
+from connectors.auth0.authenticators import RemoveAuthenticators
+from connectors.auth0.base import Auth0Action
+from connectors.auth0.blocking import BlockUser, UnblockUser
+from connectors.auth0.client import Auth0Client
+from connectors.auth0.directory import find_accounts
+from connectors.auth0.grants import RevokeGrants
+from connectors.auth0.refresh_tokens import RevokeRefreshTokens
+from connectors.auth0.sessions import RevokeSessions
+from connectors.door import Door, Journal
+from connectors.system import Account, Clue
+
+_ACTIONS: tuple[type[Auth0Action[Any]], ...] = (
+    RevokeSessions,
+    RevokeRefreshTokens,
+    BlockUser,
+    UnblockUser,
+    RemoveAuthenticators,
+    RevokeGrants,
+)
+
+
+class Auth0System:
+    """One Auth0 tenant. Built once per process and tenant; lives on one event loop."""
+
+    name = "auth0"
+    actions: ClassVar[Mapping[str, type[Action]]] = {kind.spec.name: kind for kind in _ACTIONS}
+
+    def __init__(self, tenant: str, settings: Auth0, door: Door) -> None:
+        """Build the system; nothing is sent, and the SDK is loaded when it is first needed."""
+        self.tenant = tenant
+        self._client = Auth0Client(tenant, settings, door)
+
+    async def warm(self) -> None:
+        """Fetch a token and open a connection; a silent Auth0 is no error yet."""
+        with contextlib.suppress(errors.ConnectorError):
+            await self._client.warm()
+
+    async def find(self, clues: Sequence[Clue]) -> tuple[Account, ...]:
+        """Find accounts by ``auth0_user_id``, ``email``, ``user_principal_name``, ``okta_login``.
+
+        Raises:
+            errors.ConnectorError: Auth0 cannot be asked.
+        """
+        return await find_accounts(self._client, clues)
+
+    def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
+        """Build the action ``name``.
+
+        Raises:
+            errors.Refused: there is no such action.
+            ValueError: the parameters are not as the action describes them.
+        """
+        for kind in _ACTIONS:
+            if kind.spec.name == name:
+                return kind(self._client, parameters, journal)
+        raise errors.Refused(f"auth0 has no action {name}")
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._client.close()
