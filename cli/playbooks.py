@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import quote
 
 import typer
 from pydantic import ValidationError
@@ -247,9 +248,9 @@ def _calls_of(found: LoadedPlaybook) -> cacao.Calls:
         except ValidationError:
             return ()  # what it aims at is computed from the alert
         planned = action.preview_undo(target) if step.undo else action.preview(target)
-        variable = cacao.person_variable(spec.system)
+        variable, spelled = cacao.person_variable(spec.system), quote(nobody, safe="")
         return [
-            PlannedCall(call.method, call.path.replace(nobody, variable), call.body, call.why)
+            PlannedCall(call.method, call.path.replace(spelled, variable), call.body, call.why)
             for call in planned
         ]
 

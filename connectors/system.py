@@ -65,5 +65,8 @@ class System(Protocol):
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name`` (``entra.revoke_sessions``), its changes recorded in ``journal``."""
 
+    def build(self, kind: type[Action], parameters: Mapping[str, Any], journal: Journal) -> Action:
+        """Build an action of a class of this system's, shipped or installed by a third party."""
+
     async def close(self) -> None:
         """Close connections."""

@@ -39,6 +39,8 @@ _REVOKES: Mapping[str, str] = {
 }
 #: What ends sessions and takes back tokens.
 REVOKES = frozenset(_REVOKES.values())
+#: What is sent once more after a change, for what was minted before it.
+_SENT_AGAIN = REVOKES | {"auth0.revoke_refresh_tokens"}
 
 
 def enforce(drafts: Sequence[Draft]) -> tuple[list[Draft], list[str]]:
@@ -121,7 +123,7 @@ def _one_at_a_time(drafts: Sequence[Draft], notes: list[str]) -> list[Draft]:
 
 def _following(draft: Draft, drafts: Sequence[Draft]) -> Draft:
     """Bind a revocation to the changes it comes after: where nobody approves these, nothing is ended."""
-    if not draft.live or draft.action not in REVOKES:
+    if not draft.live or draft.action not in _SENT_AGAIN:
         return draft
     waited = waits.waited_for(draft, drafts)
     changes = [each.node for each in drafts if each.node in waited and _closes(each, draft.system)]

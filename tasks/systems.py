@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from config.settings import Settings
+from connectors import installed
 from connectors.action import Action, ActionSpec, PlannedCall, Target
 from connectors.auth0.system import Auth0System
 from connectors.door import Call, CallResult, Door, Journal, RetryPolicy
@@ -14,11 +15,15 @@ from connectors.entra.system import EntraSystem
 from connectors.okta.system import OktaSystem
 from connectors.system import System
 
-#: Every action there is, by name.
-ACTIONS: Mapping[str, type[Action]] = {
+_SHIPPED: Mapping[str, type[Action]] = {
     **EntraSystem.actions,
     **OktaSystem.actions,
     **Auth0System.actions,
+}
+#: Every action there is, by name: the shipped and the installed.
+ACTIONS: Mapping[str, type[Action]] = {
+    **_SHIPPED,
+    **installed.actions(_SHIPPED, {kind.name for kind in (EntraSystem, OktaSystem, Auth0System)}),
 }
 SPECS: Mapping[str, ActionSpec] = {name: action.spec for name, action in ACTIONS.items()}
 
@@ -69,7 +74,7 @@ class Systems:
     ) -> Action:
         """Build an action. Raises ``KeyError`` where the tenant has no such system any more."""
         system = self._systems[tenant, name.partition(".")[0]]
-        return system.action(name, parameters, journal)
+        return system.build(ACTIONS[name], parameters, journal)
 
     def preview(
         self, name: str, parameters: Mapping[str, Any], target: Target, undo: bool

@@ -65,7 +65,17 @@ class EntraSystem:
             KeyError: there is no such action.
             pydantic.ValidationError: the parameters are not the action's.
         """
-        return _BY_NAME[name](self.client, parameters, journal)
+        return self.build(self.actions[name], parameters, journal)
+
+    def build(self, kind: type[Action], parameters: Mapping[str, Any], journal: Journal) -> Action:
+        """Build an action of this system's, shipped or installed.
+
+        Raises:
+            ValueError: the parameters are not as the action describes them.
+        """
+        made: Any = kind
+        action: Action = made(self.client, parameters, journal)
+        return action
 
     async def close(self) -> None:
         """Close connections."""

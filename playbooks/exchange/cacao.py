@@ -41,7 +41,7 @@ _MINUTE_MS = 60_000
 _TARGETS: Mapping[str, tuple[str, str, str]] = {
     "entra": ("Microsoft Graph", "graph.microsoft.com", "/v1.0"),
     "okta": ("Okta", "example.okta.com", ""),
-    "auth0": ("Auth0", "example.auth0.com", "/api/v2"),
+    "auth0": ("Auth0", "example.auth0.com", ""),
 }
 
 

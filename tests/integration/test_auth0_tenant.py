@@ -58,7 +58,8 @@ async def test_observing_anybody_shows_the_account_and_changes_nothing_there(bui
         run = next(run for run in built.runs() if run.id == opened.run_id)
         systems_named = {one["system"] for one in run.person["accounts"]}
         assert ("auth0" in systems_named) is (person.auth0 is not None)
-        assert not [node for node in built.steps(opened.run_id) if "auth0" in node]
+        planned = [node for node in built.steps(opened.run_id) if "auth0" in node]
+        assert bool(planned) is (person.auth0 is not None)
         assert run.status in (None, "observed")
     await systems.close()
     assert [e for e in built.sim.requests.writes() if e.system in ("entra", "okta", "auth0")] == []
@@ -73,6 +74,24 @@ async def test_an_auth0_id_finds_the_person_in_the_other_systems(built: House) -
     await systems.close()
     (run,) = [run for run in built.runs() if run.id == opened.run_id]
     assert {one["system"] for one in run.person["accounts"]} == {"entra", "okta", "auth0"}
+
+
+def test_the_shipped_playbook_evicts_from_all_three_systems(built: House) -> None:
+    nora = built.sim.tenant.person("nora.lind").auth0
+    assert nora is not None
+    kept = [method.id for method in nora.methods if method.created < built.sim.tenant.now() - 86400]
+    built.start()
+    assert built.post(built.incident()).status_code == 202
+    run = built.finished_run()
+    outcomes = built.outcomes(run.id)
+    assert {outcome for node, outcome in outcomes.items() if node.startswith("auth0")} == {
+        "verified"
+    }
+    assert run.status == "contained"
+    assert (nora.sessions, nora.refresh_tokens, nora.blocked) == ([], [], True)
+    assert kept
+    assert {method.id for method in nora.methods} >= set(kept)
+    assert built.verify().verified
 
 
 def test_a_playbook_evicts_from_auth0_and_gives_the_account_back(built: House) -> None:

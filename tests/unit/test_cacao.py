@@ -48,7 +48,12 @@ def test_what_revokes_comes_before_people_are_asked_and_what_locks_after() -> No
     first = workflow[workflow[document["workflow_start"]]["on_completion"]]
     assert first["type"] == "parallel"
     names = [workflow[key]["name"] for key in first["next_steps"]]
-    assert names == ["End all Entra ID sessions", "End Okta sessions and revoke tokens"]
+    assert names == [
+        "End all Entra ID sessions",
+        "End Okta sessions and revoke tokens",
+        "End Auth0 sessions",
+        "Revoke Auth0 refresh tokens",
+    ]
     question = workflow[first["on_completion"]]
     assert question["commands"][0]["type"] == "manual"
     assert "Disable the Entra ID account" in question["commands"][0]["command"]
