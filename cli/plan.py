@@ -31,6 +31,8 @@ def print_plan(plan: Mapping[str, Any]) -> None:
         )
         if not step["calls"]:
             indented(f"left out: {step['skipped']}")
+        if step.get("lacks"):
+            indented(f"will be refused: grant {', '.join(step['lacks'])}")
         for call in step["calls"]:
             indented(f"{call['method']} {call['path']} {call['body']}".rstrip(), style="")
     out.print("\nNothing was changed.")

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from connectors.action import Action
+from connectors.action import Action, ActionSpec
 from connectors.door import Journal
 
 
@@ -67,6 +67,12 @@ class System(Protocol):
 
     def build(self, kind: type[Action], parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build an action of a class of this system's, shipped or installed by a third party."""
+
+    def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
+        """Name the permissions that ``spec`` needs and our credential is known not to have.
+
+        Asks nobody; empty, too, where the credential does not tell what it may do.
+        """
 
     async def close(self) -> None:
         """Close connections."""

@@ -24,6 +24,8 @@ from playbooks.schema import Aim
 
 #: What an action with these parameters would send, or undoing it where the last is True.
 Preview = Callable[[str, Mapping[str, Any], Target, bool], tuple[PlannedCall, ...]]
+#: The permissions a tenant's credential is known not to have for an action.
+Lacks = Callable[[str, str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,11 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStep:
-    """One step of a plan. ``skipped`` says why it will not be carried out, if it will not."""
+    """One step of a plan. ``skipped`` says why it will not be carried out, if it will not.
+
+    ``lacks`` names the permissions our credential is known not to have for it: it is tried all the
+    same, for the list of what suffices may not be whole.
+    """
 
     node: str
     stage: str
@@ -63,6 +69,7 @@ class PlannedStep:
     undoes_run: str | None = None
     delay_s: int = 0
     skipped: str = ""
+    lacks: tuple[str, ...] = ()
 
     def document(self) -> dict[str, Any]:
         """Return the step as it is hashed, stored and shown."""
@@ -93,6 +100,7 @@ class PlannedStep:
             "undoes_run": self.undoes_run,
             "delay_s": self.delay_s,
             "skipped": self.skipped,
+            "lacks": list(self.lacks),
             "calls": [
                 {"method": call.method, "path": call.path, "body": call.body, "why": call.why}
                 for call in self.calls
@@ -156,6 +164,7 @@ def make(
     specs: Mapping[str, ActionSpec],
     preview: Preview,
     overrides: Mapping[str, Any] | None = None,
+    lacks: Lacks | None = None,
 ) -> Plan:
     """Make the plan.
 
@@ -166,6 +175,7 @@ def make(
         specs: the known actions by name.
         preview: tells the exact calls an action, or undoing it, would send.
         overrides: the operator's values for the playbook's parameters.
+        lacks: tells what permissions are missing; nothing is known to be where it is not given.
 
     Raises:
         ParameterError: a value is not what the playbook allows.
@@ -197,7 +207,14 @@ def make(
     drafts = waits.pass_on(drafts)
     steps = tuple(
         _planned(
-            each, drafts, specs[each.action], accounts[each.system], situation, policy, preview
+            each,
+            drafts,
+            specs[each.action],
+            accounts[each.system],
+            situation,
+            policy,
+            preview,
+            lacks=lacks(situation.tenant, each.action) if lacks and each.live else (),
         )
         for each in drafts
     )
@@ -263,6 +280,8 @@ def _planned(
     situation: Situation,
     policy: Policy,
     preview: Preview,
+    *,
+    lacks: tuple[str, ...],
 ) -> PlannedStep:
     target = Target(
         situation.tenant, account.system, account.id, account.name, account.facts, situation.since
@@ -284,6 +303,7 @@ def _planned(
         undoes=draft.undoes,
         delay_s=draft.delay_s,
         skipped=skipped,
+        lacks=lacks,
     )
 
 

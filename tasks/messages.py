@@ -42,11 +42,11 @@ def approval_requested(
     lines += [f"Why it waits: {reason}" for reason in plan["reasons"]]
     if now:
         lines += ["", "At once, without asking:"]
-        lines += [f"- {step['title']} ({step['system']})" for step in now]
+        lines += [f"- {step['title']} ({step['system']}{_missing(step)})" for step in now]
     lines += ["", "Waits for your decision:"]
     lines += [
         f"- {step['title']} ({step['system']}, impact {step['impact']}, "
-        f"{'can be undone' if step['reversible'] else 'cannot be undone'})"
+        f"{'can be undone' if step['reversible'] else 'cannot be undone'}{_missing(step)})"
         for step in asked
     ]
     lines += [
@@ -103,6 +103,11 @@ def alert_waits(source: str, alert_id: str, reason: str, remedy: str) -> tuple[s
         f"Nothing is contained yet: {reason}\n{remedy}\n"
         f"It is tried again by itself, every minute.\nAlert {alert_id}",
     )
+
+
+def _missing(step: Mapping[str, Any]) -> str:
+    lacks = step.get("lacks") or ()
+    return f"; WILL BE REFUSED: grant {', '.join(lacks)}" if lacks else ""
 
 
 def _at_once(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -170,6 +170,7 @@ def _plan(
         SPECS,
         systems.preview,
         settings.playbooks.parameters.get(request.playbook),
+        systems.lacks,
     )
 
 

@@ -83,6 +83,11 @@ class Systems:
         action = self.action(target.tenant, name, parameters, NoJournal())
         return action.preview_undo(target) if undo else action.preview(target)
 
+    def lacks(self, tenant: str, name: str) -> tuple[str, ...]:
+        """Name the permissions an action needs that the tenant's credential is known not to have."""
+        system = self._systems.get((tenant, name.partition(".")[0]))
+        return system.lacks(SPECS[name]) if system is not None else ()
+
     async def warm(self) -> None:
         """Warm all systems side by side."""
         await asyncio.gather(*(system.warm() for system in self._all()))

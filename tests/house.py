@@ -263,6 +263,10 @@ class House:
             for run in self.runs()
         )
 
+    def notices(self) -> list[Row[Any]]:
+        with self.service.database.read() as connection:
+            return list(connection.execute(select(tables.notice)).all())
+
     def told(self) -> list[dict[str, Any]]:
         """What the audit log says, record by record."""
         with self.service.database.read() as connection:

@@ -130,6 +130,11 @@ class Auth0Client:
         request = Request("GET", "/api/v2/users", query={"per_page": "1", "fields": "user_id"})
         await self.read(request)
 
+    @property
+    def granted(self) -> frozenset[str] | None:
+        """The scopes our token has; None where that is not known (yet)."""
+        return self._wire.granted if self._wire is not None else None
+
     async def close(self) -> None:
         """Close connections; a later call opens them again."""
         wire, self._wire = self._wire, None

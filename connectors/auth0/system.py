@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from config.settings import Auth0
-from connectors import errors
-from connectors.action import Action
+from connectors import errors, grants
+from connectors.action import Action, ActionSpec
 from connectors.auth0.authenticators import RemoveAuthenticators
 from connectors.auth0.base import Auth0Action
 from connectors.auth0.blocking import BlockUser, UnblockUser
@@ -75,6 +75,10 @@ class Auth0System:
         made: Any = kind
         action: Action = made(self._client, parameters, journal)
         return action
+
+    def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
+        """Name the permissions that ``spec`` needs and our credential is known not to have."""
+        return grants.lacking(spec, self._client.granted)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -19,7 +19,7 @@ import httpx
 from auth0.management.core.client_wrapper import AsyncClientWrapper
 
 from config.settings import Auth0
-from connectors import errors
+from connectors import errors, grants
 from connectors.auth0 import credential
 from connectors.pinned import Pinned, is_loopback, origin_of, unanswered
 
@@ -87,6 +87,8 @@ class Wire:
             httpx_client=self._http,
         )
         self._places = asyncio.Semaphore(_CONNECTIONS)
+        #: The scopes the last token has; None where it does not tell.
+        self.granted: frozenset[str] | None = None
 
     @asynccontextmanager
     async def way(self, outgoing: Outgoing) -> AsyncIterator[Callable[[], Awaitable[Reply]]]:
@@ -102,6 +104,8 @@ class Wire:
         """
         async with self._places:
             token = await self._credential.token()
+            said = grants.claims(token) or {}
+            self.granted = grants.words(said.get("scope"))
             yield partial(self._exchange, outgoing, token)
 
     def forget(self, token: str) -> bool:

@@ -116,6 +116,11 @@ class EntraClient:
             )
         )
 
+    @property
+    def granted(self) -> frozenset[str] | None:
+        """The application permissions our token has; None where that is not known (yet)."""
+        return self._wire.granted if self._wire is not None else None
+
     async def close(self) -> None:
         """Close connections; a later call opens them again."""
         wire, self._wire = self._wire, None

@@ -22,7 +22,7 @@ from azure.identity.aio import (
 from pydantic import SecretStr
 
 from config.settings import Entra
-from connectors import errors
+from connectors import errors, grants
 
 _AUTHORITIES = {
     "global": AzureAuthorityHosts.AZURE_PUBLIC_CLOUD,
@@ -48,6 +48,27 @@ class Credential(Protocol):
 
     async def close(self) -> None:
         """Close connections."""
+
+
+class Attentive:
+    """A credential of which is remembered what its last token says that it may do."""
+
+    def __init__(self, credential: Credential) -> None:
+        """Pass on what ``credential`` gives."""
+        self._credential = credential
+        #: The application permissions in the token (claim ``roles``); None where none was had or told.
+        self.roles: frozenset[str] | None = None
+
+    async def get_token(self, *scopes: str, **options: object) -> AccessToken:
+        """Return an access token for ``scopes``."""
+        token = await self._credential.get_token(*scopes, **options)
+        said = grants.claims(token.token)
+        self.roles = grants.words(said.get("roles", [])) if said is not None else None
+        return token
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self._credential.close()
 
 
 class StaticToken:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from config.settings import Entra
-from connectors import errors
-from connectors.action import Action
+from connectors import errors, grants
+from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
 from connectors.entra import directory
 from connectors.entra.account import DisableUser
@@ -76,6 +76,10 @@ class EntraSystem:
         made: Any = kind
         action: Action = made(self.client, parameters, journal)
         return action
+
+    def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
+        """Name the permissions that ``spec`` needs and our credential is known not to have."""
+        return grants.lacking(spec, self.client.granted)
 
     async def close(self) -> None:
         """Close connections."""

@@ -114,7 +114,7 @@ class Wire:
         if url.scheme != "https" and not loopback:
             raise errors.Refused("base_url must be https")
         self.origin = origin_of(url)
-        self._credential = credential.choose(settings, loopback=loopback)
+        self._credential = credential.Attentive(credential.choose(settings, loopback=loopback))
         self._inner = Pinned(
             self.origin,
             http2=url.scheme == "https",
@@ -146,6 +146,11 @@ class Wire:
         self._adapter.base_url = self.base_url
         self._adapter.observability_options.include_euii_attributes = False
         self._graph = GraphServiceClient(request_adapter=self._adapter)
+
+    @property
+    def granted(self) -> frozenset[str] | None:
+        """The application permissions the last token has; None where that is not known (yet)."""
+        return self._credential.roles
 
     @asynccontextmanager
     async def way(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from connectors.okta.executor import Executor, Reply
 
 _MOST_PAGES = 100
+#: What is granted to a service app; the permissions of admin roles have more parts.
+_SCOPE = re.compile(r"okta\.[A-Za-z]+\.(?:read|manage)")
 _FAMILY = re.compile(r"/api/v1/users/\{user\}/(\w+)")
 
 
@@ -56,9 +58,9 @@ class OktaClient:
         self.tenant = tenant
         self.origin = origin(settings)
         self._door = door
-        self._executor: Executor = Executor(
-            self.origin, credential(settings), door.policy.call_timeout_s
-        )
+        known_as = credential(settings)
+        self._scopes: tuple[str, ...] | None = getattr(known_as, "scopes", None)
+        self._executor: Executor = Executor(self.origin, known_as, door.policy.call_timeout_s)
 
     async def get(self, path: str, params: Mapping[str, str]) -> Answer:
         """Read ``path``, a template that ``params`` fills.
@@ -87,6 +89,16 @@ class OktaClient:
             if address is None:
                 return Listing(tuple(items), answer.date)
         raise errors.Refused("the list does not end")
+
+    def granted(self, permissions: Sequence[str]) -> frozenset[str] | None:
+        """What of ``permissions`` our credential has; None where it does not tell (an API token).
+
+        A service app tells its scopes; what its admin role allows shows only when it is tried.
+        """
+        if self._scopes is None:
+            return None
+        roles = (each for each in permissions if _SCOPE.fullmatch(each) is None)
+        return frozenset((*self._scopes, *roles))
 
     async def change(
         self, method: str, path: str, params: Mapping[str, str], journal: Journal

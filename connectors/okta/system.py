@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from config.settings import Okta
-from connectors import errors
-from connectors.action import Action
+from connectors import errors, grants
+from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
 from connectors.okta.account import SuspendUser
 from connectors.okta.base import OktaAction
@@ -77,6 +77,10 @@ class OktaSystem:
         made: Any = kind
         action: Action = made(self._client, parameters, journal)
         return action
+
+    def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
+        """Name the permissions that ``spec`` needs and our credential is known not to have."""
+        return grants.lacking(spec, self._client.granted(spec.permissions))
 
     async def close(self) -> None:
         """Close the connections."""

@@ -103,7 +103,10 @@ def _fits(built: House, *arguments: str) -> list[str]:
     ("arguments", "said"),
     [
         (["me"], "'me' is neither a sign-in name"),
-        (["a@contoso.com", "--playbook", "nope"], "there is no playbook 'nope'; known are cm0080"),
+        (
+            ["a@contoso.com", "--playbook", "nope"],
+            "there is no playbook 'nope'; known are cm0071, cm0077, cm0080, cm0082",
+        ),
         (["a@contoso.com", "--since", "yesterday"], "'yesterday' is no time"),
     ],
 )

@@ -29,7 +29,7 @@ class StepView:
     """One step: what it does to whom, what it waits for, and where it is.
 
     ``waits_for`` holds the numbers of other steps; ``follows`` says that it is not done where nobody approves
-    any of them; ``sort`` is ``open`` (not begun), ``begun`` (under way or done) or ``left_out``.
+    any of them; ``lacks`` names permissions that are known to be missing; ``sort`` is ``open`` (not begun), ``begun`` (under way or done) or ``left_out``.
     """
 
     number: int
@@ -44,6 +44,7 @@ class StepView:
     calls: tuple[Call, ...]
     waits_for: tuple[int, ...]
     follows: bool
+    lacks: tuple[str, ...]
     delay_s: int
     asks: bool
     sort: str
@@ -96,6 +97,7 @@ def _view(
         ),
         waits_for=tuple(sorted(numbers[node] for node in waits if node in numbers)),
         follows=bool(planned.get("follows")),
+        lacks=_strings(planned.get("lacks")),
         delay_s=row.delay_s,
         asks=row.approval != "none",
         sort=_sort(row),
