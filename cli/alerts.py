@@ -23,7 +23,8 @@ def command(
         bool, typer.Option("--quarantined", help="Only what could not be acted on.")
     ] = False,
     replay: Annotated[
-        str | None, typer.Option(help="Take this quarantined alert up again.", metavar="ID")
+        str | None,
+        typer.Option(help="Take this quarantined or ignored alert up again.", metavar="ID"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10000)] = 50,
@@ -33,11 +34,19 @@ def command(
     with opened(config) as service:
         if replay is not None:
             with service.database.write() as connection:
-                done = alerts.replay(connection, service.audit, replay, actor=whoami())
+                meant = [row.id for row in alerts.beginning(connection, replay)]
+                done = len(meant) == 1 and alerts.replay(
+                    connection, service.audit, meant[0], actor=whoami()
+                )
             if not done:
-                print(f"{replay}: no quarantined alert of that id", file=sys.stderr)
+                what = (
+                    "several alerts begin so"
+                    if len(meant) > 1
+                    else "no quarantined or ignored alert"
+                )
+                print(f"{replay}: {what}", *meant[1:] and meant, sep="\n", file=sys.stderr)
                 raise typer.Exit(1)
-            print(f"{replay} is taken up again within a second, if Rescind runs.")
+            print(f"{meant[0]} is taken up again within a second, if Rescind runs.")
             return
         with service.database.read() as connection:
             rows = alerts.listed(
@@ -45,7 +54,7 @@ def command(
             )
     if as_json:
         for row in rows:
-            print(json.dumps(_document(row)))
+            print(json.dumps(document(row)))
         return
     if not rows:
         print("No alerts in quarantine." if quarantined else "No alerts yet.")
@@ -53,7 +62,8 @@ def command(
     _print(rows)
 
 
-def _document(row: Row[Any]) -> dict[str, Any]:
+def document(row: Row[Any]) -> dict[str, Any]:
+    """Return an alert as a JSON object: what could be understood, and what became of it."""
     parsed = row.parsed or {}
     return {
         "id": row.id,
@@ -65,6 +75,9 @@ def _document(row: Row[Any]) -> dict[str, Any]:
         "remedy": row.remedy,
         "title": parsed.get("title"),
         "severity": parsed.get("severity"),
+        "event_id": parsed.get("event_id"),
+        "persons": parsed.get("persons", []),
+        "left_out": (parsed.get("details") or {}).get("left_out", []),
         "run_ids": row.run_ids or [],
         "duplicate_of": row.duplicate_of,
         "copies": row.copies,

@@ -66,7 +66,7 @@ class Alert(_Frozen):
     ``event_id`` is the detector's own stable id of the finding: the same finding sent twice has the
     same one; ``last_seen_at`` tells whether more has happened since. Where it gave none (``named`` is False) it is the hash of the finding's content.
     ``actionable`` says whether a containment may follow at all, and ``why`` says why or
-    why not, for people. ``raw_sha256`` is the hash of the bytes that arrived.
+    why not, for people; ``nameless`` says that it would, had it named somebody. ``raw_sha256`` is the hash of the bytes that arrived.
     """
 
     source: str
@@ -89,6 +89,7 @@ class Alert(_Frozen):
     tenant_hint: str | None = None
     signal: Signal = Signal.OTHER
     actionable: bool = True
+    nameless: bool = False
     why: str = ""
     raw_sha256: str = ""
     details: dict[str, Any] = Field(default_factory=dict)

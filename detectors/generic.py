@@ -19,6 +19,7 @@ from pydantic import JsonValue
 from config.settings import Source
 from detectors import fields, persons
 from detectors.alert import Alert, IdKind, NotUnderstood, Person, PersonId, Role, Signal
+from detectors.batch import Finding, each
 from detectors.signals import is_technique, signal_of
 
 _ID_KEYS = {f"person.{kind}": kind for kind in IdKind}
@@ -64,15 +65,16 @@ def _broken(expression: str) -> str | None:
     return None
 
 
-def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Alert, ...]:
+def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Finding, ...]:
     """Read one finding, or as many as ``items`` finds, by the source's mapping.
 
     ``event_id`` is what is mapped to it, else the hash of the finding itself: the same finding sent
-    again is the same.
+    again is the same. A finding whose title, event id or every identifier of the person is missing where
+    the mapping looks for it, or with a value that is not what its field takes, is a ``NotUnderstood`` in
+    its place.
 
     Raises:
-        NotUnderstood: the title, the event id or every identifier of the person is missing where
-            the mapping looks for it, or a value is not what its field takes.
+        NotUnderstood: the mapping cannot be used, or finds no list of findings.
     """
     mapping = settings.mapping
     problems = check_mapping(mapping)
@@ -87,7 +89,7 @@ def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Alert, ...
         if not isinstance(found, list):
             raise _missing("items", mapping, source, "no list")
         items = found
-    return tuple(_Item(item, mapping, source).alert() for item in items)
+    return each(items, lambda item: _Item(item, mapping, source).alert())
 
 
 class _Item:

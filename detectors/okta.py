@@ -17,6 +17,7 @@ from pydantic import JsonValue
 from config.settings import Source
 from detectors import fields, persons
 from detectors.alert import Alert, IdKind, NotUnderstood, Person, PersonId, Role
+from detectors.batch import Finding, each
 from detectors.fields import Fields
 from detectors.okta_events import Concern, Risk, judge, meaning
 
@@ -39,16 +40,18 @@ def verification(headers: Mapping[str, str]) -> str | None:
     return challenge if _CHALLENGE.fullmatch(challenge) else None
 
 
-def parse(payload_value: JsonValue, source: str, settings: Source) -> tuple[Alert, ...]:  # noqa: ARG001 - an adapter's signature
+def parse(payload_value: JsonValue, source: str, settings: Source) -> tuple[Finding, ...]:  # noqa: ARG001 - an adapter's signature
     """Read an event hook delivery, a System Log event, or a list of events.
 
     ``event_id`` is the event's ``uuid``: Okta delivers at least once, and in no order.
 
+    What is no System Log event is a ``NotUnderstood`` in its place.
+
     Raises:
-        NotUnderstood: the value holds no System Log event.
+        NotUnderstood: the value holds no list of events.
     """
     organization = _organization(Fields(payload_value))
-    return tuple(_alert(event, source, organization) for event in _events(payload_value))
+    return each(_events(payload_value), lambda event: _alert(event, source, organization))
 
 
 def _events(value: JsonValue) -> list[Fields]:
@@ -62,13 +65,7 @@ def _events(value: JsonValue) -> list[Fields]:
             found = [value]
     if not isinstance(found, list):
         raise NotUnderstood("the payload holds no list data.events", _REMEDY)
-    events = [Fields(item) for item in found]
-    for number, event in enumerate(events, start=1):
-        if not _EVENT_TYPE.fullmatch(event.text("eventType")):
-            raise NotUnderstood(
-                f"event {number} of {len(events)} has no eventType of Okta's", _REMEDY
-            )
-    return events
+    return [Fields(item) for item in found]
 
 
 class _Event:
@@ -88,14 +85,17 @@ class _Event:
 
 
 def _alert(fields_of_event: Fields, source: str, organization: str | None) -> Alert:
+    if not _EVENT_TYPE.fullmatch(fields_of_event.text("eventType")):
+        raise NotUnderstood("it has no eventType of Okta's", _REMEDY)
     event = _Event(fields_of_event)
     people, left_out = _people(event)
     reason = event.outcome.text("reason")
     judged = judge(event.type, event.meaning, event.risk, event.outcome.text("result"), reason)
-    actionable, why = judged.actionable, judged.why
-    if actionable and not any(person.role is Role.VICTIM for person in people):
+    why = judged.why
+    nameless = judged.actionable and not any(person.role is Role.VICTIM for person in people)
+    if nameless:
         because = f" ({'; '.join(left_out)})" if left_out else ""
-        actionable, why = False, f"It names no user that can be contained{because}."
+        why = f"It names no user that can be contained{because}."
     return Alert(
         source=source,
         kind=event.type,
@@ -121,7 +121,8 @@ def _alert(fields_of_event: Fields, source: str, organization: str | None) -> Al
         attack=judged.attack,
         tenant_hint=organization,
         signal=judged.signal,
-        actionable=actionable,
+        actionable=judged.actionable and not nameless,
+        nameless=nameless,
         why=why,
         details=_details(event, left_out),
     )

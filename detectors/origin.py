@@ -20,6 +20,8 @@ from pydantic import SecretStr
 
 from config.settings import SharedSecret, StandardWebhook
 
+#: What a signed delivery carries (Standard Webhooks).
+SIGNED_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
 #: A delivery id longer than this is nobody's; it would not fit where deliveries are told apart.
 MAX_ID = 128
 #: Rotation needs two signatures; more only buy an attacker our computing time.
@@ -103,15 +105,9 @@ def _any_equal(candidates: list[bytes], secret: SecretStr) -> bool:
 def _by_signature(
     origin: StandardWebhook, headers: Mapping[str, str], body: bytes, now: datetime
 ) -> Proven:
-    delivery = headers.get("webhook-id", "")
-    seconds = headers.get("webhook-timestamp", "")
-    signatures = headers.get("webhook-signature", "")
-    for name, value in (
-        ("webhook-id", delivery),
-        ("webhook-timestamp", seconds),
-        ("webhook-signature", signatures),
-    ):
-        if not value:
+    delivery, seconds, signatures = (headers.get(name, "") for name in SIGNED_HEADERS)
+    for name in SIGNED_HEADERS:
+        if not headers.get(name):
             raise NotGenuine(f"the header {name} is missing")
     if not _ID.fullmatch(delivery):
         raise NotGenuine(f"the header webhook-id is not up to {MAX_ID} printable characters")

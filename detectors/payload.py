@@ -23,17 +23,22 @@ _FORM = re.compile(r"^[\w.%+\-\[\]]{1,100}=")
 
 
 def decode(body: bytes) -> JsonValue:
-    """Read ``body`` as one JSON value. Where a key stands twice in an object, the last one counts.
+    """Read ``body`` as one JSON value.
 
     Raises:
-        NotUnderstood: the body is empty, not UTF-8, not JSON, nested deeper than ``MAX_DEPTH``, or
-            holds a number no computer agrees on (NaN, 1e999, a hundred digits).
+        NotUnderstood: the body is empty, not UTF-8, not JSON, nested deeper than ``MAX_DEPTH``, has an
+            object in which a key stands twice (each reader takes another one), or holds a number no
+            computer agrees on (NaN, 1e999, a hundred digits).
     """
     text = _text(body)
     _refuse_depth(text)
     try:
         value: JsonValue = json.loads(
-            text, parse_constant=_refuse_constant, parse_float=_finite, parse_int=_short
+            text,
+            parse_constant=_refuse_constant,
+            parse_float=_finite,
+            parse_int=_short,
+            object_pairs_hook=_each_once,
         )
     except json.JSONDecodeError as error:
         raise NotUnderstood(
@@ -78,6 +83,19 @@ def _refuse_constant(name: str) -> NoReturn:
         f"the body holds {name}, which is no JSON number",
         "Have the detector send null where there is no number.",
     )
+
+
+def _each_once(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        twice = next(key for key in keys if keys.count(key) > 1)
+        name = "".join(mark for mark in twice[:60] if mark.isprintable())
+        raise NotUnderstood(
+            f"the key {name} stands twice in one object of the body",
+            "Have the detector send each key once: which of the two is meant cannot be told.",
+        )
+    return found
 
 
 def _finite(digits: str) -> float:

@@ -1,24 +1,26 @@
 """Which adapter reads which kind of source, and the one way a body becomes alerts.
 
 Third parties add detectors as entry points of the group ``rescind.detectors``: a name (the source's
-``kind``) and a callable ``parse(payload, source, settings) -> tuple[Alert, ...]``.
+``kind``) and a callable ``parse(payload, source, settings)`` that gives an ``Alert`` for each finding,
+or a ``NotUnderstood`` in its place (``detectors.batch.each`` does that).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from importlib.metadata import entry_points
 
-from pydantic import JsonValue, ValidationError
+from pydantic import JsonValue
 
 from config.problems import Problem
 from config.settings import Settings, Source, SourceKind
-from detectors import generic, okta, sentinel
-from detectors.alert import Alert, NotUnderstood
+from detectors import batch, generic, okta, sentinel
+from detectors.alert import NotUnderstood
+from detectors.batch import Finding
 from detectors.payload import decode
 
-Adapter = Callable[[JsonValue, str, Source], tuple[Alert, ...]]
+Adapter = Callable[[JsonValue, str, Source], Iterable[Finding]]
 
 GROUP = "rescind.detectors"
 
@@ -60,38 +62,34 @@ def adapter(kind: str) -> Adapter:
     )
 
 
-def parse(kind: str, body: bytes, source_name: str, source_settings: Source) -> tuple[Alert, ...]:
+def parse(kind: str, body: bytes, source_name: str, source_settings: Source) -> tuple[Finding, ...]:
     """Read the bytes that arrived from a source.
 
     Returns:
-        At least one alert, each with the hash of the bytes.
+        At least one finding: an alert, with the hash of the bytes, or why one of several is none.
 
     Raises:
-        NotUnderstood: whatever is wrong with the body; no other exception, whatever arrives.
+        NotUnderstood: whatever is wrong with the whole body; no other exception, whatever arrives.
     """
     payload = decode(body)
     read = adapter(kind)
     try:
-        alerts = tuple(read(payload, source_name, source_settings))
-    except NotUnderstood:
-        raise
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        field = ".".join(str(part) for part in first["loc"]) or error.title
-        raise NotUnderstood(
-            f"the payload does not make an alert: {field} ({first['type']})", _report(kind)
-        ) from None
+        findings = tuple(read(payload, source_name, source_settings))
     except Exception as error:  # noqa: BLE001 - an adapter's fault must not lose the alert
-        raise NotUnderstood(
-            f"the adapter {kind} failed on the payload ({type(error).__name__})", _report(kind)
-        ) from None
-    if not alerts:
+        raise batch.fault(error) from None
+    if not findings:
         raise NotUnderstood(
             "the payload holds no finding: its list is empty",
             "Nothing to do if the detector sends empty lists; otherwise look at its template.",
         )
+    (first, *more) = findings
+    if isinstance(first, NotUnderstood) and not more:
+        raise first
     digest = hashlib.sha256(body).hexdigest()
-    return tuple(alert.model_copy(update={"raw_sha256": digest}) for alert in alerts)
+    return tuple(
+        each if isinstance(each, NotUnderstood) else each.model_copy(update={"raw_sha256": digest})
+        for each in findings
+    )
 
 
 def problems(settings: Settings) -> list[Problem]:
@@ -118,10 +116,3 @@ def problems(settings: Settings) -> list[Problem]:
                 )
             )
     return found
-
-
-def _report(kind: str) -> str:
-    return (
-        f"Is this what a source of kind {kind} sends? If it is, report it with the payload's "
-        "shape; the alert is kept and can be replayed."
-    )

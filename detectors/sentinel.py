@@ -19,6 +19,7 @@ from config.settings import Source
 from detectors import fields, persons
 from detectors import sentinel_entities as entities
 from detectors.alert import Alert, NotUnderstood, Person
+from detectors.batch import Finding, each
 from detectors.fields import Fields
 from detectors.signals import is_technique, signal_of
 
@@ -32,16 +33,15 @@ _CLOSED = {"closed", "resolved", "dismissed"}
 _HARMLESS = {"falsepositive": "a false positive", "benignpositive": "a benign positive"}
 
 
-def parse(payload_value: JsonValue, source: str, settings: Source) -> tuple[Alert, ...]:  # noqa: ARG001 - an adapter's signature
+def parse(payload_value: JsonValue, source: str, settings: Source) -> tuple[Finding, ...]:  # noqa: ARG001 - an adapter's signature
     """Read one incident or security alert, or a list of them.
 
     An incident that is sent again, updated or not, keeps its ``event_id``. Victims are the accounts
     among its entities; the incident's owner is whoever works on it, and never a person of the alert.
 
-    Raises:
-        NotUnderstood: the value is neither an incident nor a security alert.
+    What is neither an incident nor a security alert is a ``NotUnderstood`` in its place.
     """
-    return tuple(_alert(item, source) for item in _incidents(payload_value))
+    return each(_incidents(payload_value), lambda item: _alert(item, source))
 
 
 def _incidents(value: JsonValue) -> list[JsonValue]:

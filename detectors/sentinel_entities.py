@@ -15,6 +15,11 @@ from detectors import fields, payload, persons
 from detectors.alert import IdKind, NotUnderstood, Person, PersonId, Role
 from detectors.fields import Fields
 
+_NAMELESS = {
+    "account": "an account without an identifier of Entra ID (a local or domain account)",
+    "mailbox": "a mailbox without its owner's name or address",
+}
+
 
 def read(value: JsonValue) -> Iterator[tuple[str, Fields]]:
     """Yield each entity of a list as (its kind in small letters, its fields), references resolved.
@@ -51,18 +56,36 @@ def _listed(value: JsonValue) -> list[JsonValue]:
 
 
 def people(entities: list[tuple[str, Fields]]) -> tuple[tuple[Person, ...], tuple[str, ...]]:
-    """Return the persons the accounts name, and why other accounts name none."""
+    """Return the persons the accounts name, and why other accounts name none.
+
+    Where no account names anybody, the owners of the mailboxes count: incidents about inbox rules name
+    no more than those.
+    """
+    named = _named(entities, "account")
+    return named if named[0] else _both(named, _named(entities, "mailbox"))
+
+
+def _both(
+    accounts: tuple[tuple[Person, ...], tuple[str, ...]],
+    mailboxes: tuple[tuple[Person, ...], tuple[str, ...]],
+) -> tuple[tuple[Person, ...], tuple[str, ...]]:
+    return mailboxes[0], fields.unique([*accounts[1], *mailboxes[1]], 10)
+
+
+def _named(
+    entities: list[tuple[str, Fields]], wanted: str
+) -> tuple[tuple[Person, ...], tuple[str, ...]]:
     found: list[Person] = []
     left_out: list[str] = []
     for kind, entity in entities:
-        if kind != "account":
+        if kind != wanted:
             continue
         ids, reasons = _identifiers(entity)
         if ids:
             name = entity.text("displayName", "friendlyName", limit=200) or None
             found.append(Person(role=Role.VICTIM, ids=tuple(ids), display_name=name))
         elif not reasons:
-            reasons = ["an account without an identifier of Entra ID (a local or domain account)"]
+            reasons = [_NAMELESS[kind]]
         left_out += reasons
     return persons.merged(found), fields.unique(left_out, 10)
 
@@ -71,9 +94,12 @@ def _identifiers(account: Fields) -> tuple[list[PersonId], list[str]]:
     more = account.at("additionalData")
     principal = account.get("userPrincipalName", "upn") or more.get("userPrincipalName", "upn")
     candidates = [
-        (IdKind.ENTRA_OBJECT_ID, account.get("aadUserId") or more.get("aadUserId")),
+        (
+            IdKind.ENTRA_OBJECT_ID,
+            account.get("aadUserId", "externalDirectoryObjectId") or more.get("aadUserId"),
+        ),
         (IdKind.USER_PRINCIPAL_NAME, principal or _joined_name(account)),
-        (IdKind.EMAIL, account.get("email", "emailAddress", "mail")),
+        (IdKind.EMAIL, account.get("email", "emailAddress", "mail", "mailboxPrimaryAddress")),
     ]
     ids: list[PersonId] = []
     reasons: list[str] = []

@@ -15,6 +15,8 @@ from ledger.identifiers import new_id
 from ledger.vocabulary import Event
 
 _alert = tables.alert
+#: How much of an id has to be given, at least.
+_SHORTEST = 8
 
 
 def claim(connection: Connection, alert_id: str, lease_s: float) -> Row[Any] | None:
@@ -57,13 +59,27 @@ def postpone(connection: Connection, alert_id: str, seconds: float, reason: str)
 
 
 def quarantine(
-    connection: Connection, audit: AuditLog, alert_id: str, *, reason: str, remedy: str
+    connection: Connection,
+    audit: AuditLog,
+    alert_id: str,
+    *,
+    reason: str,
+    remedy: str,
+    parsed: Mapping[str, Any] | None = None,
 ) -> None:
-    """Set an alert aside with what was wrong and what to do; it can be replayed."""
+    """Set an alert aside with what was wrong and what to do; it can be replayed.
+
+    ``parsed`` is what could be understood of it, for whoever looks.
+    """
     connection.execute(
         _alert.update()
         .where(_alert.c.id == alert_id)
-        .values(state="quarantined", reason=reason, remedy=remedy)
+        .values(
+            state="quarantined",
+            reason=reason,
+            remedy=remedy,
+            parsed=dict(parsed) if parsed else None,
+        )
     )
     audit.append(connection, Event.ALERT_QUARANTINED, alert=alert_id, reason=reason)
 
@@ -177,6 +193,21 @@ def listed(
     if state:
         wanted = wanted.where(_alert.c.state == state)
     return connection.execute(wanted).all()
+
+
+def counted(connection: Connection, state: str) -> int:
+    """Count the alerts in a state."""
+    found = select(func.count()).select_from(_alert).where(_alert.c.state == state)
+    return int(connection.execute(found).scalar_one())
+
+
+def beginning(connection: Connection, alert_id: str) -> Sequence[Row[Any]]:
+    """Return the alert of this id, else those (at most ten) whose id begins so, of 8 characters or more."""
+    exact = connection.execute(select(_alert).where(_alert.c.id == alert_id)).all()
+    if exact or len(alert_id) < _SHORTEST:
+        return exact
+    alike = select(_alert).where(_alert.c.id.startswith(alert_id, autoescape=True))
+    return connection.execute(alike.order_by(_alert.c.id).limit(10)).all()
 
 
 def free(connection: Connection) -> None:

@@ -37,12 +37,12 @@ def receive(
 ) -> Received:
     """Store a genuine delivery: its raw bytes and its alert row.
 
-    The same delivery is stored once: for ever by the sender's ``delivery_id``, else by its bytes
-    for ``fold_s`` seconds. A detector whose messages hold neither id nor time says the same words
+    The same delivery is stored once: for ever by the sender's ``delivery_id`` with its bytes (a sender
+    whose ids are all the same still says something else), else by its bytes for ``fold_s`` seconds. A detector whose messages hold neither id nor time says the same words
     again when the same person is robbed again.
     """
     digest = hashlib.sha256(body).hexdigest()
-    key = f"{source}:id:{delivery_id}" if delivery_id else f"{source}:sha256:{digest}"
+    key = f"{source}:id:{delivery_id}:{digest}" if delivery_id else f"{source}:sha256:{digest}"
     key = (
         key if len(key) <= 200 else f"{source}:idsha256:{hashlib.sha256(key.encode()).hexdigest()}"
     )

@@ -57,6 +57,16 @@ class _Begun:
     claims: tuple[Claim, ...]
 
 
+class _SetAside(Exception):
+    """An alert that is understood and cannot be acted on, with what it says."""
+
+    def __init__(self, alert: Alert, reason: str, remedy: str) -> None:
+        super().__init__(reason)
+        self.alert = alert
+        self.reason = reason
+        self.remedy = remedy
+
+
 class Intake:
     """Takes up alerts for one process."""
 
@@ -83,10 +93,10 @@ class Intake:
             return
         except TimeoutError:
             await self._wait(row, "the tenant's systems answer too slowly", _SLOW)
+        except _SetAside as aside:
+            await self._quarantine(row, aside.reason, aside.remedy, aside.alert)
         except (NotUnderstood, Unusable) as error:
             await self._quarantine(row, error.reason, error.remedy)
-        except (PlaybookError, UnknownPlaybook) as error:
-            await self._quarantine(row, f"playbook: {error}", error.remedy)
         except ConnectorError as error:
             await self._wait(row, str(error), error.remedy)
         except Exception as error:  # noqa: BLE001 - whatever it is, the alert must not be lost
@@ -142,10 +152,21 @@ class Intake:
             raise Unusable("the delivery has fewer findings than before", "Look at the mapping.")
         if row.part == 0 and len(findings) > 1:
             await self._split(row, len(findings))
-        alert = findings[row.part]
-        return await self._take(
-            row, alert if row.victim is None else victims.only(alert, row.victim), source
-        )
+        finding = findings[row.part]
+        if isinstance(finding, NotUnderstood):
+            raise finding
+        alert = finding if row.victim is None else victims.only(finding, row.victim)
+        try:
+            return await self._take(row, alert, source)
+        except Unusable as error:
+            raise _SetAside(alert, error.reason, error.remedy) from error
+        except (PlaybookError, UnknownPlaybook) as error:
+            raise _SetAside(alert, f"playbook: {error}", error.remedy) from error
+        except IntegrityError:
+            # another process opened the person's run, or stored the same finding, just now
+            later_s = min(60.0, 0.05 * 2.0**row.attempts)
+            await self._postpone(row, later_s, "taken up twice at once")
+            return None
 
     async def _split(self, row: Row[Any], count: int) -> None:
         def add(connection: Connection) -> list[str]:
@@ -162,9 +183,10 @@ class Intake:
         if earlier is not None and not await self._went_on(earlier, alert):
             await database.writing(self._duplicate, row, alert, earlier)
             return None
-        if not alert.victims and alert.signal in _THEFT:
+        if alert.nameless or (not alert.victims and alert.signal in _THEFT):
+            what = "it speaks of a theft" if alert.signal in _THEFT else "it is to be acted upon"
             raise Unusable(
-                f"it speaks of a theft and names nobody: {alert.why}".rstrip(": "),
+                f"{what} and names nobody: {alert.why}".rstrip(": "),
                 "Let the detector send the account (its object id or sign-in name), or contain "
                 "the person by hand: rescind contain NAME.",
             )
@@ -186,14 +208,7 @@ class Intake:
             alert=alert.model_dump(mode="json"),
             since=victims.since(alert),
         )
-        try:
-            opened = await database.writing(self._open, row, alert, event_key, request, found)
-        except IntegrityError:
-            # another process opened the person's run, or stored the same finding, just now
-            later_s = min(60.0, 0.05 * 2.0**row.attempts)
-            await self._postpone(row, later_s, "taken up twice at once")
-            return None
-        return opened
+        return await database.writing(self._open, row, alert, event_key, request, found)
 
     async def _went_on(self, earlier: str, alert: Alert) -> bool:
         """Tell whether the finding is here again because more has happened."""
@@ -298,12 +313,21 @@ class Intake:
             connection, Event.ALERT_IGNORED, alert=row.id, source=row.source, reason=why
         )
 
-    async def _quarantine(self, row: Row[Any], reason: str, remedy: str) -> None:
+    async def _quarantine(
+        self, row: Row[Any], reason: str, remedy: str, alert: Alert | None = None
+    ) -> None:
         def set_aside(connection: Connection) -> Rings:
             alerts.hold(connection, row)
             title, body = messages.quarantined(row.source, row.id, reason, remedy)
             notice = notices.add(connection, kind="alert_quarantined", title=title, body=body)
-            alerts.quarantine(connection, self._service.audit, row.id, reason=reason, remedy=remedy)
+            alerts.quarantine(
+                connection,
+                self._service.audit,
+                row.id,
+                reason=reason,
+                remedy=remedy,
+                parsed=alert.model_dump(mode="json") if alert is not None else None,
+            )
             return Rings(notices=(notice,))
 
         with suppress(AlertLost):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from config.settings import Settings, Source
 from connectors.directory import Identification
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, Refused
 from connectors.system import Clue
 from detectors.alert import Alert, Person, Role
 from tasks import opening
@@ -79,6 +79,11 @@ async def _identify(
     if identification.failures and (not identification.accounts or patient):
         first = next(iter(identification.failures.values()))
         final = not first.retryable and not identification.accounts
+        if isinstance(first, Refused) and not identification.accounts:
+            raise Unusable(
+                f"its identifiers are not a person's: {first.detail}",
+                "Let the detector send the person's own id or sign-in name.",
+            )
         if final or last:
             raise Unusable(f"the tenant's systems cannot be asked: {first}", first.remedy)
         if not identification.accounts or first.retryable:

@@ -16,7 +16,7 @@ from starlette.responses import JSONResponse, Response
 
 from config.settings import Source, SourceKind
 from detectors import okta
-from detectors.origin import NotGenuine, Proven, prove
+from detectors.origin import SIGNED_HEADERS, NotGenuine, Proven, prove
 from ledger import deliveries
 from ledger.budget import RecordBudget, told
 from ledger.deliveries import Received
@@ -102,6 +102,11 @@ class Hooks:
     async def _proven(
         self, request: Request, source: str, configured: Source, content: bytes
     ) -> Proven | None:
+        twice = _said_twice(request, configured)
+        if twice is not None:
+            reason = f"the header {twice} stands more than once"
+            await self._reject(request, source, reason, len(content))
+            return None
         try:
             proven = prove(configured.origin, request.headers, content, datetime.now(UTC))
         except NotGenuine as refused:
@@ -157,6 +162,13 @@ class Hooks:
             )
         except (LedgerError, exc.SQLAlchemyError) as error:
             log_failure(f"a rejection at {source} could not be recorded", error)
+
+
+def _said_twice(request: Request, configured: Source) -> str | None:
+    """Name a header of the proof that says two things: each reader would take another one."""
+    own = getattr(configured.origin, "header", None)
+    names = (own,) if own is not None else SIGNED_HEADERS
+    return next((name for name in names if len(set(request.headers.getlist(name))) > 1), None)
 
 
 def unreachable() -> Response:

@@ -220,6 +220,7 @@ def test_what_is_masked_or_unknown_is_left_out() -> None:
         )
     )
     assert (alert.persons, alert.ips, alert.user_agents, alert.session_ids) == ((), (), (), ())
+    assert alert.nameless
     assert not alert.actionable
     assert "names no user" in alert.why
 
@@ -243,6 +244,16 @@ def test_events_of_the_system_log_are_read_without_an_envelope_and_in_any_spelli
     assert first.event_id == again.event_id
     assert first.event_id.startswith("sha256:")
     assert okta.parse(plain, "okta", SOURCE)[0].event_id == "uuid-of-user.risk.detect"
+
+
+def test_an_event_that_is_not_understood_keeps_no_other_back() -> None:
+    broken, good = okta.parse(
+        hook({"uuid": "no type"}, event("app.oauth2.token.detect_reuse")), "okta", SOURCE
+    )
+    assert isinstance(broken, NotUnderstood)
+    assert broken.reason == "item 1 of 2: it has no eventType of Okta's"
+    assert isinstance(good, Alert)
+    assert good.victims
 
 
 @pytest.mark.parametrize(

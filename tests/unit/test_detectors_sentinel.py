@@ -305,3 +305,31 @@ def test_other_things_are_not_understood(payload: Any) -> None:
     with pytest.raises(NotUnderstood) as refusal:
         sentinel.parse(payload, "sentinel", SOURCE)
     assert refusal.value.remedy
+
+
+def test_an_item_of_a_list_that_is_no_incident_keeps_no_other_back() -> None:
+    good, broken = sentinel.parse(
+        [incident(relatedEntities=[ADAS_ACCOUNT]), {"foo": 1}], "soc", SOURCE
+    )
+    assert isinstance(good, Alert)
+    assert good.victims
+    assert isinstance(broken, NotUnderstood)
+    assert broken.reason.startswith("item 2 of 2: ")
+
+
+def mailbox(**properties: Any) -> dict[str, Any]:
+    return {"id": "/entities/2", "kind": "Mailbox", "properties": properties}
+
+
+def test_the_owner_of_a_mailbox_counts_where_no_account_is_named() -> None:
+    box = mailbox(mailboxPrimaryAddress="ada@contoso.com", externalDirectoryObjectId=ADA)
+    (alert,) = sentinel.parse(incident(relatedEntities=[box], alerts=[]), "soc", SOURCE)
+    assert isinstance(alert, Alert)
+    assert {item.value for item in alert.victims[0].ids} == {ADA, "ada@contoso.com"}
+    ben = account(aadUserId=BEN)
+    (alert,) = sentinel.parse(incident(relatedEntities=[box, ben], alerts=[]), "soc", SOURCE)
+    assert isinstance(alert, Alert)
+    assert [item.value for person in alert.victims for item in person.ids] == [BEN]
+    (alert,) = sentinel.parse(incident(relatedEntities=[mailbox(x="y")], alerts=[]), "soc", SOURCE)
+    assert isinstance(alert, Alert)
+    assert alert.details["left_out"] == ["a mailbox without its owner's name or address"]

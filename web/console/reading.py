@@ -98,12 +98,13 @@ class RunLine:
 class InboxView:
     """What waits, the most urgent first, and the newest runs.
 
-    ``more`` requests wait beyond those shown.
+    ``more`` requests wait beyond those shown; ``set_aside`` counts the alerts in quarantine.
     """
 
     waiting: tuple[RunView, ...]
     more: int
     latest: tuple[RunLine, ...]
+    set_aside: int
     paused: Mapping[str, Any] | None
     now: int
 
@@ -123,6 +124,7 @@ def inbox(connection: Connection) -> InboxView:
         ),
         len(pending) - len(shown),
         tuple(_latest(connection, {each.run_id for each in pending})),
+        alerts.counted(connection, "quarantined"),
         paused,
         now,
     )
