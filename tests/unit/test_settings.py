@@ -297,7 +297,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     [
         ("[web]\nport = \n", "rescind.toml:2", "column 8"),
         ("[web\n", "rescind.toml:1", "column 5"),
-        ("[web]\nhost = 'a'\nhost = 'b'\n", "rescind.toml:3", "overwrite"),
+        ("[web]\nhost = 'a'\nhost", "rescind.toml:3", "at its end"),
         (f"secret = {HIDDEN}", "rescind.toml:1", "column 10"),
     ],
 )
@@ -308,6 +308,36 @@ def test_what_is_not_toml_is_told_with_line_and_column(
     assert problem.where == place
     assert what in problem.what
     assert str(tmp_path) in problem.what
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "first", "second"),
+    [
+        ("[web]\nhost = 'a'\nhost = 'b'\n", "web.host", 2, 3),
+        ("[web]\nhost = 'a'\n\n'host' = 'b'", "web.host", 2, 4),
+        ("[web]\r\nhost = 'a'\r\nhost = 'b'", "web.host", 2, 3),
+        ("instance = 'a'\ninstance = '''\nb'''", "instance", 1, 2),
+        ("[web]\nport = 1\n[engine]\n[web]\nhost = 'a'\n", "web", 1, 4),
+        ("[[guardrails.protected]]\nid = 'a'\n[[guardrails.protected]]\nid = 'a'\nid = 'b'",
+         "guardrails.protected.1.id", 4, 5),
+    ],
+)  # fmt: skip
+def test_a_key_that_stands_twice_is_named_with_both_lines(
+    tmp_path: Path, text: str, key: str, first: int, second: int
+) -> None:
+    path = tmp_path / "rescind.toml"
+    path.write_bytes(text.encode())
+    problem = problems(path)[key]
+    assert problem.what.endswith(f": in line {first} and in line {second}")
+    assert problem.where == f"rescind.toml:{second}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a.b = 1\n[a]\n", "urls = {}\nurls.a = 1", "a = { b = 1, b = 2 }", "[a]\nb.c = 1\n[a.b]"],
+)
+def test_what_else_cannot_stand_together_is_told_with_its_line(tmp_path: Path, text: str) -> None:
+    assert problems(write(tmp_path, text))[""].where.startswith("rescind.toml:")
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
