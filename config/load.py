@@ -27,6 +27,7 @@ from config.problems import Key, Problem, SettingsError
 from config.secret_files import from_secrets, resolve_files
 from config.settings import Settings
 from config.show import Leaf, leaves
+from config.value_types import take_out_mistyped
 
 __all__ = ["Check", "Loaded", "Problem", "SettingsError", "load"]
 
@@ -88,7 +89,7 @@ def load(
         from_environment(environ),
         (from_overrides(overrides or {}), []),
     ):
-        problems += wrong + resolve_files(layer, base)
+        problems += wrong + resolve_files(layer, base) + take_out_mistyped(layer)
         whole.add(layer)
     settings, wrong = _validated(whole)
     problems += wrong
