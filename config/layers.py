@@ -131,7 +131,7 @@ def from_toml(path: Path) -> Layer:
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError([_not_toml(path, text, error)]) from None
+        raise SettingsError([_not_toml(path, text, error)], more=True) from None
     origins = {key: f"{path.name}:{line}" for key, line in key_lines(text).items()}
     return Layer(tree, origins, path)
 
