@@ -28,7 +28,7 @@ from cli.report import (
 )
 from cli.settings import ConfigOption, loaded
 from cli.since import moment
-from cli.terminal import console, when, word
+from cli.terminal import console, said_of, word
 from config.settings import Mode, Settings
 from connectors.errors import ConnectorError
 from ledger import approvals, control, runs, steps
@@ -201,10 +201,8 @@ def _tell(
 def _tell_what_waits(pause: dict[str, Any] | None, *, here: bool, file: TextIO) -> None:
     """Say what keeps a run from going on."""
     if pause:
-        why = f": {pause['reason']}" if pause["reason"] else ""
         print(
-            f"\nPAUSED by {pause['by']} since {when(pause['at'])}Z{why}\n"
-            "No change is sent before `rescind resume`.",
+            f"\nPAUSED {said_of(pause)}\nNo change is sent before `rescind resume`.",
             file=file,
         )
     if here:
