@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from dataclasses import replace
@@ -37,7 +38,7 @@ from ledger.revision import check
 from playbooks import model
 from playbooks.errors import PlaybookError, UnknownPlaybook
 from tasks.opening import Opened
-from tasks.requests import NotContainable, Wish, clues_of, request_run
+from tasks.requests import NotContainable, Wish, clues_of, remedy_of, request_run
 from tasks.service import Service, Silence
 from tasks.systems import SPECS
 from tasks.workshop import AlreadyServing, Workshop
@@ -68,7 +69,7 @@ def command(
     """
     settings = loaded(config, CHECKS)
     wish = _checked(Wish(user, tenant, playbook, mode, whoami(), since), settings)
-    configure_logging()
+    configure_logging(libraries=logging.ERROR)
     workshop = Workshop(settings)
     try:
         here = _prepare(workshop)
@@ -77,7 +78,8 @@ def command(
         except NotContainable as error:
             _refuse(error.reason, error.remedy)
         except (ConnectorError, PlaybookError, UnknownPlaybook) as error:
-            _refuse(str(error) or str(type(error).__doc__), error.remedy)
+            said = str(error) or str(type(error).__doc__)
+            _refuse(said, remedy_of(error) if isinstance(error, ConnectorError) else error.remedy)
         run, run_steps, approval, pause = _wait(workshop.service, opened.run_id)
         if as_json:
             print(json.dumps(run_document(run, run_steps, approval)))
