@@ -51,7 +51,12 @@ def command(
     user: Annotated[str, typer.Argument(help="Sign-in name, Entra object id or Okta user id.")],
     tenant: Annotated[str | None, typer.Option(help="Needed where several are configured.")] = None,
     playbook: Annotated[str, typer.Option(help="What is to be done.")] = "cm0080",
-    mode: Annotated[Mode, typer.Option(help="How far it goes by itself.")] = Mode.AUTO,
+    mode: Annotated[
+        Mode,
+        typer.Option(
+            help="How far it goes by itself; observe sends no change, and stores what it found as a run."
+        ),
+    ] = Mode.AUTO,
     since: Annotated[
         str | None,
         typer.Option(
