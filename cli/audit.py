@@ -149,6 +149,8 @@ def _verdict(report: Report) -> str:
 
 
 def _named(finding: Finding) -> str:
+    if finding.what == "rows" and finding.id is None:  # of which there is no record
+        return "the tables"
     return f"record {finding.seq}" + (f" ({finding.id})" if finding.id else "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from sqlalchemy import URL, Row
 from cli.logs import configure_logging
 from cli.plan import print_plan
 from cli.report import print_approval, print_exposure, print_notes, print_steps, run_document
-from cli.terminal import console, when, word
+from cli.terminal import console, said_of, word
 from config.settings import Settings
 from ledger import approvals, control, runs, steps
 from ledger.migrate import migrate
@@ -37,7 +38,7 @@ def carry(
 
     ``since`` is the beginning of the theft that was asked for.
     """
-    configure_logging()
+    configure_logging(libraries=logging.ERROR)
     workshop = Workshop(settings)
     try:
         here = _prepare(workshop)
@@ -140,10 +141,8 @@ def _tell(
 def _tell_what_waits(pause: dict[str, Any] | None, *, here: bool, file: TextIO) -> None:
     """Say what keeps a run from going on."""
     if pause:
-        why = f": {pause['reason']}" if pause["reason"] else ""
         print(
-            f"\nPAUSED by {pause['by']} since {when(pause['at'])}Z{why}\n"
-            "No change is sent before `rescind resume`.",
+            f"\nPAUSED {said_of(pause)}\nNo change is sent before `rescind resume`.",
             file=file,
         )
     if here:

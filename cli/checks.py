@@ -17,7 +17,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from config import connections
-from config.problems import Key, Problem
+from config.problems import Key, Problem, resting_on
 from config.settings import Entra, Okta, Settings
 from connectors.errors import ConnectorError
 from detectors import registry
@@ -125,9 +125,11 @@ def _of_chat(settings: Settings) -> Iterator[Problem]:
 def _of_tenants(settings: Settings) -> Iterator[Problem]:
     for name, tenant in settings.tenants.items():
         if tenant.okta is not None:
-            yield from _of_okta(("tenants", name, "okta"), tenant.okta)
+            okta = ("tenants", name, "okta")
+            yield from resting_on(okta, _of_okta(okta, tenant.okta))
         if tenant.entra is not None:
-            yield from _of_entra(("tenants", name, "entra"), tenant.entra)
+            entra = ("tenants", name, "entra")
+            yield from resting_on(entra, _of_entra(entra, tenant.entra))
 
 
 def _of_okta(key: Key, okta: Okta) -> Iterator[Problem]:
@@ -156,6 +158,7 @@ def _of_entra(key: Key, entra: Entra) -> Iterator[Problem]:
 
 def _of_protected(settings: Settings) -> Iterator[Problem]:
     there = {system for tenant in settings.tenants.values() for system in tenant.systems}
+    tenants = [("tenants", name) for name in settings.tenants]
     for number, person in enumerate(settings.guardrails.protected):
         key = ("guardrails", "protected", number, "id")
         forms = [system for system, fits in ID_FORMS.items() if fits(person.id)]
@@ -164,14 +167,21 @@ def _of_protected(settings: Settings) -> Iterator[Problem]:
             yield Problem(key, what, _ID_RIGHT)
         elif settings.tenants and not there.intersection(forms):
             what = f"would protect nobody: no tenant has {' or '.join(forms)}"
-            yield Problem(key, what, f"the person's id in {' or '.join(sorted(there))}")
+            right = f"the person's id in {' or '.join(sorted(there))}"
+            yield Problem(key, what, right, rests_on=(("tenants",), *tenants))
 
 
 def _problems(settings: Settings) -> list[Problem]:
-    parts = (
-        _of_sources, _of_parameters, _of_database, _of_broker, _of_chat, _of_tenants, _of_protected,
-    )  # fmt: skip
-    return [problem for part in parts for problem in part(settings)]
+    folder, schemas = ("playbooks", "folder"), ("chat", "schemas")
+    return [
+        *resting_on(folder, _of_sources(settings)),
+        *resting_on(folder, _of_parameters(settings)),
+        *_of_database(settings),
+        *_of_broker(settings),
+        *resting_on(schemas, _of_chat(settings)),
+        *_of_tenants(settings),
+        *_of_protected(settings),
+    ]
 
 
 #: Pass these to ``loaded`` where a command starts or plans something.

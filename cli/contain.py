@@ -19,7 +19,7 @@ from connectors.errors import ConnectorError
 from playbooks import model
 from playbooks.errors import PlaybookError, UnknownPlaybook
 from tasks.launch import Opened
-from tasks.requests import NotContainable, Wish, clues_of, request_run
+from tasks.requests import NotContainable, Wish, clues_of, remedy_of, request_run
 from tasks.systems import SPECS
 from tasks.workshop import Workshop
 
@@ -33,7 +33,12 @@ def command(
     ],
     tenant: Annotated[str | None, typer.Option(help="Needed where several are configured.")] = None,
     playbook: Annotated[str, typer.Option(help="What is to be done.")] = "cm0080",
-    mode: Annotated[Mode, typer.Option(help="How far it goes by itself.")] = Mode.AUTO,
+    mode: Annotated[
+        Mode,
+        typer.Option(
+            help="How far it goes by itself; observe sends no change, and stores what it found as a run."
+        ),
+    ] = Mode.AUTO,
     since: Annotated[
         str | None,
         typer.Option(
@@ -63,7 +68,8 @@ def _ask(workshop: Workshop, wish: Wish) -> Opened:
     except NotContainable as error:
         refuse(error.reason, error.remedy)
     except (ConnectorError, PlaybookError, UnknownPlaybook) as error:
-        refuse(str(error) or str(type(error).__doc__), error.remedy)
+        said = str(error) or str(type(error).__doc__)
+        refuse(said, remedy_of(error) if isinstance(error, ConnectorError) else error.remedy)
     except TimeoutError:
         refuse(
             f"the tenant's systems did not answer within {_ASK_S} s", "Try again; it is harmless."

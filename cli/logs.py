@@ -1,12 +1,16 @@
-"""Logging of the long-running commands."""
+"""Logging of the commands that do work."""
 
 from __future__ import annotations
 
 import logging
 
 
-def configure_logging() -> None:
-    """Log to stderr, one line a record; libraries only from warnings up (httpx logs addresses)."""
+def configure_logging(*, libraries: int = logging.WARNING) -> None:
+    """Log to stderr, one line a record; ``libraries`` only from that level up (httpx logs addresses).
+
+    A person who waits for a command is told of a failure by the command; its libraries would repeat
+    themselves with every attempt.
+    """
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)-7s %(name)s: %(message)s"
     )
@@ -21,7 +25,7 @@ def configure_logging() -> None:
         "apprise",
         "alembic",
     ):
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(libraries)
     logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
     logging.getLogger("kombu.connection").addFilter(_matters)
 

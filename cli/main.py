@@ -70,6 +70,14 @@ class _Verbs(TyperGroup):
             return None
         return _command(importlib.import_module(_VERBS[cmd_name]), cmd_name)
 
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - click's signature
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            # typer has pydantic look at values, which sets this before the sentence
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ANN401, ARG002
         with formatter.section("Commands"):
             formatter.write_dl(list(_HELP.items()))

@@ -8,6 +8,7 @@ import typer
 
 from cli.opened import opened, whoami
 from cli.settings import ConfigOption
+from cli.terminal import said_of
 from ledger import control
 
 
@@ -15,7 +16,12 @@ def command(
     reason: Annotated[str, typer.Option(help="Why; people are shown it.")] = "",
     config: ConfigOption = None,
 ) -> None:
-    """Stop all changes at once, in every process; reads go on, steps wait."""
+    """Stop all changes at once, in every process; reads go on, steps wait.
+
+    Where they are stopped already, that pause stays as it is.
+    """
     with opened(config) as service, service.database.write() as connection:
-        control.pause(connection, service.audit, actor=whoami(), reason=reason)
+        standing = control.pause(connection, service.audit, actor=whoami(), reason=reason)
+    if standing is not None:
+        print(f"Paused already {said_of(standing)}; that pause stays as it is.")
     print("Paused: no change leaves until `rescind resume`. What was sent before stays sent.")

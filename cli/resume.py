@@ -10,5 +10,8 @@ from ledger import control
 def command(config: ConfigOption = None) -> None:
     """Let the waiting steps go on."""
     with opened(config) as service, service.database.write() as connection:
-        control.resume(connection, service.audit, actor=whoami())
-    print("Resumed: waiting steps go on within a second.")
+        resumed = control.resume(connection, service.audit, actor=whoami())
+    if resumed:
+        print("Resumed: waiting steps go on within a second.")
+    else:
+        print("Nothing was paused; nothing is changed.")

@@ -7,15 +7,25 @@ import sys
 from typing import Annotated
 
 import typer
+from sqlalchemy import Connection
 
 from cli.opened import opened
 from cli.report import print_run, run_document
 from cli.settings import ConfigOption
-from ledger import approvals, notices, runs, steps
+from ledger import approvals, notices, run_names, runs, steps
+
+#: With fewer, ``runs.get`` does not look for an id by its beginning.
+_LEAST = 8
+_SHOWN = 10
 
 
 def command(
-    run_id: Annotated[str, typer.Argument(metavar="ID", help="The run's id, or its beginning.")],
+    run_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", help="The run's id, or 8 or more characters of its beginning."
+        ),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     config: ConfigOption = None,
 ) -> None:
@@ -23,10 +33,7 @@ def command(
     with opened(config) as service, service.database.read() as connection:
         run = runs.get(connection, run_id)
         if run is None:
-            print(
-                f"{run_id}: no run, or more than one, has an id that begins so (see `rescind runs`)",
-                file=sys.stderr,
-            )
+            print(_unfound(connection, run_id), file=sys.stderr)
             raise typer.Exit(1)
         run_steps = steps.of_run(connection, run.id)
         approval = approvals.of_run(connection, run.id)
@@ -35,3 +42,15 @@ def command(
         print(json.dumps(run_document(run, run_steps, approval)))
     else:
         print_run(run, run_steps, approval, told, service.settings.web.console_url)
+
+
+def _unfound(connection: Connection, beginning: str) -> str:
+    """Say why no run is meant: none has such an id, or several have."""
+    if len(beginning) < _LEAST:
+        return f"{beginning!r} is too short: at least {_LEAST} characters of an id (see `rescind runs`)"
+    alike = run_names.beginning_with(connection, beginning, limit=_SHOWN + 1)
+    if not alike:
+        return f"{beginning}: no run has an id that begins so (see `rescind runs`)"
+    more = ["  and more"] if len(alike) > _SHOWN else []
+    lines = [f"  {run_id}" for run_id in alike[:_SHOWN]]
+    return "\n".join([f"{beginning}: several runs have an id that begins so:", *lines, *more])

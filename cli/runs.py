@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from cli.opened import opened
 from cli.report import run_document
 from cli.settings import ConfigOption
-from cli.terminal import console, indented, narrow, print_table, when, word
+from cli.terminal import console, indented, narrow, print_table, said_of, when, word
 from ledger import approvals, control, runs, steps
 
 
@@ -35,7 +35,7 @@ def command(
             print(json.dumps(run_document(run, run_steps, approval)))
         return
     if pause:
-        print(f"PAUSED by {pause['by']} since {when(pause['at'])}Z {pause['reason']}".rstrip())
+        print(f"PAUSED {said_of(pause)}")
     if not rows:
         print("No runs yet.")
         return

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
@@ -79,6 +81,12 @@ def counted(number: int, thing: str) -> str:
 def when(milliseconds: int | None) -> str:
     """Return a time as people read it, UTC, or a dash."""
     return rfc3339(milliseconds)[:19].replace("T", " ") if milliseconds is not None else "-"
+
+
+def said_of(pause: Mapping[str, Any]) -> str:
+    """Return by whom changes are paused, since when and why."""
+    why = f": {pause['reason']}" if pause["reason"] else ""
+    return f"by {pause['by']} since {when(pause['at'])}Z{why}"
 
 
 def word(outcome: str) -> Text:

@@ -11,7 +11,7 @@ from pydantic import AnyHttpUrl
 
 from config import connections
 from config.explain import closest
-from config.problems import Key, Problem
+from config.problems import Key, Problem, resting_on
 from config.settings import Auth0, Entra, Okta, Settings
 
 #: Microsoft Learn, "National cloud deployments": the host of Microsoft Graph in each cloud.
@@ -64,7 +64,8 @@ def _sources(settings: Settings) -> Iterator[Problem]:
         known = ", ".join(settings.tenants) or "none yet: add [tenants.NAME]"
         close = closest(source.tenant, settings.tenants)
         right = f"did you mean {close}?" if close else f"a name under tenants ({known})"
-        yield Problem(("sources", name, "tenant"), "there is no such tenant", right)
+        what = "there is no such tenant"
+        yield Problem(("sources", name, "tenant"), what, right, rests_on=(("tenants",),))
 
 
 def _tenants(settings: Settings) -> Iterator[Problem]:
@@ -75,11 +76,14 @@ def _tenants(settings: Settings) -> Iterator[Problem]:
             tables = (f"[tenants.{name}.{system}]" for system in ("entra", "okta", "auth0"))
             yield Problem(key, "has no system", " or ".join(tables))
         if tenant.entra is not None:
-            yield from _entra((*key, "entra"), tenant.entra)
+            entra = (*key, "entra")
+            yield from resting_on(entra, _entra(entra, tenant.entra))
         if tenant.okta is not None:
-            yield from _okta((*key, "okta"), tenant.okta)
+            okta = (*key, "okta")
+            yield from resting_on(okta, _okta(okta, tenant.okta))
         if tenant.auth0 is not None:
-            yield from _auth0((*key, "auth0"), tenant.auth0)
+            auth0 = (*key, "auth0")
+            yield from resting_on(auth0, _auth0(auth0, tenant.auth0))
         for domain in dict.fromkeys(domain.lower() for domain in tenant.domains):
             owners[domain].append(name)
     for names in owners.values():
@@ -184,7 +188,8 @@ def _chat(settings: Settings) -> Iterator[Problem]:
         elif schema.lower() not in settings.chat.schemas:
             # The schema is not quoted: where it is none, it may be the beginning of a secret.
             right = f"one of {', '.join(settings.chat.schemas)}, or add it to chat.schemas"
-            yield Problem(key, "its schema is not among chat.schemas", right)
+            what, schemas = "its schema is not among chat.schemas", ("chat", "schemas")
+            yield Problem(key, what, right, rests_on=(schemas,))
 
 
 def _playbooks(settings: Settings) -> Iterator[Problem]:

@@ -40,7 +40,7 @@ def _problem(item: Mapping[str, Any]) -> Problem:
     if "[key]" in item["loc"]:
         return Problem(key, "this name cannot be used", _NAME)
     if kind == "missing":
-        return Problem(key, "is missing", _expected(spot))
+        return Problem(key, "is missing", expected(spot))
     if kind in {"union_tag_not_found", "union_tag_invalid"}:
         tag = str(context["discriminator"]).strip("'")
         missing = kind == "union_tag_not_found"
@@ -96,12 +96,12 @@ def _right(kind: str, item: Mapping[str, Any], spot: Spot | None) -> str:
         unit = "character" if spot and (spot.is_secret or str in spot.alternatives) else "item"
         return f"at least {least} {unit}{'' if least == 1 else 's'}" + _said(spot, "; ")
     if kind in {"enum", "literal_error"}:
-        return f"one of {context['expected']}" if "expected" in context else _expected(spot)
+        return f"one of {context['expected']}" if "expected" in context else expected(spot)
     if kind == "string_pattern_mismatch":
         return f"{_said(spot)}{'; ' if _said(spot) else ''}it has to match {context['pattern']}"
     if kind == "value_error":
         return _said(spot)
-    return _expected(spot) or _type(kind)
+    return expected(spot) or _type(kind)
 
 
 _BOUND_WORDS = {
@@ -110,7 +110,7 @@ _BOUND_WORDS = {
 }  # fmt: skip
 
 
-def _expected(spot: Spot | None) -> str:
+def expected(spot: Spot | None) -> str:
     """Say what a place takes: its type, its range, what it is for."""
     if spot is None:
         return ""

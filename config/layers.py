@@ -20,7 +20,7 @@ from pydantic_settings.exceptions import SettingsError as NotJson
 from config import explain, schema
 from config.problems import Key, Problem, SettingsError
 from config.settings import Settings
-from config.toml_lines import key_lines
+from config.toml_lines import key_lines, repeated
 
 PREFIX = "RESCIND_"
 #: Where to look, and no settings themselves.
@@ -131,15 +131,23 @@ def from_toml(path: Path) -> Layer:
     try:
         tree = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError([_not_toml(path, error)]) from None
+        raise SettingsError([_not_toml(path, text, error)], more=True) from None
     origins = {key: f"{path.name}:{line}" for key, line in key_lines(text).items()}
     return Layer(tree, origins, path)
 
 
-def _not_toml(path: Path, error: tomllib.TOMLDecodeError) -> Problem:
-    # The parser's sentence may quote one character, never a value.
+def _not_toml(path: Path, text: str, error: tomllib.TOMLDecodeError) -> Problem:
+    # The parser's sentence may quote a character or a key, never a value.
     found = re.search(r"line (\d+), column (\d+)", str(error))
-    place = f"{path.name}:{found[1]}" if found else path.name
+    lines = text.rstrip("\n").split("\n")
+    line = int(found[1]) if found else len(lines)
+    place = f"{path.name}:{line}"
+    # "Cannot overwrite a value", "Cannot declare ... twice": the parser stops at the second
+    twice = repeated("\n".join(lines[:line])) if str(error).startswith("Cannot ") else None
+    if twice is not None:
+        key, first, second = twice
+        what = f"stands twice in {path}: in line {first} and in line {second}"
+        return Problem(key, what, "once", f"{path.name}:{second}")
     column = f" (column {found[2]})" if found else " (at its end)"
     what = re.sub(r"\s*\(at .*\)$", "", str(error))
     return Problem(

@@ -24,9 +24,11 @@ from config.layers import (
     from_toml,
 )
 from config.problems import Key, Problem, SettingsError
+from config.remainder import Remainder
 from config.secret_files import from_secrets, resolve_files
 from config.settings import Settings
 from config.show import Leaf, leaves
+from config.value_types import take_out_mistyped
 
 __all__ = ["Check", "Loaded", "Problem", "SettingsError", "load"]
 
@@ -71,7 +73,8 @@ def load(
         environ: the environment; the process's own by default. ``RESCIND_SECRETS_DIR`` names the
             folder of secrets, else ``/run/secrets/rescind``, if it is there.
         overrides: values by dotted key (``web.port``), which win over everything.
-        checks: what other rooms want to hold, run once the tree is sound by itself.
+        checks: what other rooms want to hold. Where the tree is not sound by itself, they are given
+            what is, and what they find is told unless it may be due to what is missing.
 
     Raises:
         SettingsError: with every problem found; no secret's value stands in it.
@@ -88,17 +91,20 @@ def load(
         from_environment(environ),
         (from_overrides(overrides or {}), []),
     ):
-        problems += wrong + resolve_files(layer, base)
+        problems += wrong + resolve_files(layer, base) + take_out_mistyped(layer)
         whole.add(layer)
     settings, wrong = _validated(whole)
-    problems += wrong
-    if settings is not None:
-        if file:
-            settings = _beside(settings, base)
-        for check in (own.problems, *checks):
-            problems += check(settings)
+    problems += _untold(wrong, problems)
     if problems or settings is None:
-        raise SettingsError(_each_once(problem.at(whole.near(problem.key)) for problem in problems))
+        rest = Remainder(whole.tree, problems)
+        sound = _beside(rest.settings, base) if rest.settings and file else rest.settings
+        found = _checked(sound, checks) if sound else []
+        problems += [problem for problem in found if not rest.doubtful(problem)]
+        raise _refusal(whole, problems, more=True)
+    settings = _beside(settings, base) if file else settings
+    problems = _checked(settings, checks)
+    if problems:
+        raise _refusal(whole, problems)
     given = set(whole.keys())
     shown = tuple(
         Leaf(key, value, whole.where(key) if key in given else "default")
@@ -136,6 +142,25 @@ def _validated(whole: Layer) -> tuple[Settings | None, list[Problem]]:
         return Settings.model_validate(whole.tree), []
     except ValidationError as error:
         return None, explain(error)
+
+
+def _untold(problems: Iterable[Problem], told: Iterable[Problem]) -> list[Problem]:
+    """Leave out what is said of a key that is told already: a secret whose file cannot be read."""
+    keys = {problem.key for problem in told}
+    return [
+        problem
+        for problem in problems
+        if not keys & {problem.key, (*problem.key[:-1], f"{problem.key[-1]}_file")}
+    ]
+
+
+def _checked(settings: Settings, checks: Sequence[Check]) -> list[Problem]:
+    return [problem for check in (own.problems, *checks) for problem in check(settings)]
+
+
+def _refusal(whole: Layer, problems: Iterable[Problem], *, more: bool = False) -> SettingsError:
+    placed = (problem.at(whole.near(problem.key)) for problem in problems)
+    return SettingsError(_each_once(placed), more=more)
 
 
 def _beside(settings: Settings, base: Path) -> Settings:

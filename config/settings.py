@@ -48,6 +48,7 @@ class Section(BaseModel):
         extra="forbid",
         frozen=True,
         validate_default=True,
+        allow_inf_nan=False,  # a bound lets "nan" through
         hide_input_in_errors=True,  # a refused secret must not stand in a traceback
     )
 

@@ -28,29 +28,46 @@ def key_lines(text: str) -> dict[Key, int]:
 
     Keys inside inline tables and lists stand where their key begins; they are not listed.
     """
-    return _Reader().read(text)
+    reader = _Reader()
+    reader.read(text)
+    return reader.lines
+
+
+def repeated(text: str) -> tuple[Key, int, int] | None:
+    """Return the first key or table that ``text`` gives twice, and the lines of both.
+
+    ``text`` need be a valid TOML document only as far as that.
+    """
+    reader = _Reader()
+    reader.read(text)
+    return reader.repeated
 
 
 class _Reader:
     def __init__(self) -> None:
         self.lines: dict[Key, int] = {}
+        self.repeated: tuple[Key, int, int] | None = None
         self.table: Key = ()
         self.counts: dict[Key, int] = {}
 
-    def read(self, text: str) -> dict[Key, int]:
+    def read(self, text: str) -> None:
         for line, tokens in _statements(text):
             self._statement(line, tokens)
-        return self.lines
 
     def _statement(self, line: int, tokens: list[tuple[str, str]]) -> None:
         marks = [token for kind, token in tokens[:2] if kind == "mark"]
         if tokens[0] == ("mark", "["):
             parts = _parts(tokens)
             self.table = self._resolved(parts, opens=marks == ["[", "["])
-            self.lines.setdefault(self.table, line)
+            self._stands(self.table, line)
             return
         parts = _parts(tokens[: tokens.index(("mark", "="))])
-        self.lines.setdefault((*self.table, *parts), line)
+        self._stands((*self.table, *parts), line)
+
+    def _stands(self, key: Key, line: int) -> None:
+        first = self.lines.setdefault(key, line)
+        if first != line and self.repeated is None:
+            self.repeated = key, first, line
 
     def _resolved(self, parts: list[str], *, opens: bool) -> Key:
         """Number the lists of tables on the way: ``[[a]] [a.b]`` is ``a.0.b``."""

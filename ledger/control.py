@@ -15,8 +15,19 @@ _control = tables.control
 _PAUSE = "pause"
 
 
-def pause(connection: Connection, audit: AuditLog, *, actor: str, reason: str) -> None:
-    """Stop all changes. The next intent of any worker is refused."""
+def pause(
+    connection: Connection, audit: AuditLog, *, actor: str, reason: str
+) -> dict[str, Any] | None:
+    """Stop all changes. The next intent of any worker is refused.
+
+    Returns:
+        None; or, where changes are paused already, that pause as ``paused`` gives it. It stays as it
+        is, with who, when and why.
+    """
+    locks.take(connection, locks.CHANGES)
+    standing = paused(connection)
+    if standing is not None:
+        return standing
     _set(connection, {"paused": True, "reason": reason}, actor)
     audit.append(
         connection,
@@ -24,14 +35,23 @@ def pause(connection: Connection, audit: AuditLog, *, actor: str, reason: str) -
         actor={"type": "human", "sub": actor},
         private={"reason": reason},
     )
+    return None
 
 
-def resume(connection: Connection, audit: AuditLog, *, actor: str) -> None:
-    """Let changes go on: the steps that wait are called for at the next look."""
+def resume(connection: Connection, audit: AuditLog, *, actor: str) -> bool:
+    """Let changes go on: the steps that wait are called for at the next look.
+
+    Returns:
+        False where nothing was paused; then nothing is done.
+    """
+    locks.take(connection, locks.CHANGES)
+    if paused(connection) is None:
+        return False
     _set(connection, {"paused": False, "reason": ""}, actor)
     step = tables.step
     connection.execute(step.update().where(step.c.state == "ready").values(rung_at=None))
     audit.append(connection, Event.CONTROL_RESUMED, actor={"type": "human", "sub": actor})
+    return True
 
 
 def paused(connection: Connection) -> dict[str, Any] | None:
@@ -49,6 +69,5 @@ def let_out(connection: Connection) -> bool:
 
 
 def _set(connection: Connection, value: dict[str, Any], actor: str) -> None:
-    locks.take(connection, locks.CHANGES)
     values = {"value": value, "changed_at": now_ms(connection), "changed_by": actor}
     connection.execute(_control.update().where(_control.c.key == _PAUSE).values(**values))

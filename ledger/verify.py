@@ -34,7 +34,7 @@ class Finding:
     """One thing that is wrong.
 
     ``seq`` and ``id`` name the record (``id`` is None where it cannot be read or is missing),
-    ``what`` is one of: bytes, form, sequence, chain, story, kept, head, columns, sealed.
+    ``what`` is one of: bytes, form, sequence, chain, story, kept, head, columns, sealed, rows.
     """
 
     seq: int

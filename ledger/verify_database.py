@@ -14,7 +14,10 @@ from sqlalchemy import Connection, LargeBinary, Row, cast, select
 
 from ledger import tables
 from ledger.database import Database
+from ledger.story_facts import Record
+from ledger.told_runs import Place
 from ledger.verify import Report, Verifier, missing
+from ledger.verify_rows import check_runs, check_told
 from ledger.written import leaf_hash, moment, sealed_digest
 
 _PAGE = 500
@@ -30,7 +33,7 @@ def verify_database(database: Database, *, kept: str | None = None) -> Report:
     Beyond the records themselves: the columns beside a record say what the record says; private
     values that are still kept are those the record was sealed over (an erased one is no fault);
     the head is the last record, so that records cut off at the end are missed, unless whoever cut
-    them off has changed the head as well.
+    them off has changed the head as well; and the tables say what was told (``ledger.verify_rows``).
 
     Raises:
         DatabaseUnreachable: the database does not answer.
@@ -44,6 +47,7 @@ def verify_database(database: Database, *, kept: str | None = None) -> Report:
         for page in _pages(connection):
             _check_page(verifier, connection, page)
             last = page[-1]
+        check_runs(verifier, connection)
     _check_head(verifier, head, last)
     return verifier.report()
 
@@ -59,7 +63,8 @@ def _pages(connection: Connection) -> Iterator[Sequence[Row[Any]]]:
 
 
 def _check_page(verifier: Verifier, connection: Connection, page: Sequence[Row[Any]]) -> None:
-    sealed: dict[str, tuple[tuple[int, str | None], dict[str, Any]]] = {}
+    sealed: dict[str, tuple[Place, dict[str, Any]]] = {}
+    told: dict[Place, Record] = {}
     for row in page:
         record = verifier.read(row.record)
         if row.leaf != leaf_hash(row.record):
@@ -70,6 +75,7 @@ def _check_page(verifier: Verifier, connection: Connection, page: Sequence[Row[A
         own = (*(record.get(name) for name in ("seq", "event", "run")), _milliseconds(record))
         if beside != own:
             verifier.fault("columns", "number, event, run or time kept beside it are not its own")
+        told[verifier.here] = record
         identity, digests = record.get("id"), record.get("sealed")
         if isinstance(identity, str):
             sealed[identity] = verifier.here, digests if isinstance(digests, dict) else {}
@@ -82,6 +88,7 @@ def _check_page(verifier: Verifier, connection: Connection, page: Sequence[Row[A
                 )
             elif digests[value.name] != sealed_digest(value.salt, value.value):
                 verifier.fault("sealed", f"{value.name} is not the value it was sealed over", at)
+    check_told(verifier, connection, told)
 
 
 def _kept(connection: Connection, identities: list[str]) -> dict[str, list[Row[Any]]]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from config.settings import Mode, Settings
 from connectors.auth0.ids import is_user_id
+from connectors.errors import ConnectorError
 from connectors.system import Clue
 from tasks import opening
 from tasks.launch import Opened
@@ -67,6 +68,16 @@ def clues_of(user: str) -> tuple[Clue, ...]:
     )
 
 
+def remedy_of(error: ConnectorError) -> str:
+    """Return what to do about a failure before there is a run: no step tries again by itself."""
+    if not error.retryable:
+        return error.remedy
+    return (
+        "Nothing is tried again by itself: see whether this machine reaches the vendor (network, "
+        "proxy, DNS, the vendor's status page), then contain again."
+    )
+
+
 async def request_run(service: Service, systems: Systems, wish: Wish) -> Opened:
     """Open a run for the person a wish names, or join the one that is open.
 
@@ -80,7 +91,7 @@ async def request_run(service: Service, systems: Systems, wish: Wish) -> Opened:
     if not person.accounts:
         if person.failures:
             system, error = next(iter(person.failures.items()))
-            raise NotContainable(f"{system} of tenant {tenant}: {error}", error.remedy)
+            raise NotContainable(f"{system} of tenant {tenant}: {error}", remedy_of(error))
         raise NotContainable(
             f"no account of {wish.user} in tenant {tenant}"
             if not person.ambiguities

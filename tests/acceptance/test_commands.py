@@ -140,6 +140,28 @@ def test_a_pause_is_said_to_whoever_contains(built: House) -> None:
     assert len(built.sim.requests.writes()) == sent
 
 
+def test_a_sign_in_service_out_of_reach_is_said_once_with_what_to_do(tmp_path: Path) -> None:
+    config, ours = tmp_path / "rescind.toml", "11111111-2222-3333-4444-555555555555"
+    config.write_text(
+        f'[tenants.contoso.entra]\ntenant_id = "{ours}"\nclient_id = "{ours}"\n'
+        'client_secret = "a-secret-for-the-tests-only"\n'
+    )
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    done = subprocess.run(
+        [sys.executable, "-m", "cli.main", "contain", "a@contoso.com", "--config", str(config)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(CHECKOUT), "HTTPS_PROXY": nobody},
+        capture_output=True, text=True, timeout=100, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2
+    new, what, remedy = done.stderr.splitlines()
+    assert new.startswith("new database")
+    assert what.startswith("Nothing was started: entra of tenant contoso: ")
+    assert "the sign-in service does not answer" in what
+    assert "Nothing is tried again by itself" in remedy
+
+
 def test_a_command_before_the_tables_exist_says_what_to_do(tmp_path: Path) -> None:
     with house(tmp_path, with_tables=False) as built:
         done = _rescind(built, "runs")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from cli.main import main
+from ledger import runs, steps
 from ledger.chain import AuditLog
 from ledger.database import Database
 from ledger.migrate import migrate
@@ -126,14 +127,21 @@ def test_the_database_is_verified_and_its_tampering_told(rescind: Rescind, tmp_p
 @pytest.mark.usefixtures("migrated")
 def test_an_open_intent_is_incomplete(rescind: Rescind, tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path}/rescind.db")
-    audit, step = AuditLog("rescind"), {"id": "s", "node": "revoke"}
+    audit = AuditLog("rescind")
+    step = runs.NewStep(
+        node="revoke", stage="s", action="entra.revoke_sessions", system="entra", tenant="contoso",
+        impact="low", parameters={}, target={}, approval=False,
+    )  # fmt: skip
+    new = runs.NewRun(
+        tenant="contoso", person_key="p", person={}, alert_id=None, requested_by="cli:x",
+        playbook="cm0080", playbook_hash="p", mode="auto", plan_hash="h", plan={}, steps=(step,),
+    )  # fmt: skip
     with database.write() as connection:
-        audit.append(connection, Event.RUN_CREATED, run_id="r", mode="auto")
-        plan = {"hash": "h", "steps": [step | {"approval": False}]}
-        audit.append(connection, Event.PLAN_COMPUTED, run_id="r", plan=plan)
-        held = step | {"fence": 1, "attempt": 1}
+        run_id = runs.create(connection, audit, new, approval_deadline_s=60).run_id
+        (ready,) = steps.advance(connection, audit, run_id)
+        held = {"id": ready, "node": "revoke", "fence": 1, "attempt": 1}
         audit.append(
-            connection, Event.ACTION_INTENT, run_id="r", step=held, intent="i", plan_hash="h"
+            connection, Event.ACTION_INTENT, run_id=run_id, step=held, intent="i", plan_hash="h"
         )
     database.close()
     code, out, _ = rescind("audit", "verify")

@@ -125,6 +125,24 @@ def test_denying_ends_what_waited_and_keeps_what_was_done(
     assert "Denied" in page
 
 
+@pytest.mark.parametrize("twice", ["deny", "approve"])
+def test_a_form_that_says_something_twice_decides_nothing(
+    house: Service, client: httpx.Client, story: Story, twice: str
+) -> None:
+    before = counts(house)
+    form = (
+        f"decision={twice}&reason=x&typed_name={ADA}&plan_hash={story.plan_hash}&decision=approve"
+    )
+    answer = client.post(
+        f"/approvals/{story.approval_id}",
+        content=form,
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.status_code == 400
+    assert "<h1>" in answer.text
+    assert (state(house), counts(house)) == ("pending", before)
+
+
 def test_a_no_takes_its_reason(house: Service, client: httpx.Client, story: Story) -> None:
     before = counts(house)
     answer = post(client, story, decision="deny", reason="   ")

@@ -104,6 +104,7 @@ def test_what_was_wrong_with_a_sign_in_is_not_told(
     ("content", "kind"),
     [
         (b"name=grace&password=x&a=%00", "application/x-www-form-urlencoded"),
+        (b"name=grace&password=x&name=ada", "application/x-www-form-urlencoded"),
         (b"name=%ff", "application/x-www-form-urlencoded"),
         (b"name=" + b"x" * 40_000, "application/x-www-form-urlencoded"),
         (b"&".join(b"a%d=1" % n for n in range(50)), "application/x-www-form-urlencoded"),

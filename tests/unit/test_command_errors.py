@@ -45,3 +45,22 @@ def test_it_is_said_with_its_remedy_and_without_a_traceback(
     assert said in told
     assert remedy in told
     assert len(told.splitlines()) == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["contain", "a@contoso.com", "--mode", "yolo"], "'yolo' is not one of 'observe'"),
+        (["users", "add", "a", "--role", "yolo"], "'yolo' is not one of"),
+        (["runs", "--limit", "0"], "'--limit'"),
+    ],
+)
+def test_a_value_that_cannot_be_chosen_is_told_in_words_of_ours(
+    arguments: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        command.main(arguments)
+    assert ended.value.code == 2
+    told = capsys.readouterr().err
+    assert said in told
+    assert "alue error" not in told

@@ -271,6 +271,57 @@ def test_what_is_wrong_in_the_file_is_told_with_line_and_remedy(
 
 
 @pytest.mark.parametrize(
+    ("key", "value", "what"),
+    [
+        ("guardrails.people_per_hour", "true", "is not a whole number"),
+        ("guardrails.people_per_hour", "false", "is not a whole number"),
+        ("guardrails.fold_window_minutes", "5.0", "is not a whole number"),
+        ("guardrails.fold_window_minutes", "'60'", "is not a whole number"),
+        ("web.port", "2026-03-01", "is not a whole number"),
+        ("web.port", "[8480]", "is not a whole number"),
+        ("approvals.deny_reason_required", "0", "is not true or false"),
+        ("approvals.deny_reason_required", "'false'", "is not true or false"),
+        ("engine.lease_s", "'30'", "is not a number"),
+        ("engine.lease_s", "true", "is not a number"),
+        ("engine.lease_s", "nan", "is not a number"),
+        ("playbooks.parameters.cm0080.minutes", "5.0", "is not text or a whole number"),
+    ],
+)
+def test_a_value_of_another_type_is_told_and_not_converted(
+    tmp_path: Path, key: str, value: str, what: str
+) -> None:
+    found = problems(write(tmp_path, f"{key} = {value}\n"))
+    assert list(found) == [key]
+    assert what in found[key].what
+    assert found[key].right.startswith(what.removeprefix("is not "))
+    assert found[key].where == "rescind.toml:1"
+
+
+def test_a_whole_number_is_a_number(tmp_path: Path) -> None:
+    assert load(write(tmp_path, "engine.lease_s = 30\n"), {}).settings.engine.lease_s == 30.0
+
+
+def test_what_has_a_type_in_json_keeps_it() -> None:
+    assert list(problems(None, {"RESCIND_WEB": '{"port": true}'})) == ["web.port"]
+    assert list(problems(None, {"RESCIND_ENGINE__LEASE_S": "nan"})) == ["engine.lease_s"]
+    assert load(None, {"RESCIND_WEB": '{"port": 1}'}).settings.web.port == 1
+
+
+def test_text_of_files_and_variables_is_converted(tmp_path: Path) -> None:
+    write(tmp_path / "secrets", "60\n", "guardrails__fold_window_minutes")
+    environ = {
+        "RESCIND_SECRETS_DIR": str(tmp_path / "secrets"),
+        "RESCIND_WEB__PORT": "1",
+        "RESCIND_ENGINE__LEASE_S": "3.5",
+        "RESCIND_APPROVALS__DENY_REASON_REQUIRED": "0",
+    }
+    settings = load(None, environ).settings
+    assert settings.guardrails.fold_window_minutes == 60
+    assert (settings.web.port, settings.engine.lease_s) == (1, 3.5)
+    assert settings.approvals.deny_reason_required is False
+
+
+@pytest.mark.parametrize(
     ("environ", "key", "what", "right"),
     [
         ({"RESCIND_WEB__PORT": "x"}, "web.port", "not a whole number", "0 to 65535"),
@@ -301,7 +352,7 @@ def test_all_problems_are_told_at_once(tmp_path: Path) -> None:
     [
         ("[web]\nport = \n", "rescind.toml:2", "column 8"),
         ("[web\n", "rescind.toml:1", "column 5"),
-        ("[web]\nhost = 'a'\nhost = 'b'\n", "rescind.toml:3", "overwrite"),
+        ("[web]\nhost = 'a'\nhost", "rescind.toml:3", "at its end"),
         (f"secret = {HIDDEN}", "rescind.toml:1", "column 10"),
     ],
 )
@@ -312,6 +363,36 @@ def test_what_is_not_toml_is_told_with_line_and_column(
     assert problem.where == place
     assert what in problem.what
     assert str(tmp_path) in problem.what
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "first", "second"),
+    [
+        ("[web]\nhost = 'a'\nhost = 'b'\n", "web.host", 2, 3),
+        ("[web]\nhost = 'a'\n\n'host' = 'b'", "web.host", 2, 4),
+        ("[web]\r\nhost = 'a'\r\nhost = 'b'", "web.host", 2, 3),
+        ("instance = 'a'\ninstance = '''\nb'''", "instance", 1, 2),
+        ("[web]\nport = 1\n[engine]\n[web]\nhost = 'a'\n", "web", 1, 4),
+        ("[[guardrails.protected]]\nid = 'a'\n[[guardrails.protected]]\nid = 'a'\nid = 'b'",
+         "guardrails.protected.1.id", 4, 5),
+    ],
+)  # fmt: skip
+def test_a_key_that_stands_twice_is_named_with_both_lines(
+    tmp_path: Path, text: str, key: str, first: int, second: int
+) -> None:
+    path = tmp_path / "rescind.toml"
+    path.write_bytes(text.encode())
+    problem = problems(path)[key]
+    assert problem.what.endswith(f": in line {first} and in line {second}")
+    assert problem.where == f"rescind.toml:{second}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a.b = 1\n[a]\n", "urls = {}\nurls.a = 1", "a = { b = 1, b = 2 }", "[a]\nb.c = 1\n[a.b]"],
+)
+def test_what_else_cannot_stand_together_is_told_with_its_line(tmp_path: Path, text: str) -> None:
+    assert problems(write(tmp_path, text))[""].where.startswith("rescind.toml:")
 
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:

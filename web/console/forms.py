@@ -18,10 +18,11 @@ class NotAForm(Exception):
 
 
 async def fields(request: Request) -> dict[str, str]:
-    """Return the fields of a URL-encoded form; of a repeated field the first counts.
+    """Return the fields of a URL-encoded form.
 
     Raises:
-        NotAForm: another content type, not UTF-8, with NUL, too many fields, too large, or incomplete.
+        NotAForm: another content type, not UTF-8, with NUL, a field twice, too many fields, too large,
+            or incomplete.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/x-www-form-urlencoded":
@@ -35,7 +36,9 @@ async def fields(request: Request) -> dict[str, str]:
         raise NotAForm from None
     if any("\0" in value for _, value in pairs):  # which no database text can hold
         raise NotAForm
-    found: dict[str, str] = {}
-    for name, value in pairs:
-        found.setdefault(name, value)
+    found = dict(pairs)
+    if len(found) < len(
+        pairs
+    ):  # no browser sends it, and which of the two was meant cannot be told
+        raise NotAForm
     return found
