@@ -121,11 +121,12 @@ def from_toml(path: Path) -> Layer:
         text = path.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise SettingsError(
-            [Problem((), f"{path} cannot be read: {error.strerror}", "the path of a TOML file")]
+            [Problem((), f"{path} cannot be read: {error.strerror}", "the path of a TOML file")],
+            more=True,
         ) from None
     except UnicodeDecodeError:
         raise SettingsError(
-            [Problem((), f"{path} is not UTF-8 text", "save it as UTF-8")]
+            [Problem((), f"{path} is not UTF-8 text", "save it as UTF-8")], more=True
         ) from None
     text = text.replace("\r\n", "\n")
     try:

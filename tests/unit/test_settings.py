@@ -397,6 +397,8 @@ def test_what_else_cannot_stand_together_is_told_with_its_line(tmp_path: Path, t
 
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert "cannot be read" in problems(tmp_path / "none.toml")[""].what
+    with pytest.raises(SettingsError, match="More may follow"):
+        load(tmp_path / "none.toml", {})
     (tmp_path / "latin.toml").write_bytes(b"instance = '\xe9'")
     assert "UTF-8" in problems(tmp_path / "latin.toml")[""].what
 
