@@ -17,7 +17,11 @@ from connectors.clock import http_date
 
 #: Requests allowed per seconds, by (system, bucket). Graph: reports 5 per 10 s per app and tenant
 #: (Microsoft Graph throttling limits).
-KNOWN: Mapping[tuple[str, str], tuple[int, float]] = {("entra", "reports"): (5, 10.0)}
+#: Identity Protection one a second for all apps of a tenant, and tells no Retry-After.
+KNOWN: Mapping[tuple[str, str], tuple[int, float]] = {
+    ("entra", "reports"): (5, 10.0),
+    ("entra", "risk"): (1, 1.0),
+}
 
 #: The longest wait a vendor's answer is believed, in seconds. The vendors' windows are minutes, for a
 #: few paths an hour; more is a misread clock or somebody else's answer, and would stop a containment.

@@ -15,11 +15,14 @@ from simulator import (
     auth0_tokens,
     control,
     entra,
+    entra_devices,
+    entra_groups,
     entra_login,
     entra_logs,
     entra_mail,
     entra_methods,
     entra_policies,
+    entra_risk,
     okta,
     okta_factors,
     okta_lifecycle,
@@ -89,6 +92,9 @@ def build_routes(tenant: Tenant) -> Starlette:
         *entra_mail.routes(tenant),
         *entra_policies.routes(tenant),
         *entra_logs.routes(tenant),
+        *entra_devices.routes(tenant),
+        *entra_risk.routes(tenant),
+        *entra_groups.routes(tenant),
     ]
     return Starlette(
         routes=[

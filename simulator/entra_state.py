@@ -93,6 +93,17 @@ class InboxRule:
 
 
 @dataclass
+class Device:
+    """A device somebody registered with this account."""
+
+    id: str
+    name: str
+    registered: float | None
+    system: str = "Windows"
+    enabled: bool = True
+
+
+@dataclass
 class Grant:
     """A refresh token family or a sign-in cookie: what one sign-in left behind."""
 
@@ -124,6 +135,9 @@ class EntraUser:
     default_method_id: str | None = None
     methods: list[AuthMethod] = field(default_factory=list)
     rules: list[InboxRule] = field(default_factory=list)
+    devices: list[Device] = field(default_factory=list)
+    # none, or what Identity Protection holds of the user: atRisk, confirmedCompromised, dismissed
+    risk_state: str = "none"
     refresh_tokens: list[Grant] = field(default_factory=list)
     cookies: list[Grant] = field(default_factory=list)
     # Exact instants beside the published stamp: that one has whole seconds only, and a

@@ -6,18 +6,21 @@ from simulator import auth0_people
 from simulator.entra_state import (
     PASSWORD_METHOD_ID,
     AuthMethod,
+    Device,
     EntraUser,
     Grant,
     InboxRule,
 )
 from simulator.ids import guid, okta_id
 from simulator.okta_state import ConsentGrant, Factor, OktaUser
-from simulator.records import Application, Person
+from simulator.records import Application, Group, Person
 from simulator.tenant import Tenant
 
 DOMAIN = "contoso.com"
 GUEST_UPN = "sam_partner.example#EXT#@contoso.com"
 VICTIM = "nora.lind"
+#: A group that a Conditional Access policy blocks.
+QUARANTINE_GROUP = guid("group", "quarantine")
 COLLEAGUES = tuple(f"user{n:02d}" for n in range(1, 13))
 DAY, MINUTE = 86400.0, 60.0
 LINE_APP = Application(
@@ -72,6 +75,12 @@ def populate(tenant: Tenant) -> None:
         _settle(tenant, twin, entra=False, mail=f"tara.twin@{DOMAIN}", auth0=connection)
     for colleague in COLLEAGUES:
         _settle(tenant, colleague)
+    for group in (
+        Group(QUARANTINE_GROUP, "Compromised users"),
+        Group(guid("group", "dynamic"), "Everybody in sales", types=["DynamicMembership"]),
+        Group(guid("group", "admins"), "Administrators", role_assignable=True),
+    ):
+        tenant.groups[group.id] = group
 
 
 def _settle(
@@ -133,6 +142,9 @@ def _entra(tenant: Tenant, key: str, upn: str, mail: str) -> EntraUser:
             ),
             authenticator,
         ],
+    )
+    user.devices.append(
+        Device(guid("laptop", key), f"Laptop of {user.display_name}", now - 500 * DAY)
     )
     for by_password in (True, False):
         user.sign_in(now - 2 * 3600, LINE_APP.app_id, password_based=by_password)
@@ -204,6 +216,9 @@ def _victim(tenant: Tenant) -> None:
             reason="User registered Authenticator App with Code",
         )
         nora.entra.rules += [_newsletter_rule(), _thiefs_rule()]
+        nora.entra.devices.append(
+            Device(guid("thief-device", VICTIM), "DESKTOP-7F3K", now - 7 * MINUTE)
+        )
     if nora.okta:
         sms = Factor(
             okta_id("sms", "thief", VICTIM),

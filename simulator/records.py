@@ -1,4 +1,4 @@
-"""The things a tenant holds besides its users: people, applications, lifetime policies."""
+"""The things a tenant holds besides its users: people, applications, groups, lifetime policies."""
 
 from __future__ import annotations
 
@@ -35,6 +35,18 @@ class Application:
     okta_client_id: str
     application_policies: list[str] = field(default_factory=list)
     service_principal_policies: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Group:
+    """A group of the directory; `members` are object ids."""
+
+    id: str
+    name: str
+    types: list[str] = field(default_factory=list)
+    members: list[str] = field(default_factory=list)
+    role_assignable: bool = False
+    synced: bool = False
 
 
 @dataclass

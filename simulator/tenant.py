@@ -14,11 +14,11 @@ from simulator.entra_state import EntraUser
 from simulator.ids import guid, okta_id
 from simulator.logbook import audit_json, event_json
 from simulator.okta_state import OktaUser
-from simulator.records import Application, LifetimePolicy, Person
+from simulator.records import Application, Group, LifetimePolicy, Person
 
 TENANT_ID = guid("tenant", "contoso.com")
 OKTA_ORG_ID = okta_id("00o", "contoso")
-RecordT = TypeVar("RecordT", EntraUser, OktaUser, Auth0User, Application)
+RecordT = TypeVar("RecordT", EntraUser, OktaUser, Auth0User, Application, Group)
 
 
 class Tenant:
@@ -63,6 +63,9 @@ class Tenant:
             self.people: dict[str, Person] = {}
             self.applications: list[Application] = []
             self.policies: dict[str, LifetimePolicy] = {}
+            self.groups: dict[str, Group] = {}
+            # Risky users are a matter of the P2 licence.
+            self.risk_licensed = True
             self.audits: list[dict[str, Any]] = []
             self.okta_events: list[dict[str, Any]] = []
             self._history: dict[str, list[tuple[float, Any]]] = {}
@@ -90,7 +93,9 @@ class Tenant:
     # -- writes and what readers see of them ----------------------------------------------
 
     @contextmanager
-    def change(self, record: EntraUser | OktaUser | Auth0User | Application) -> Iterator[None]:
+    def change(
+        self, record: EntraUser | OktaUser | Auth0User | Application | Group
+    ) -> Iterator[None]:
         """Around every write to a record; readers keep the old picture for read_lag_s."""
         with self.lock:
             if self.read_lag_s > 0:

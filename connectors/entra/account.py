@@ -1,11 +1,12 @@
-"""Disable the account: no sign-in at all until somebody enables it again.
+"""Disable the account: no sign-in at all until somebody enables it again; and enable it.
 
 Source: Microsoft Graph v1.0, user: update; "Revoke user access in an emergency" for synced accounts.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from connectors import errors, readback
 from connectors.action import (
@@ -28,7 +29,51 @@ from connectors.entra.client import Request
 _PATH = "/users/{id}"
 
 
-class DisableUser(EntraAction[NoParameters]):
+class _Enablement(EntraAction[NoParameters]):
+    async def _enable(self, target: Target, *, enabled: bool) -> Receipt:
+        request = Request(
+            "PATCH",
+            _PATH,
+            lambda graph, ids: graph.users.by_user_id(ids["id"]),
+            params={"id": target.id},
+            body={"accountEnabled": enabled},
+            needs=self._needs,
+        )
+        try:
+            return receipt_of(await self._change(request))
+        except errors.Invalid as error:
+            refused = error
+        raise await self._why(target, refused)
+
+    async def _seen(self, target: Target, patience: Patience, *, enabled: bool) -> Proof:
+        async def look() -> readback.Reading:
+            user, at = await self._user_at(target)
+            now = user.get("accountEnabled")
+            return readback.Reading(now is enabled, f"accountEnabled is {now}", at)
+
+        reading = await readback.until(look, patience, self._sleep)
+        return readback.proof(
+            reading,
+            check="GET /users/{id} accountEnabled",
+            expected=f"accountEnabled is {enabled}",
+            exposure=() if enabled else residue.after(reading.at),
+        )
+
+
+def _mastered_elsewhere(user: Mapping[str, Any], verb: str) -> Verdict:
+    account = powershell.ad_account(
+        user.get("onPremisesSamAccountName"), str(user.get("userPrincipalName"))
+    )
+    return Verdict(
+        Outcome.MANUAL,
+        "The account is mastered on premises; a change here is refused or undone by "
+        "the next synchronisation.",
+        f"On a domain controller: {account} | {verb}-ADAccount\n"
+        "On the Entra Connect server: Start-ADSyncSyncCycle -PolicyType Delta",
+    )
+
+
+class DisableUser(_Enablement):
     """Locks the account."""
 
     spec: ClassVar[ActionSpec] = ActionSpec(
@@ -61,20 +106,8 @@ class DisableUser(EntraAction[NoParameters]):
         if user.get("accountEnabled") is False:
             return Observation(user, satisfied=True)
         if users.is_synced(user):
-            account = powershell.ad_account(
-                user.get("onPremisesSamAccountName"), str(user.get("userPrincipalName"))
-            )
-            return Observation(
-                user,
-                satisfied=False,
-                verdict=Verdict(
-                    Outcome.MANUAL,
-                    "The account is mastered on premises; a change here is refused or undone by "
-                    "the next synchronisation.",
-                    f"On a domain controller: {account} | Disable-ADAccount\n"
-                    "On the Entra Connect server: Start-ADSyncSyncCycle -PolicyType Delta",
-                ),
-            )
+            verdict = _mastered_elsewhere(user, "Disable")
+            return Observation(user, satisfied=False, verdict=verdict)
         return Observation(user, satisfied=False)
 
     async def apply(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
@@ -108,31 +141,66 @@ class DisableUser(EntraAction[NoParameters]):
         enabled = before.snapshot.get("accountEnabled") is True
         return await self._seen(target, patience, enabled=enabled)
 
-    async def _enable(self, target: Target, *, enabled: bool) -> Receipt:
-        request = Request(
-            "PATCH",
-            _PATH,
-            lambda graph, ids: graph.users.by_user_id(ids["id"]),
-            params={"id": target.id},
-            body={"accountEnabled": enabled},
-            needs=self._needs,
-        )
-        try:
-            return receipt_of(await self._change(request))
-        except errors.Invalid as error:
-            refused = error
-        raise await self._why(target, refused)
 
-    async def _seen(self, target: Target, patience: Patience, *, enabled: bool) -> Proof:
-        async def look() -> readback.Reading:
-            user, at = await self._user_at(target)
-            now = user.get("accountEnabled")
-            return readback.Reading(now is enabled, f"accountEnabled is {now}", at)
+class EnableUser(_Enablement):
+    """Lets the account sign in again."""
 
-        reading = await readback.until(look, patience, self._sleep)
-        return readback.proof(
-            reading,
-            check="GET /users/{id} accountEnabled",
-            expected=f"accountEnabled is {enabled}",
-            exposure=() if enabled else residue.after(reading.at),
-        )
+    spec: ClassVar[ActionSpec] = ActionSpec(
+        name="entra.enable_user",
+        system="entra",
+        title="Enable the Entra ID account",
+        countermeasure="CM0080",
+        impact=Impact.MEDIUM,
+        reversible=True,
+        d3fend=("D3-ULA",),
+        attack=("T1078.004",),
+        permissions=DisableUser.spec.permissions,
+        permissions_also=DisableUser.spec.permissions_also,
+        roles=DisableUser.spec.roles,
+        disrupts="Whoever has the account's credentials can sign in.",
+        leaves_open="Nothing: the account stays closed to its person, too.",
+    )
+
+    def preview(self, target: Target) -> tuple[PlannedCall, ...]:
+        """One PATCH."""
+        path = _PATH.format(id=ids.object_id(target.id))
+        return (PlannedCall("PATCH", path, '{"accountEnabled": true}', "unlocks the account"),)
+
+    async def observe(self, target: Target) -> Observation:
+        """Read whether the account is enabled, and whether it can be changed from here."""
+        user = await self._user(target)
+        if user.get("accountEnabled") is True:
+            return Observation(user, satisfied=True)
+        verdict = _mastered_elsewhere(user, "Enable") if users.is_synced(user) else None
+        return Observation(user, satisfied=False, verdict=verdict)
+
+    async def apply(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
+        """Enable; a second time changes nothing."""
+        return await self._enable(target, enabled=True)
+
+    async def verify(
+        self,
+        target: Target,
+        before: Observation,  # noqa: ARG002
+        receipt: Receipt | None,  # noqa: ARG002
+        patience: Patience,
+    ) -> Proof:
+        """See ``accountEnabled`` true."""
+        return await self._seen(target, patience, enabled=True)
+
+    def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
+        """One PATCH."""
+        path = _PATH.format(id=ids.object_id(target.id))
+        why = "locks the account again, if it was locked before"
+        return (PlannedCall("PATCH", path, '{"accountEnabled": false}', why),)
+
+    async def undo(self, target: Target, before: Observation) -> Receipt:
+        """Disable again, if the account was disabled before."""
+        if before.snapshot.get("accountEnabled") is not False:
+            return Receipt({"changed": False, "why": "the account was not disabled before"})
+        return await self._enable(target, enabled=False)
+
+    async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:
+        """See ``accountEnabled`` as it was."""
+        enabled = before.snapshot.get("accountEnabled") is not False
+        return await self._seen(target, patience, enabled=enabled)

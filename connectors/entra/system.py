@@ -10,13 +10,16 @@ from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
 from connectors.entra import directory
-from connectors.entra.account import DisableUser
+from connectors.entra.account import DisableUser, EnableUser
 from connectors.entra.action import EntraAction
 from connectors.entra.client import EntraClient
+from connectors.entra.devices import DisableDevices
+from connectors.entra.groups import QuarantineGroup
 from connectors.entra.lifetimes import ShortenTokenLifetime
 from connectors.entra.mail import DisableInboxRules
 from connectors.entra.methods import RemoveAuthMethods
 from connectors.entra.password import ResetPassword
+from connectors.entra.risk import ConfirmCompromised, DismissRisk
 from connectors.entra.sessions import RevokeSessions
 from connectors.system import Account, Clue
 
@@ -27,6 +30,11 @@ _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
     DisableInboxRules,
     RemoveAuthMethods,
     ShortenTokenLifetime,
+    DisableDevices,
+    ConfirmCompromised,
+    DismissRisk,
+    QuarantineGroup,
+    EnableUser,
 )
 _BY_NAME: Mapping[str, type[EntraAction[Any]]] = {kind.spec.name: kind for kind in _ACTIONS}
 

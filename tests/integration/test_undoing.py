@@ -9,13 +9,18 @@ import pytest
 
 from connectors.action import Target
 from simulator.faults import Fault, forbid
-from simulator.people import LINE_APP
+from simulator.people import LINE_APP, QUARANTINE_GROUP
 from simulator.tenant import LifetimePolicy
 from tasks.systems import SPECS, Systems
 
 from house import HOOK_SECRET, House, house
 
 PRIOR = "7b4f8f1e-2f4a-4d8e-9a53-8f0f6cf0a001"
+PARAMETERS = {
+    "entra.shorten_token_lifetime": {"app_id": LINE_APP.app_id},
+    "entra.disable_devices": {"scope": "all"},
+    "entra.quarantine_group": {"group_id": QUARANTINE_GROUP},
+}
 REVERSIBLE = [name for name, spec in SPECS.items() if spec.reversible]
 AUTH0 = """
 [tenants.contoso.auth0]
@@ -58,7 +63,9 @@ async def test_the_plan_shows_what_undoing_sends(name: str, tmp_path: Path) -> N
         person = built.sim.tenant.person("nora.lind")
         account = getattr(person, SPECS[name].system)
         target = Target("contoso", SPECS[name].system, account.id, person.upn)
-        parameters = {"app_id": LINE_APP.app_id} if "lifetime" in name else {}
+        parameters = PARAMETERS.get(name, {})
+        if name == "entra.enable_user":
+            account.account_enabled = False
         systems = Systems(built.service.settings)
         action = systems.action("contoso", name, parameters, Unrecorded())
         before = await action.observe(target)

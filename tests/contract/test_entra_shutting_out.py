@@ -1,0 +1,248 @@
+"""Devices, risk, a group that a policy blocks, and enabling again: every cell of how a vendor answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from connectors import errors
+from connectors.action import Outcome
+from connectors.entra import risk
+from simulator.faults import Fault, apply_then, drop, forbid, ignore, throttle
+from simulator.ids import guid
+from simulator.people import QUARANTINE_GROUP
+
+if TYPE_CHECKING:
+    from entra_tenant import Practice
+
+    from simulator.entra_state import EntraUser
+
+pytest_plugins = ("entra_tenant",)
+
+
+@dataclass(frozen=True)
+class Case:
+    """An action, how the tenant stands before it, and what of the tenant it changes."""
+
+    name: str
+    state: Callable[[Practice], Any]
+    parameters: tuple[tuple[str, str], ...] = ()
+    prepare: Callable[[EntraUser], object] = id
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _user(practice: Practice) -> EntraUser:
+    user = practice.person().entra
+    assert user is not None
+    return user
+
+
+def _disabled(user: EntraUser) -> None:
+    user.account_enabled = False
+
+
+def _confirmed(user: EntraUser) -> None:
+    user.risk_state = "confirmedCompromised"
+
+
+DEVICES = Case("entra.disable_devices", lambda p: [device.enabled for device in _user(p).devices])
+CONFIRM = Case("entra.confirm_compromised", lambda p: _user(p).risk_state == "confirmedCompromised")
+DISMISS = Case(
+    "entra.dismiss_risk", lambda p: _user(p).risk_state == "dismissed", prepare=_confirmed
+)
+GROUP = Case(
+    "entra.quarantine_group",
+    lambda p: list(p.sim.tenant.groups[QUARANTINE_GROUP].members),
+    (("group_id", QUARANTINE_GROUP),),
+)
+ENABLE = Case("entra.enable_user", lambda p: _user(p).account_enabled, prepare=_disabled)
+ALL = [DEVICES, CONFIRM, DISMISS, GROUP, ENABLE]
+REVERSIBLE = [DEVICES, CONFIRM, GROUP, ENABLE]
+each_action = pytest.mark.parametrize("case", ALL, ids=str)
+
+
+def _action(practice: Practice, case: Case) -> Any:
+    case.prepare(_user(practice))
+    return practice.action(case.name, **dict(case.parameters))
+
+
+@each_action
+async def test_it_works_and_is_seen(practice: Practice, case: Case) -> None:
+    action, target = _action(practice, case), practice.target()
+    before = case.state(practice)
+    _, receipt, proof = await practice.run(action, target)
+    assert proof.outcome is Outcome.VERIFIED
+    assert case.state(practice) != before
+    assert receipt.handover is None
+    assert practice.journal.kinds == ["intent", "result"] * len(practice.writes)
+
+
+@each_action
+async def test_it_is_found_done_and_not_done_again(practice: Practice, case: Case) -> None:
+    action, target = _action(practice, case), practice.target()
+    await practice.run(action, target)
+    sent = len(practice.writes)
+    again = await practice.action(case.name, **dict(case.parameters)).observe(target)
+    assert again.satisfied is True
+    assert len(practice.writes) == sent
+
+
+@each_action
+async def test_a_success_without_effect_ends_as_failed(practice: Practice, case: Case) -> None:
+    action, target = _action(practice, case), practice.target()
+    for method in ("POST", "PATCH"):
+        practice.sim.faults.add(Fault(ignore(), method=method))
+    _, _, proof = await practice.run(action, target)
+    assert proof.outcome is Outcome.FAILED
+
+
+@each_action
+async def test_a_lost_answer_is_read_and_nothing_sent_again(practice: Practice, case: Case) -> None:
+    action, target = _action(practice, case), practice.target()
+    before = await action.observe(target)
+    for method in ("POST", "PATCH"):
+        practice.sim.faults.add(Fault(apply_then(504), method=method))
+    with pytest.raises(errors.UnknownOutcome):
+        await action.apply(target, before)
+    sent = len(practice.writes)
+    proof = await action.verify(target, before, None, practice.short)
+    assert (proof.outcome, len(practice.writes)) == (Outcome.VERIFIED, sent)
+
+
+@each_action
+async def test_what_never_arrived_is_sent_again_from_the_first_observation(
+    practice: Practice, case: Case
+) -> None:
+    action, target = _action(practice, case), practice.target()
+    before = await action.observe(target)
+    for method in ("POST", "PATCH"):
+        practice.sim.faults.add(Fault(drop(), method=method, times=1))
+    with pytest.raises(errors.UnknownOutcome):
+        await action.apply(target, before)
+    assert (await action.verify(target, before, None, practice.short)).outcome is Outcome.FAILED
+    for _ in range(2):  # killed after the first, it is sent once more
+        receipt = await action.apply(target, before)
+    proof = await action.verify(target, before, receipt, practice.short)
+    assert proof.outcome is Outcome.VERIFIED
+
+
+@each_action
+async def test_a_missing_right_says_what_to_grant(practice: Practice, case: Case) -> None:
+    action, target = _action(practice, case), practice.target()
+    before = await action.observe(target)
+    for method in ("POST", "PATCH"):
+        practice.sim.faults.add(Fault(forbid(), method=method))
+    with pytest.raises(errors.Forbidden) as refused:
+        await action.apply(target, before)
+    assert action.spec.permissions[0] in refused.value.remedy
+
+
+@each_action
+async def test_a_throttled_change_goes_on(practice: Practice, case: Case) -> None:
+    action, target = _action(practice, case), practice.target()
+    for method in ("POST", "PATCH"):
+        practice.sim.faults.add(Fault(throttle(0.01), method=method, times=1))
+    _, _, proof = await practice.run(action, target)
+    assert proof.outcome is Outcome.VERIFIED
+
+
+@pytest.mark.parametrize("case", REVERSIBLE, ids=str)
+async def test_undoing_puts_it_back(practice: Practice, case: Case) -> None:
+    action, target = _action(practice, case), practice.target()
+    state = case.state(practice)
+    before, _, _ = await practice.run(action, target)
+    for _ in range(2):
+        await action.undo(target, before)
+    restored = await action.restored(target, before, practice.short)
+    assert restored.outcome is Outcome.VERIFIED
+    assert case.state(practice) == state
+
+
+@pytest.mark.parametrize("case", REVERSIBLE, ids=str)
+async def test_what_was_so_before_stays_so(practice: Practice, case: Case) -> None:
+    action, target = _action(practice, case), practice.target()
+    await practice.run(action, target)
+    state, sent = case.state(practice), len(practice.writes)
+    again = practice.action(case.name, **dict(case.parameters))
+    before = await again.observe(target)
+    await again.undo(target, before)
+    assert (case.state(practice), len(practice.writes)) == (state, sent)
+    assert (await again.restored(target, before, practice.short)).outcome is Outcome.VERIFIED
+
+
+async def test_devices_of_before_are_left(practice: Practice) -> None:
+    _, _, proof = await practice.run(practice.action("entra.disable_devices"), practice.target())
+    laptop, thiefs = _user(practice).devices
+    assert (laptop.enabled, thiefs.enabled) == (True, False)
+    assert "1 device(s) disabled" in proof.expected
+
+
+async def test_a_device_that_cannot_be_dated_is_named_for_a_person(practice: Practice) -> None:
+    laptop, thiefs = _user(practice).devices
+    laptop.registered = None
+    _, _, proof = await practice.run(practice.action("entra.disable_devices"), practice.target())
+    assert proof.outcome is Outcome.MANUAL
+    assert laptop.name in proof.reason
+    assert (laptop.enabled, thiefs.enabled) == (True, False)
+
+
+async def test_where_the_beginning_is_not_known_no_device_is_chosen(practice: Practice) -> None:
+    target = replace(practice.target(), since=None)
+    before = await practice.action("entra.disable_devices").observe(target)
+    assert before.verdict is not None
+    assert before.verdict.outcome is Outcome.MANUAL
+    everything = await practice.action("entra.disable_devices", scope="all").observe(target)
+    assert len(everything.snapshot["disable"]) == 2
+
+
+async def test_without_the_licence_risk_is_skipped(practice: Practice) -> None:
+    practice.sim.tenant.risk_licensed = False
+    for name in ("entra.confirm_compromised", "entra.dismiss_risk"):
+        before = await practice.action(name).observe(practice.target())
+        assert before.verdict is not None
+        assert before.verdict.outcome is Outcome.SKIPPED
+        assert "P2" in before.verdict.instructions
+
+
+@pytest.mark.parametrize("count", [0, risk.MOST + 1])
+def test_one_request_takes_so_many_users(count: int) -> None:
+    with pytest.raises(errors.Refused):
+        risk.confirmation([guid("user", str(n)) for n in range(count)], "")
+    assert len(risk.dismissal([guid("user", "1")] * risk.MOST, "").body["userIds"]) == risk.MOST
+
+
+@pytest.mark.parametrize(
+    ("group", "why"),
+    [
+        (guid("group", "dynamic"), "follows a rule of its own"),
+        (guid("group", "admins"), "may hold directory roles"),
+        (guid("group", "gone"), "has no group"),
+    ],
+)
+async def test_a_group_that_does_not_fit_is_left_out(
+    practice: Practice, group: str, why: str
+) -> None:
+    before = await practice.action("entra.quarantine_group", group_id=group).observe(
+        practice.target()
+    )
+    assert before.verdict is not None
+    assert (before.verdict.outcome, why in before.verdict.reason) == (Outcome.SKIPPED, True)
+
+
+def test_a_group_is_named_by_its_id(practice: Practice) -> None:
+    with pytest.raises(ValueError, match="GUID"):
+        practice.action("entra.quarantine_group", group_id="../users")
+
+
+async def test_a_synced_account_is_enabled_on_premises(practice: Practice) -> None:
+    user = practice.person("rosa.sync").entra
+    assert user
+    user.account_enabled = False
+    before = await practice.action("entra.enable_user").observe(practice.target("rosa.sync"))
+    assert before.verdict is not None
+    assert "Enable-ADAccount" in before.verdict.instructions
