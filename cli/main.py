@@ -33,6 +33,7 @@ _VERBS = {
     "playbooks": "cli.playbooks",
     "coun7er": "cli.coun7er",
     "config": "cli.config",
+    "doctor": "cli.doctor",
     "simulator": "cli.simulator",
     "demo": "cli.demo",
 }
@@ -54,6 +55,7 @@ _HELP = {
     "playbooks": "List, show, check and export playbooks; list the actions there are.",
     "coun7er": "Read and write CISA's eviction plans.",
     "config": "Show what is set, and where from.",
+    "doctor": "Look whether everything a containment needs is there.",
     "simulator": "Serve a tenant to practise on.",
     "demo": "Watch a token thief being evicted: no tenant, no account, nothing to install.",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from connectors.action import Action, ActionSpec
@@ -67,6 +68,16 @@ class System(Protocol):
 
     def build(self, kind: type[Action], parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build an action of a class of this system's, shipped or installed by a third party."""
+
+    async def probe(self) -> datetime | None:
+        """Read one harmless thing and return the vendor's clock, None where it does not tell.
+
+        Raises:
+            ConnectorError: it cannot be read: why, and what to do.
+        """
+
+    def told(self, spec: ActionSpec) -> bool:
+        """Tell whether the credential says anything of what ``spec`` needs."""
 
     def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
         """Name the permissions that ``spec`` needs and our credential is known not to have.

@@ -121,14 +121,14 @@ class Auth0Client:
                 return Listing(tuple(found.values()), answer.date)
         raise errors.Refused("the list does not end")
 
-    async def warm(self) -> None:
+    async def warm(self) -> Answer:
         """Load the SDK, fetch a token and open a connection by one harmless read.
 
         Raises:
             errors.ConnectorError: Auth0 does not answer as hoped; nothing is lost by it.
         """
         request = Request("GET", "/api/v2/users", query={"per_page": "1", "fields": "user_id"})
-        await self.read(request)
+        return await self.read(request)
 
     @property
     def granted(self) -> frozenset[str] | None:

@@ -104,13 +104,13 @@ class EntraClient:
         """The full address of ``path`` (``/policies/…``) as an ``@odata.id`` names it."""
         return (await self._open()).base_url + path
 
-    async def warm(self) -> None:
+    async def warm(self) -> Answer:
         """Load the SDK, fetch a token and open a connection by one harmless read.
 
         Raises:
             errors.ConnectorError: Graph does not answer as hoped; nothing is lost by it.
         """
-        await self.read(
+        return await self.read(
             Request(
                 "GET", "/organization", lambda graph, _: graph.organization, query={"select": "id"}
             )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from config.settings import Entra
@@ -85,9 +86,21 @@ class EntraSystem:
         action: Action = made(self.client, parameters, journal)
         return action
 
+    async def probe(self) -> datetime | None:
+        """Read one harmless thing and return the vendor's clock, None where it does not tell.
+
+        Raises:
+            errors.ConnectorError: it cannot be read: why, and what to do.
+        """
+        return (await self.client.warm()).date
+
     def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
         """Name the permissions that ``spec`` needs and our credential is known not to have."""
         return grants.lacking(spec, self.client.granted)
+
+    def told(self, spec: ActionSpec) -> bool:  # noqa: ARG002 - one token for all
+        """Tell whether the credential says anything of what ``spec`` needs."""
+        return self.client.granted is not None
 
     async def close(self) -> None:
         """Close connections."""

@@ -124,14 +124,14 @@ class OktaClient:
 
         return await self._door.send(call, self._way(method, address, understood), journal)
 
-    async def warm(self) -> None:
-        """Fetch the OAuth token where one is used, and open a connection.
+    async def warm(self) -> Answer:
+        """Fetch the OAuth token where one is used, and open a connection by one harmless read.
 
         Raises:
             errors.ConnectorError: where Okta cannot be reached or does not know us.
         """
         await self._executor.sign_in()
-        await self.get("/api/v1/users?limit={limit}", {"limit": "1"})
+        return await self.get("/api/v1/users?limit={limit}", {"limit": "1"})
 
     async def close(self) -> None:
         """Close the connections."""

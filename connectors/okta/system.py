@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, ClassVar
 
 from config.settings import Okta
@@ -78,9 +79,21 @@ class OktaSystem:
         action: Action = made(self._client, parameters, journal)
         return action
 
+    async def probe(self) -> datetime | None:
+        """Read one harmless thing and return the vendor's clock, None where it does not tell.
+
+        Raises:
+            errors.ConnectorError: it cannot be read: why, and what to do.
+        """
+        return (await self._client.warm()).date
+
     def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
         """Name the permissions that ``spec`` needs and our credential is known not to have."""
         return grants.lacking(spec, self._client.granted(spec.permissions))
+
+    def told(self, spec: ActionSpec) -> bool:
+        """Tell whether the credential says anything of what ``spec`` needs."""
+        return self._client.granted(spec.permissions) is not None
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,0 +1,100 @@
+"""``rescind doctor``: whether everything that a containment needs is there."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.checks import CHECKS
+from cli.logs import configure_logging
+from cli.settings import ConfigOption, loaded
+from cli.terminal import console, indented, print_table
+from config.settings import Settings
+from ledger.database import Database
+from tasks import app as celery_app
+from tasks import diagnosis
+from tasks.diagnosis import Ability, Check, Diagnosis
+from tasks.systems import Systems
+
+_SIGNS = {"ok": "ok", "warning": "look", "problem": "PROBLEM"}
+_STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+
+
+def command(
+    tell: Annotated[
+        bool, typer.Option("--tell", help="Send a test message to every chat channel.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    config: ConfigOption = None,
+) -> None:
+    """Look whether systems, permissions, database, broker and chat are ready; changes nothing.
+
+    Exit status: 0 nothing stands in the way, 1 something does.
+    """
+    settings = loaded(config, CHECKS)
+    configure_logging(libraries=logging.CRITICAL)
+    found = asyncio.run(_tenants(settings))
+    database = Database(settings.database.url.get_secret_value())
+    try:
+        checks = [*diagnosis.around(settings, database, celery_app.make_app(settings))]
+    finally:
+        database.close()
+    if tell and settings.chat.urls:
+        checks.append(diagnosis.told(settings))
+    found = replace(found, checks=(*checks, *found.checks))
+    if as_json:
+        print(json.dumps(found.document()))
+    else:
+        _print(found)
+    raise typer.Exit(0 if found.well else 1)
+
+
+async def _tenants(settings: Settings) -> Diagnosis:
+    systems = Systems(settings)
+    try:
+        return await diagnosis.systems(settings, systems)
+    finally:
+        await systems.close()
+
+
+def _print(found: Diagnosis) -> None:
+    for check in found.checks:
+        _print_check(check)
+    if found.abilities:
+        console().print()
+        _print_abilities(found.abilities)
+
+
+def _print_check(check: Check) -> None:
+    sign = Text(f"{_SIGNS[check.state]:<8}", style=_STYLES[check.state])
+    console().print(Text.assemble(sign, (check.what, "bold"), f": {check.says}"))
+    if check.remedy:
+        indented(check.remedy, by=8)
+
+
+def _print_abilities(abilities: Sequence[Ability]) -> None:
+    tenants = list(dict.fromkeys(each.tenant for each in abilities))
+    told = {(each.action, each.tenant): each for each in abilities}
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("action", no_wrap=True)
+    for tenant in tenants:
+        table.add_column(tenant, overflow="fold")
+    for action in dict.fromkeys(each.action for each in abilities):
+        table.add_row(action, *(_cell(told.get((action, tenant))) for tenant in tenants))
+    print_table(table)
+
+
+def _cell(ability: Ability | None) -> Text:
+    if ability is None:
+        return Text("-", style="dim")
+    if ability.state == "cannot":
+        return Text(f"cannot: grant {', '.join(ability.grant)}", style="bold red")
+    return Text(ability.state, style="green" if ability.state == "can" else "yellow")
