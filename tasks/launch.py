@@ -34,7 +34,8 @@ class Opened:
 class Subject:
     """Whom a run is about, on whose word, and by which alert.
 
-    ``document`` is what is kept of the person with the run; ``key`` is made of an immutable id.
+    ``document`` is what is kept of the person with the run; ``key`` is made of an immutable id; ``why``
+    is what whoever is asked to approve needs to know first.
     """
 
     tenant: str
@@ -42,6 +43,7 @@ class Subject:
     document: Mapping[str, Any]
     requested_by: str
     alert_id: str | None = None
+    why: str = ""
 
 
 def launch(connection: Connection, service: Service, plan: Plan, subject: Subject) -> Opened:
@@ -59,7 +61,7 @@ def launch(connection: Connection, service: Service, plan: Plan, subject: Subjec
         row = approvals.get(connection, created.approval_id)
         deadline = row.deadline if row else now_ms(connection)
         title, body = messages.approval_requested(
-            settings, created.run_id, created.approval_id, deadline, document
+            settings, created.run_id, created.approval_id, deadline, document, subject.why
         )
         notice = notices.add(
             connection,

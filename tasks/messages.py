@@ -32,13 +32,19 @@ _STATUS_BESIDE = {
 
 
 def approval_requested(
-    settings: Settings, run_id: str, approval_id: str, deadline_ms: int, plan: Mapping[str, Any]
+    settings: Settings,
+    run_id: str,
+    approval_id: str,
+    deadline_ms: int,
+    plan: Mapping[str, Any],
+    why: str,
 ) -> tuple[str, str]:
-    """Return title and body of the request to approve a plan."""
+    """Return title and body of the request to approve a plan; ``why`` is what it was opened for."""
     who = _who(plan["person"])
     now = _at_once(plan["steps"])
     asked = [step for step in plan["steps"] if step["approval"]]
-    lines = [f"Tenant: {plan['tenant']}", f"Account: {who}"]
+    lines = [f"Because: {why}"] if why else []
+    lines += [f"Tenant: {plan['tenant']}", f"Account: {who}"]
     lines += [f"Why it waits: {reason}" for reason in plan["reasons"]]
     if now:
         lines += ["", "At once, without asking:"]

@@ -76,7 +76,12 @@ def open_run(
             for run_id in runs.beside(connection, request.tenant, _ids(person), giving_back):
                 rings += _call_off(connection, service, run_id)
     subject = Subject(
-        request.tenant, _key(person), _person(person), request.requested_by, request.alert_id
+        request.tenant,
+        _key(person),
+        _person(person),
+        request.requested_by,
+        request.alert_id,
+        _why(request),
     )
     opened = launch(connection, service, plan, subject)
     return replace(opened, rings=rings + opened.rings)
@@ -92,6 +97,14 @@ def _open_already(
         beside = runs.beside(connection, request.tenant, _ids(person), (aim,), request.playbook)
         run_id = beside[0] if beside else None
     return runs.get(connection, run_id) if run_id is not None else None
+
+
+def _why(request: Request) -> str:
+    if request.alert is None:
+        return f"asked for by {request.requested_by}"
+    said = request.alert
+    severity = said.get("severity") or "unknown"
+    return f"{said.get('title')} (severity {severity}, {request.requested_by})"
 
 
 def _since(run: Row[Any]) -> str | None:

@@ -77,7 +77,8 @@ def open_undo(
         _changed(connection, run),
         systems.preview,
     )
-    subject = Subject(run.tenant, run.person_key, run.person, requested_by, run.alert_id)
+    why = f"asked for by {requested_by}"
+    subject = Subject(run.tenant, run.person_key, run.person, requested_by, run.alert_id, why)
     return launch(connection, service, plan, subject)
 
 

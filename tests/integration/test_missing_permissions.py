@@ -49,5 +49,7 @@ def test_it_is_said_before_it_is_tried_and_the_rest_goes_on(tmp_path: Path) -> N
         (asked, *_) = [
             notice.body for notice in built.notices() if notice.kind == "approval_requested"
         ]
+        assert asked.startswith("Because: Anomalous token: refresh token replayed")
+        assert "(severity high, source:sentinel)" in asked
         assert "WILL BE REFUSED: grant User.EnableDisableAccount.All" in asked
         assert built.verify().verified
