@@ -24,6 +24,8 @@ _EXCLUSIVE = frozenset({"okta.suspend_user", "okta.reset_password"})
 REMOVES_MFA = frozenset(
     {"entra.remove_auth_methods", "okta.remove_factors", "auth0.remove_authenticators"}
 )
+#: What removes or shuts out what came since the theft began.
+CHOOSES_BY_TIME = REMOVES_MFA | {"entra.disable_devices"}
 #: What closes the account to whoever has its password.
 CLOSES_ACCOUNT = frozenset(
     {

@@ -31,6 +31,7 @@ EXPECTED = {
     "okta-revoke-again": "accepted",
     "entra-inbox-rules": "verified",
     "entra-auth-methods": "verified",
+    "entra-devices": "verified",
     "okta-factors": "verified",
     "entra-shorten-lifetime": "skipped",
     "entra-restore-lifetime": "skipped",

@@ -18,6 +18,7 @@ ROLES = [
     "MailboxSettings.ReadWrite",
     "UserAuthenticationMethod.ReadWrite.All",
     "AuditLog.Read.All",
+    "Device.ReadWrite.All",
 ]
 
 

@@ -25,7 +25,7 @@ STEPS = "\nsteps:\n  - {id: revoke, stage: revoke, action: entra.revoke_sessions
         (
             {"okta_contaiment": "reset"},
             "no parameter of this playbook",
-            "entra_disable, okta_containment, shorten_to_minutes, restore_after_minutes",
+            "entra_disable, entra_devices, okta_containment, shorten_to_minutes, restore_after_minutes",
         ),
     ],
 )
