@@ -14,7 +14,7 @@ from simulator.entra_state import Device
 from simulator.graph_io import body_of, segment, target
 from simulator.tenant import Tenant
 
-_CONTEXT = "directoryObjects/$/Microsoft.DirectoryServices.Device"
+_CONTEXT = "directoryObjects"
 
 
 @dataclass
@@ -44,16 +44,15 @@ class _Handlers:
 def routes(tenant: Tenant) -> list[Route]:
     """The routes of this page, relative to /v1.0 and /beta."""
     on = _Handlers(tenant)
-    cast = "/users/{user}/registeredDevices"
     return [
-        Route(f"{cast}/graph.device", on.list_registered, methods=["GET"]),
-        Route(f"{cast}/microsoft.graph.device", on.list_registered, methods=["GET"]),
+        Route("/users/{user}/registeredDevices", on.list_registered, methods=["GET"]),
         Route("/devices/{device}", on.update, methods=["PATCH"]),
     ]
 
 
 def _json(device: Device) -> JsonObject:
     return {
+        "@odata.type": "#microsoft.graph.device",
         "id": device.id,
         "deviceId": device.id,
         "displayName": device.name,

@@ -68,12 +68,13 @@ def routes(tenant: Tenant) -> list[Route]:
         Route("/groups/{group}", on.read, methods=["GET"]),
         Route("/groups/{group}/members/$ref", on.add, methods=["POST"]),
         Route("/groups/{group}/members/{member}/$ref", on.remove, methods=["DELETE"]),
-        Route("/users/{user}/memberOf/graph.group", on.member_of, methods=["GET"]),
+        Route("/users/{user}/memberOf", on.member_of, methods=["GET"]),
     ]
 
 
 def _json(group: Group) -> JsonObject:
     return {
+        "@odata.type": "#microsoft.graph.group",
         "id": group.id,
         "displayName": group.name,
         "groupTypes": group.types,

@@ -33,7 +33,8 @@ from connectors.entra.client import Request
 
 Json = dict[str, Any]
 
-_REGISTERED = "/users/{id}/registeredDevices/graph.device"
+_REGISTERED = "/users/{id}/registeredDevices"
+_KIND = "#microsoft.graph.device"
 _DEVICE = "/devices/{device}"
 _KEPT = ("id", "displayName", "operatingSystem", "trustType", "registrationDateTime")
 
@@ -174,18 +175,16 @@ class DisableDevices(EntraAction[DeviceParameters]):
         )
 
     async def _devices(self, target: Target) -> list[Json]:
-        return await self._client.items(
+        listed = await self._client.items(
             Request(
                 "GET",
                 _REGISTERED,
-                lambda graph, ids: (
-                    graph.users.by_user_id(ids["id"]).registered_devices.graph_device
-                ),
+                lambda graph, ids: graph.users.by_user_id(ids["id"]).registered_devices,
                 params={"id": ids.object_id(target.id)},
-                query={"select": ",".join((*_KEPT, "accountEnabled"))},
                 needs="the permission Device.Read.All or Directory.Read.All",
             )
         )
+        return [item for item in listed if item.get("@odata.type", _KIND) == _KIND]
 
     def _start(self, target: Target) -> datetime | None:
         since = instant(target.since)

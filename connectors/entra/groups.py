@@ -164,7 +164,7 @@ class QuarantineGroup(EntraAction[GroupParameters]):
 
         return readback.proof(
             await readback.until(look, patience, self._sleep),
-            check="GET /users/{id}/memberOf/graph.group",
+            check="GET /users/{id}/memberOf",
             expected=f"{'a' if member else 'no'} member of {self._parameters.group_id}",
             exposure=(_LATE,) if member else (),
         )
@@ -182,8 +182,8 @@ class QuarantineGroup(EntraAction[GroupParameters]):
     async def _is_member(self, target: Target) -> bool:
         request = Request(
             "GET",
-            "/users/{id}/memberOf/graph.group",
-            lambda graph, ids: graph.users.by_user_id(ids["id"]).member_of.graph_group,
+            "/users/{id}/memberOf",
+            lambda graph, ids: graph.users.by_user_id(ids["id"]).member_of,
             params={"id": target.id},
             query={"select": "id"},
             needs="the permission GroupMember.Read.All",
