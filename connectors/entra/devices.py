@@ -74,6 +74,7 @@ class DisableDevices(EntraAction[DeviceParameters]):
 
     def preview(self, target: Target) -> tuple[PlannedCall, ...]:
         """One PATCH for each device chosen."""
+        ids.object_id(target.id)
         which = "each device of the person's"
         if self._parameters.scope == "since":
             since = target.since or "an unknown time"

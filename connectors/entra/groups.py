@@ -85,6 +85,7 @@ class QuarantineGroup(EntraAction[GroupParameters]):
 
     async def observe(self, target: Target) -> Observation:
         """Read what group it is, and whether the account is in it."""
+        ids.object_id(target.id)
         try:
             group = (await self._client.read(self._read_group())).body
         except errors.NotFound:
