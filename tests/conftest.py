@@ -10,8 +10,11 @@ import os
 
 import pytest
 
+#: What tells the tests something, and is no setting.
+_FOR_TESTS = ("RESCIND_TEST_", "RESCIND_VENDOR_SPECS")
+
 for _name in list(os.environ):
-    if _name.startswith("RESCIND_") and not _name.startswith("RESCIND_TEST_"):
+    if _name.startswith("RESCIND_") and not _name.startswith(_FOR_TESTS):
         del os.environ[_name]
 
 

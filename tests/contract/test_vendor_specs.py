@@ -1,0 +1,171 @@
+"""Every request of every action, and every answer of the practice tenant, by the vendors' own OpenAPI.
+
+The documents are the vendors': ``RESCIND_VENDOR_SPECS`` names the folder that holds them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import vendor_specs
+from entra_tenant import RecordingJournal, door_for, settings_for
+from vendor_specs import Exchange
+
+from config.settings import Okta
+from connectors import errors
+from connectors.action import Patience, Target
+from connectors.entra.system import EntraSystem
+from connectors.okta.system import OktaSystem
+from connectors.system import Clue, System
+from simulator.gate import Gate
+from simulator.people import LINE_APP, QUARANTINE_GROUP
+from simulator.server import Simulator
+
+pytestmark = pytest.mark.skipif(
+    vendor_specs.FOLDER is None,
+    reason="RESCIND_VENDOR_SPECS names no folder of the vendors' OpenAPI documents",
+)
+
+PARAMETERS = {
+    "entra.shorten_token_lifetime": {"app_id": LINE_APP.app_id},
+    "entra.quarantine_group": {"group_id": QUARANTINE_GROUP},
+}
+#: What the documents have not, being parts of the vendors' whole ones; each is in the SDK.
+NOT_IN_THEM = (
+    "/organization",
+    "/groups/",
+    "/mailFolders/",
+    "/userRegistrationDetails/",
+    "/signInPreferences",
+    "/.well-known/",
+)
+ACTIONS = sorted({**EntraSystem.actions, **OktaSystem.actions})
+
+
+@pytest.fixture(scope="module")
+def sim() -> Iterator[Simulator]:
+    with Simulator() as running:
+        yield running
+
+
+@pytest.fixture
+def heard(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Exchange]]:
+    """What goes over the wire, by the document that judges it."""
+    sim.reset()
+    kept: list[tuple[str, Exchange]] = []
+    send = Gate._send
+
+    async def listening(self: Gate, call: Any, answer: Any, to: Any) -> None:
+        await send(self, call, answer, to)
+        # as it was sent: a percent-encoded id stays one segment
+        path = call.scope["raw_path"].decode("latin-1")
+        kinds = [value for name, value in answer.headers if name.lower() == "content-type"]
+        name, base = _document(call.system, path)
+        exchange = Exchange(
+            call.method,
+            path.removeprefix(base),
+            call.scope["query_string"].decode("latin-1"),
+            call.body,
+            answer.status,
+            answer.body,
+            any("json" in kind for kind in kinds),
+        )
+        kept.append((name, exchange))
+
+    monkeypatch.setattr(Gate, "_send", listening)
+    return kept
+
+
+def _document(system: str, path: str) -> tuple[str, str]:
+    if system == "okta":
+        return "okta", ""
+    return ("beta", "/beta") if path.startswith("/beta") else ("graph", "/v1.0")
+
+
+@pytest.fixture
+async def systems(sim: Simulator) -> AsyncIterator[dict[str, System]]:
+    okta = Okta.model_validate({"org_url": sim.url, "api_token": "simulated-okta-token"})
+    built: dict[str, System] = {
+        "entra": EntraSystem("contoso", settings_for(sim.url), door_for()),
+        "okta": OktaSystem("contoso", okta, door_for()),
+    }
+    yield built
+    for system in built.values():
+        await system.close()
+
+
+def _faults(heard: list[tuple[str, Exchange]]) -> list[str]:
+    found, judged = [], 0
+    for name, exchange in heard:
+        document = vendor_specs.spec(name)
+        what = f"{name} {exchange.method} {exchange.path}"
+        if document.operation(exchange.method, exchange.path) is None:
+            if not any(part in exchange.path for part in NOT_IN_THEM):
+                found.append(f"{what}: the document has no such operation")
+            continue
+        judged += 1
+        found += [f"{what}: {fault}" for fault in document.faults(exchange)]
+    assert judged
+    return sorted(set(found))
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+async def test_every_request_and_answer_of_an_action_fits(
+    name: str, sim: Simulator, systems: dict[str, System], heard: list[tuple[str, Exchange]]
+) -> None:
+    system = systems[name.partition(".")[0]]
+    person = sim.tenant.person("nora.lind")
+    account = getattr(person, system.name)
+    since = (datetime.now(UTC) - timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    target = Target("contoso", system.name, account.id, person.upn, since=since)
+    if name == "entra.enable_user":
+        account.account_enabled = False
+    action = system.action(name, PARAMETERS.get(name, {}), RecordingJournal())
+    patience = Patience(total_s=0.2, first_s=0.02, step_s=0.1)
+    before = await action.observe(target)
+    receipt = await action.apply(target, before)
+    await action.verify(target, before, receipt, patience)
+    if action.spec.reversible:
+        await action.undo(target, before)
+        await action.restored(target, before, patience)
+    assert _faults(heard) == []
+
+
+async def test_every_way_of_finding_a_person_fits(
+    systems: dict[str, System], heard: list[tuple[str, Exchange]]
+) -> None:
+    for system in systems.values():
+        await system.probe()
+        for kind in ("user_principal_name", "email", "okta_login"):
+            for value in (
+                "Nora.Lind@contoso.com",
+                "o'brien/dev.ops@contoso.com",
+                "a+b@contoso.com",
+            ):
+                try:
+                    await system.find([Clue(kind, value)])
+                except errors.Refused:
+                    continue
+    assert _faults(heard) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "exchange", "fault"),
+    [
+        ("graph", Exchange("PATCH", "/users/u", "", b'{"accountEnabled": "no"}', 204, b"", False),
+         "body accountEnabled"),
+        ("graph", Exchange("GET", "/users/u", "$sel=id", b"", 200, b"{}", True),
+         "query $sel is not declared"),
+        ("graph", Exchange("GET", "/users/u", "", b"", 200, b'{"displayName": 7}', True),
+         "answer displayName"),
+        ("okta", Exchange("DELETE", "/api/v1/users/u/sessions", "oauthTokens=perhaps", b"", 204,
+                          b"", False), "query oauthTokens is no boolean"),
+        ("okta", Exchange("POST", "/api/v1/users/u/lifecycle/suspend", "", b"", 299, b"", False),
+         "status 299 is not among"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_is_told(name: str, exchange: Exchange, fault: str) -> None:
+    assert any(fault in each for each in vendor_specs.spec(name).faults(exchange))
