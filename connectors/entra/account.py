@@ -5,8 +5,7 @@ Source: Microsoft Graph v1.0, user: update; "Revoke user access in an emergency"
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from connectors import errors, readback
 from connectors.action import (
@@ -30,6 +29,66 @@ _PATH = "/users/{id}"
 
 
 class _Enablement(EntraAction[NoParameters]):
+    """Brings ``accountEnabled`` to what the action wants, and back to what it was."""
+
+    wanted: ClassVar[bool]
+    command: ClassVar[str]
+
+    def preview(self, target: Target) -> tuple[PlannedCall, ...]:
+        """One PATCH."""
+        why = "unlocks the account" if self.wanted else "locks the account"
+        return (_planned(target, self.wanted, why),)
+
+    async def observe(self, target: Target) -> Observation:
+        """Read whether the account is enabled, and whether it can be changed from here."""
+        user = await self._user(target)
+        if user.get("accountEnabled") is self.wanted:
+            return Observation(user, satisfied=True)
+        if not users.is_synced(user):
+            return Observation(user, satisfied=False)
+        account = powershell.ad_account(
+            user.get("onPremisesSamAccountName"), str(user.get("userPrincipalName"))
+        )
+        verdict = Verdict(
+            Outcome.MANUAL,
+            "The account is mastered on premises; a change here is refused or undone by "
+            "the next synchronisation.",
+            f"On a domain controller: {account} | {self.command}\n"
+            "On the Entra Connect server: Start-ADSyncSyncCycle -PolicyType Delta",
+        )
+        return Observation(user, satisfied=False, verdict=verdict)
+
+    async def apply(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
+        """Change it; a second time changes nothing."""
+        return await self._enable(target, enabled=self.wanted)
+
+    async def verify(
+        self,
+        target: Target,
+        before: Observation,  # noqa: ARG002
+        receipt: Receipt | None,  # noqa: ARG002
+        patience: Patience,
+    ) -> Proof:
+        """See ``accountEnabled`` as wanted."""
+        return await self._seen(target, patience, enabled=self.wanted)
+
+    def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
+        """One PATCH."""
+        state = "unlocked" if self.wanted else "locked"
+        why = f"back, if the account was not {state} before"
+        return (_planned(target, not self.wanted, why),)
+
+    async def undo(self, target: Target, before: Observation) -> Receipt:
+        """Change it back, if it was otherwise before."""
+        if before.snapshot.get("accountEnabled") is not (not self.wanted):
+            return Receipt({"changed": False, "why": "the account was so before"})
+        return await self._enable(target, enabled=not self.wanted)
+
+    async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:
+        """See ``accountEnabled`` as it was."""
+        was = before.snapshot.get("accountEnabled") is True
+        return await self._seen(target, patience, enabled=was)
+
     async def _enable(self, target: Target, *, enabled: bool) -> Receipt:
         request = Request(
             "PATCH",
@@ -60,22 +119,11 @@ class _Enablement(EntraAction[NoParameters]):
         )
 
 
-def _mastered_elsewhere(user: Mapping[str, Any], verb: str) -> Verdict:
-    account = powershell.ad_account(
-        user.get("onPremisesSamAccountName"), str(user.get("userPrincipalName"))
-    )
-    return Verdict(
-        Outcome.MANUAL,
-        "The account is mastered on premises; a change here is refused or undone by "
-        "the next synchronisation.",
-        f"On a domain controller: {account} | {verb}-ADAccount\n"
-        "On the Entra Connect server: Start-ADSyncSyncCycle -PolicyType Delta",
-    )
-
-
 class DisableUser(_Enablement):
     """Locks the account."""
 
+    wanted = False
+    command = "Disable-ADAccount"
     spec: ClassVar[ActionSpec] = ActionSpec(
         name="entra.disable_user",
         system="entra",
@@ -95,56 +143,12 @@ class DisableUser(_Enablement):
         leaves_open="The account: whoever has its credentials can sign in.",
     )
 
-    def preview(self, target: Target) -> tuple[PlannedCall, ...]:
-        """One PATCH."""
-        path = _PATH.format(id=ids.object_id(target.id))
-        return (PlannedCall("PATCH", path, '{"accountEnabled": false}', "locks the account"),)
-
-    async def observe(self, target: Target) -> Observation:
-        """Read whether the account is enabled, and whether it can be changed from here."""
-        user = await self._user(target)
-        if user.get("accountEnabled") is False:
-            return Observation(user, satisfied=True)
-        if users.is_synced(user):
-            verdict = _mastered_elsewhere(user, "Disable")
-            return Observation(user, satisfied=False, verdict=verdict)
-        return Observation(user, satisfied=False)
-
-    async def apply(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
-        """Disable; a second time changes nothing."""
-        return await self._enable(target, enabled=False)
-
-    async def verify(
-        self,
-        target: Target,
-        before: Observation,  # noqa: ARG002
-        receipt: Receipt | None,  # noqa: ARG002
-        patience: Patience,
-    ) -> Proof:
-        """See ``accountEnabled`` false."""
-        return await self._seen(target, patience, enabled=False)
-
-    def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
-        """One PATCH."""
-        path = _PATH.format(id=ids.object_id(target.id))
-        why = "unlocks the account, if it was not locked before"
-        return (PlannedCall("PATCH", path, '{"accountEnabled": true}', why),)
-
-    async def undo(self, target: Target, before: Observation) -> Receipt:
-        """Enable again, if the account was enabled before."""
-        if before.snapshot.get("accountEnabled") is not True:
-            return Receipt({"changed": False, "why": "the account was not enabled before"})
-        return await self._enable(target, enabled=True)
-
-    async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:
-        """See ``accountEnabled`` as it was."""
-        enabled = before.snapshot.get("accountEnabled") is True
-        return await self._seen(target, patience, enabled=enabled)
-
 
 class EnableUser(_Enablement):
     """Lets the account sign in again."""
 
+    wanted = True
+    command = "Enable-ADAccount"
     spec: ClassVar[ActionSpec] = ActionSpec(
         name="entra.enable_user",
         system="entra",
@@ -161,46 +165,7 @@ class EnableUser(_Enablement):
         leaves_open="Nothing: the account stays closed to its person, too.",
     )
 
-    def preview(self, target: Target) -> tuple[PlannedCall, ...]:
-        """One PATCH."""
-        path = _PATH.format(id=ids.object_id(target.id))
-        return (PlannedCall("PATCH", path, '{"accountEnabled": true}', "unlocks the account"),)
 
-    async def observe(self, target: Target) -> Observation:
-        """Read whether the account is enabled, and whether it can be changed from here."""
-        user = await self._user(target)
-        if user.get("accountEnabled") is True:
-            return Observation(user, satisfied=True)
-        verdict = _mastered_elsewhere(user, "Enable") if users.is_synced(user) else None
-        return Observation(user, satisfied=False, verdict=verdict)
-
-    async def apply(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
-        """Enable; a second time changes nothing."""
-        return await self._enable(target, enabled=True)
-
-    async def verify(
-        self,
-        target: Target,
-        before: Observation,  # noqa: ARG002
-        receipt: Receipt | None,  # noqa: ARG002
-        patience: Patience,
-    ) -> Proof:
-        """See ``accountEnabled`` true."""
-        return await self._seen(target, patience, enabled=True)
-
-    def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
-        """One PATCH."""
-        path = _PATH.format(id=ids.object_id(target.id))
-        why = "locks the account again, if it was locked before"
-        return (PlannedCall("PATCH", path, '{"accountEnabled": false}', why),)
-
-    async def undo(self, target: Target, before: Observation) -> Receipt:
-        """Disable again, if the account was disabled before."""
-        if before.snapshot.get("accountEnabled") is not False:
-            return Receipt({"changed": False, "why": "the account was not disabled before"})
-        return await self._enable(target, enabled=False)
-
-    async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:
-        """See ``accountEnabled`` as it was."""
-        enabled = before.snapshot.get("accountEnabled") is not False
-        return await self._seen(target, patience, enabled=enabled)
+def _planned(target: Target, enabled: bool, why: str) -> PlannedCall:
+    path = _PATH.format(id=ids.object_id(target.id))
+    return PlannedCall("PATCH", path, f'{{"accountEnabled": {str(enabled).lower()}}}', why)
