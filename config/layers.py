@@ -28,7 +28,7 @@ RESERVED = frozenset({"RESCIND_CONFIG", "RESCIND_SECRETS_DIR"})
 #: Kubernetes describes a service named "rescind" to every container beside it in these variables.
 _SERVICE_LINKS = re.compile(r"RESCIND_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_\w+)?)?)")
 #: What the tests are told through the environment; the processes they start inherit it.
-_OF_TESTS = "RESCIND_TEST_"
+_OF_TESTS = ("RESCIND_TEST_", "RESCIND_VENDOR_SPECS")
 
 Tree = dict[str, Any]
 

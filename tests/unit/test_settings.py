@@ -106,6 +106,8 @@ def test_the_file_is_named_by_argument_environment_or_working_directory(tmp_path
         ("RESCIND_DATABASE__URL", "", lambda s: s == Settings()),
         ("RESCIND_PORT", "tcp://10.0.0.1:8480", lambda s: s == Settings()),
         ("RESCIND_PORT_8480_TCP_ADDR", "10.0.0.1", lambda s: s == Settings()),
+        ("RESCIND_TEST_SERVICES", "required", lambda s: s == Settings()),
+        ("RESCIND_VENDOR_SPECS", "/srv/specs", lambda s: s == Settings()),
         ("RESCIND_SERVICE_PORT_HTTP", "8480", lambda s: s == Settings()),
         ("OTHER_WEB__PORT", "x", lambda s: s == Settings()),
     ],
