@@ -11,6 +11,9 @@ from starlette.routing import Mount
 from simulator import (
     control,
     entra,
+    entra_apps,
+    entra_consents,
+    entra_devices,
     entra_login,
     entra_logs,
     entra_mail,
@@ -68,6 +71,9 @@ def build_routes(tenant: Tenant) -> Starlette:
         *entra.routes(tenant),
         *entra_methods.routes(tenant),
         *entra_mail.routes(tenant),
+        *entra_apps.routes(tenant),
+        *entra_consents.routes(tenant),
+        *entra_devices.routes(tenant),
         *entra_policies.routes(tenant),
         *entra_logs.routes(tenant),
     ]

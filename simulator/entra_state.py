@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from simulator.clock import graph_time
+from simulator.entra_belongings import Consent, Device, RoleAssignment
 
 # The delete path's segment and the type name it stands for (Graph v1.0, authentication).
 METHOD_SEGMENTS = {
@@ -43,6 +44,7 @@ class Refusal(StrEnum):
     REVOKED = "50173"
     DISABLED = "50057"
     EXPIRED = "700082"
+    APP_DISABLED = "7000112"
 
 
 @dataclass
@@ -126,6 +128,9 @@ class EntraUser:
     rules: list[InboxRule] = field(default_factory=list)
     refresh_tokens: list[Grant] = field(default_factory=list)
     cookies: list[Grant] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
+    role_assignments: list[RoleAssignment] = field(default_factory=list)
+    devices: list[Device] = field(default_factory=list)
     # Exact instants beside the published stamp: that one has whole seconds only, and a
     # sign-in later within the same second must live while one before it must not.
     revoked_at: float = 0.0

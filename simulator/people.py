@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator import footholds
 from simulator.entra_state import (
     PASSWORD_METHOD_ID,
     AuthMethod,
@@ -177,7 +178,7 @@ def _okta(tenant: Tenant, key: str, login: str, email: str) -> OktaUser:
 
 
 def _victim(tenant: Tenant) -> None:
-    """Nora Lind: the thief added a method, a factor and a rule minutes ago."""
+    """Nora Lind: minutes ago the thief added a method, a factor, a rule, and footholds."""
     now, nora = tenant.now(), _settle(tenant, VICTIM)
     if nora.entra:
         nora.entra.methods.append(
@@ -194,6 +195,7 @@ def _victim(tenant: Tenant) -> None:
             reason="User registered Authenticator App with Code",
         )
         nora.entra.rules += [_newsletter_rule(), _thiefs_rule()]
+        footholds.settle(tenant, nora.entra, tenant.applications[0])
     if nora.okta:
         sms = Factor(
             okta_id("sms", "thief", VICTIM),
