@@ -24,7 +24,7 @@ Json = dict[str, Any]
 class Deed:
     """One object an entry of the log tells of.
 
-    ``changed`` holds the modified properties by name: what was there before and what is there now,
+    Entries of one request share their ``correlation``. ``changed`` holds the modified properties by name: what was there before and what is there now,
     as text, empty where there was nothing.
     """
 
@@ -33,6 +33,7 @@ class Deed:
     id: str
     name: str
     kind: str
+    correlation: str
     changed: Mapping[str, tuple[str, str]]
 
     def now(self, name: str) -> str:
@@ -96,6 +97,7 @@ def _of(audit: Mapping[str, Any]) -> Iterator[Deed]:
                 str(target.get("id") or "").lower(),
                 str(target.get("displayName") or ""),
                 str(target.get("type") or ""),
+                str(audit.get("correlationId") or ""),
                 _changed(target),
             )
 

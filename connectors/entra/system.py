@@ -13,6 +13,7 @@ from connectors.entra import directory
 from connectors.entra.account import DisableUser
 from connectors.entra.action import EntraAction
 from connectors.entra.client import EntraClient
+from connectors.entra.consents import RevokeConsents
 from connectors.entra.lifetimes import ShortenTokenLifetime
 from connectors.entra.mail import DisableInboxRules
 from connectors.entra.methods import RemoveAuthMethods
@@ -26,6 +27,7 @@ _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
     ResetPassword,
     DisableInboxRules,
     RemoveAuthMethods,
+    RevokeConsents,
     ShortenTokenLifetime,
 )
 _BY_NAME: Mapping[str, type[EntraAction[Any]]] = {kind.spec.name: kind for kind in _ACTIONS}
