@@ -14,6 +14,7 @@ from connectors.entra.account import DisableUser
 from connectors.entra.action import EntraAction
 from connectors.entra.client import EntraClient
 from connectors.entra.consents import RevokeConsents
+from connectors.entra.devices import DisableDevices
 from connectors.entra.lifetimes import ShortenTokenLifetime
 from connectors.entra.mail import DisableInboxRules
 from connectors.entra.methods import RemoveAuthMethods
@@ -28,6 +29,7 @@ _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
     DisableInboxRules,
     RemoveAuthMethods,
     RevokeConsents,
+    DisableDevices,
     ShortenTokenLifetime,
 )
 _BY_NAME: Mapping[str, type[EntraAction[Any]]] = {kind.spec.name: kind for kind in _ACTIONS}
