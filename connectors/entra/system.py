@@ -19,6 +19,7 @@ from connectors.entra.lifetimes import ShortenTokenLifetime
 from connectors.entra.mail import DisableInboxRules
 from connectors.entra.methods import RemoveAuthMethods
 from connectors.entra.password import ResetPassword
+from connectors.entra.service_principals import DisableServicePrincipal
 from connectors.entra.sessions import RevokeSessions
 from connectors.system import Account, Clue
 
@@ -29,6 +30,7 @@ _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
     DisableInboxRules,
     RemoveAuthMethods,
     RevokeConsents,
+    DisableServicePrincipal,
     DisableDevices,
     ShortenTokenLifetime,
 )
