@@ -12,6 +12,7 @@ from connectors.door import Door, Journal
 from connectors.entra import directory
 from connectors.entra.account import DisableUser
 from connectors.entra.action import EntraAction
+from connectors.entra.app_credentials import RemoveAppCredentials
 from connectors.entra.client import EntraClient
 from connectors.entra.consents import RevokeConsents
 from connectors.entra.devices import DisableDevices
@@ -31,6 +32,7 @@ _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
     RemoveAuthMethods,
     RevokeConsents,
     DisableServicePrincipal,
+    RemoveAppCredentials,
     DisableDevices,
     ShortenTokenLifetime,
 )
