@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -91,6 +91,16 @@ def proof(
         outcome, reason = Outcome.FAILED, reading.reason or _UNSEEN
     told = exposure if reading.holds else ()
     return Proof(outcome, check, expected, reading.observed, reason, told)
+
+
+def then_by_hand(proof: Proof, reason: str) -> Proof:
+    """The proof where a person must finish what no request can; ``reason`` says how.
+
+    A change that was not seen to happen stays what it is.
+    """
+    if proof.outcome is not Outcome.VERIFIED:
+        return proof
+    return replace(proof, outcome=Outcome.MANUAL, reason=reason)
 
 
 async def glance(read: Callable[[], Awaitable[T]], within_s: float = 2.0) -> T:

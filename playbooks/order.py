@@ -25,7 +25,12 @@ REMOVES_MFA = frozenset(
     {"entra.remove_auth_methods", "okta.remove_factors", "auth0.remove_authenticators"}
 )
 #: What removes or shuts out what came since the theft began.
-CHOOSES_BY_TIME = REMOVES_MFA | {"entra.disable_devices"}
+CHOOSES_BY_TIME = REMOVES_MFA | {
+    "entra.disable_devices",
+    "entra.disable_service_principal",
+    "entra.remove_app_credentials",
+    "entra.revoke_consents",
+}
 #: What closes the account to whoever has its password.
 CLOSES_ACCOUNT = frozenset(
     {

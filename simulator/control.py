@@ -50,6 +50,13 @@ def person_json(person: Person, now: float) -> JsonObject:
                 {"id": r.id, "displayName": r.display_name, "isEnabled": r.enabled}
                 for r in entra.rules
             ],
+            "consents": [
+                {"id": c.id, "clientId": c.client_id, "scope": c.scope} for c in entra.consents
+            ],
+            "devices": [
+                {"id": d.id, "displayName": d.display_name, "accountEnabled": d.account_enabled}
+                for d in entra.devices
+            ],
             "liveRefreshTokens": sum(entra.refusal(g, now) is None for g in entra.refresh_tokens),
             "liveCookies": sum(entra.refusal(g, now) is None for g in entra.cookies),
         },
@@ -127,6 +134,7 @@ class _Handlers:
                             "id": a.id,
                             "appId": a.app_id,
                             "servicePrincipalId": a.service_principal_id,
+                            "accountEnabled": a.account_enabled,
                             "tokenLifetimePolicies": a.application_policies,
                         }
                         for a in self.tenant.applications

@@ -22,6 +22,7 @@ _WHY = {
     Refusal.REVOKED: "The grant was revoked; a fresh sign-in is needed.",
     Refusal.DISABLED: "The user account is disabled.",
     Refusal.EXPIRED: "The refresh token expired after too long without use.",
+    Refusal.APP_DISABLED: "The application is disabled.",
 }
 
 
@@ -39,6 +40,10 @@ class _Handlers:
                 if grant.value == wanted:
                     return user, grant
         return None, None
+
+    def app_is_off(self, client_id: str) -> bool:
+        apps = self.tenant.applications
+        return any(a.app_id == client_id and not a.account_enabled for a in apps)
 
     async def token(self, request: Request) -> Response:
         form = {k: v[0] for k, v in parse_qs((await request.body()).decode()).items()}
@@ -60,6 +65,9 @@ class _Handlers:
             or form.get("client_id", grant.client_id) != grant.client_id
         ):
             return _refused("invalid_grant", Refusal.UNKNOWN, _WHY[Refusal.UNKNOWN])
+        if self.app_is_off(grant.client_id):
+            why = _WHY[Refusal.APP_DISABLED]
+            return _refused("unauthorized_client", Refusal.APP_DISABLED, why)
         refusal = user.refusal(grant, self.tenant.now())
         if refusal:
             return _refused("invalid_grant", refusal, _WHY[refusal])

@@ -1,4 +1,4 @@
-"""Graph's applications, service principals and token lifetime policies."""
+"""Graph's token lifetime policies, and which app has which."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulator.answers import GraphError, JsonObject, context, graph_not_found, graph_page
+from simulator.entra_apps import APPS, PRINCIPALS, application, kind_of
 from simulator.graph_io import body_of, matching, segment
 from simulator.records import Application, LifetimePolicy
 from simulator.tenant import Tenant
@@ -24,27 +25,8 @@ class _Handlers:
     def __init__(self, tenant: Tenant) -> None:
         self.tenant = tenant
 
-    def described(self, app: Application, kind: str) -> JsonObject:
-        own = app.id if kind == "applications" else app.service_principal_id
-        return {
-            "id": own,
-            "appId": app.app_id,
-            "displayName": app.display_name,
-            **({} if kind == "applications" else {"accountEnabled": True}),
-        }
-
-    def kind_of(self, request: Request) -> str:
-        return request.url.path.split("/")[2]
-
-    def found(self, request: Request) -> Application:
-        key = segment(request, "app")
-        for app in self.tenant.applications:
-            if self.described(app, self.kind_of(request))["id"] == key:
-                return app
-        raise graph_not_found(key)
-
     def assigned(self, app: Application, request: Request) -> list[str]:
-        of_app = self.kind_of(request) == "applications"
+        of_app = kind_of(request) == APPS
         return app.application_policies if of_app else app.service_principal_policies
 
     def policy(self, policy_id: str) -> LifetimePolicy:
@@ -52,22 +34,13 @@ class _Handlers:
             raise graph_not_found(policy_id)
         return self.tenant.policies[policy_id]
 
-    async def list_apps(self, request: Request) -> Response:
-        kind = self.kind_of(request)
-        items = matching(request, [self.described(app, kind) for app in self.tenant.applications])
-        return graph_page(request, kind, items, self.tenant.page_size)
-
-    async def get_app(self, request: Request) -> Response:
-        shown = self.described(self.found(request), self.kind_of(request))
-        return JSONResponse({"@odata.context": context(request, "$entity"), **shown})
-
     async def list_assigned(self, request: Request) -> Response:
-        ids = self.assigned(self.tenant.seen(self.found(request)), request)
+        ids = self.assigned(self.tenant.seen(application(self.tenant, request)), request)
         items = [self.tenant.policies[i].to_json() for i in ids if i in self.tenant.policies]
         return graph_page(request, _WHAT, items, self.tenant.page_size)
 
     async def assign(self, request: Request) -> Response:
-        app, body = self.found(request), await body_of(request)
+        app, body = application(self.tenant, request), await body_of(request)
         link = body.get("@odata.id")
         chosen = self.policy(str(link).rstrip("/").rpartition("/")[2])
         if self.assigned(app, request):
@@ -83,7 +56,7 @@ class _Handlers:
         return Response(status_code=204)
 
     async def unassign(self, request: Request) -> Response:
-        app, policy_id = self.found(request), segment(request, "policy")
+        app, policy_id = application(self.tenant, request), segment(request, "policy")
         if policy_id not in self.assigned(app, request):
             raise graph_not_found(policy_id)
         with self.tenant.change(app):
@@ -122,11 +95,9 @@ def routes(tenant: Tenant) -> list[Route]:
     """The routes of this page, relative to /v1.0 and /beta."""
     on = _Handlers(tenant)
     found_routes = []
-    for kind in ("applications", "servicePrincipals"):
+    for kind in (APPS, PRINCIPALS):
         base = f"/{kind}/{{app}}"
         found_routes += [
-            Route(f"/{kind}", on.list_apps, methods=["GET"]),
-            Route(base, on.get_app, methods=["GET"]),
             Route(f"{base}/{_WHAT}", on.list_assigned, methods=["GET"]),
             Route(f"{base}/{_WHAT}/$ref", on.assign, methods=["POST"]),
             Route(f"{base}/{_WHAT}/{{policy}}/$ref", on.unassign, methods=["DELETE"]),

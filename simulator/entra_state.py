@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from simulator.clock import graph_time
+from simulator.entra_belongings import Consent, Device, RoleAssignment
 
 # The delete path's segment and the type name it stands for (Graph v1.0, authentication).
 METHOD_SEGMENTS = {
@@ -43,6 +44,7 @@ class Refusal(StrEnum):
     REVOKED = "50173"
     DISABLED = "50057"
     EXPIRED = "700082"
+    APP_DISABLED = "7000112"
 
 
 @dataclass
@@ -93,17 +95,6 @@ class InboxRule:
 
 
 @dataclass
-class Device:
-    """A device somebody registered with this account."""
-
-    id: str
-    name: str
-    registered: float | None
-    system: str = "Windows"
-    enabled: bool = True
-
-
-@dataclass
 class Grant:
     """A refresh token family or a sign-in cookie: what one sign-in left behind."""
 
@@ -135,11 +126,13 @@ class EntraUser:
     default_method_id: str | None = None
     methods: list[AuthMethod] = field(default_factory=list)
     rules: list[InboxRule] = field(default_factory=list)
-    devices: list[Device] = field(default_factory=list)
     # none, or what Identity Protection holds of the user: atRisk, confirmedCompromised, dismissed
     risk_state: str = "none"
     refresh_tokens: list[Grant] = field(default_factory=list)
     cookies: list[Grant] = field(default_factory=list)
+    consents: list[Consent] = field(default_factory=list)
+    role_assignments: list[RoleAssignment] = field(default_factory=list)
+    devices: list[Device] = field(default_factory=list)
     # Exact instants beside the published stamp: that one has whole seconds only, and a
     # sign-in later within the same second must live while one before it must not.
     revoked_at: float = 0.0

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from simulator.clock import graph_time, okta_time
@@ -9,21 +12,40 @@ from simulator.entra_state import EntraUser
 from simulator.ids import guid, okta_id
 from simulator.okta_state import OktaUser
 
+_CATEGORY = {
+    "Application": "ApplicationManagement",
+    "ServicePrincipal": "ApplicationManagement",
+    "Device": "Device",
+}
+#: Modified properties by name: what was there before, and what is there now.
+Changes = Mapping[str, tuple[object, object]]
+
+
+@dataclass(frozen=True)
+class Affected:
+    """What was changed where it is no user: its id, its name, and the kind the log calls it."""
+
+    id: str
+    display_name: str
+    kind: str
+
 
 def audit_json(
     number: int,
     at: float,
     activity: str,
-    target: EntraUser,
+    target: EntraUser | Affected,
+    *,
     service: str,
     by_user: EntraUser | None,
     reason: str,
+    changes: Changes,
 ) -> dict[str, Any]:
     """One directoryAudit resource (Graph v1.0); without `by_user` an application did it."""
     who = {"id": by_user.id, "userPrincipalName": by_user.upn} if by_user else None
     return {
         "id": guid("audit", str(number)),
-        "category": "UserManagement",
+        "category": "UserManagement" if isinstance(target, EntraUser) else _CATEGORY[target.kind],
         "correlationId": guid("correlation", str(number)),
         "result": "success",
         "resultReason": reason,
@@ -39,9 +61,16 @@ def audit_json(
             {
                 "id": target.id,
                 "displayName": target.display_name,
-                "type": "User",
-                "userPrincipalName": target.upn,
-                "modifiedProperties": [],
+                "type": "User" if isinstance(target, EntraUser) else target.kind,
+                "userPrincipalName": target.upn if isinstance(target, EntraUser) else None,
+                "modifiedProperties": [
+                    {
+                        "displayName": name,
+                        "oldValue": None if old is None else json.dumps(old),
+                        "newValue": None if new is None else json.dumps(new),
+                    }
+                    for name, (old, new) in changes.items()
+                ],
             }
         ],
         "additionalDetails": [],

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from simulator import auth0_people
+from simulator import auth0_people, footholds
 from simulator.entra_state import (
     PASSWORD_METHOD_ID,
     AuthMethod,
-    Device,
     EntraUser,
     Grant,
     InboxRule,
@@ -143,9 +142,6 @@ def _entra(tenant: Tenant, key: str, upn: str, mail: str) -> EntraUser:
             authenticator,
         ],
     )
-    user.devices.append(
-        Device(guid("laptop", key), f"Laptop of {user.display_name}", now - 500 * DAY)
-    )
     for by_password in (True, False):
         user.sign_in(now - 2 * 3600, LINE_APP.app_id, password_based=by_password)
     token = "1.sim-rt.confidential-" + user.id
@@ -199,7 +195,7 @@ def _okta(tenant: Tenant, key: str, login: str, email: str) -> OktaUser:
 
 
 def _victim(tenant: Tenant) -> None:
-    """Nora Lind: the thief added a method, a factor and a rule minutes ago."""
+    """Nora Lind: minutes ago the thief added a method, a factor, a rule, and footholds."""
     now, nora = tenant.now(), _settle(tenant, VICTIM)
     if nora.entra:
         nora.entra.methods.append(
@@ -216,9 +212,7 @@ def _victim(tenant: Tenant) -> None:
             reason="User registered Authenticator App with Code",
         )
         nora.entra.rules += [_newsletter_rule(), _thiefs_rule()]
-        nora.entra.devices.append(
-            Device(guid("thief-device", VICTIM), "DESKTOP-7F3K", now - 7 * MINUTE)
-        )
+        footholds.settle(tenant, nora.entra, tenant.applications[0])
     if nora.okta:
         sms = Factor(
             okta_id("sms", "thief", VICTIM),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from simulator.app_keys import AppKeys
 from simulator.auth0_state import Auth0User
 from simulator.entra_state import EntraUser
 from simulator.okta_state import OktaUser
@@ -25,7 +26,8 @@ class Person:
 class Application:
     """An application registration together with its service principal.
 
-    The token lifetime policies are assigned to either object, at most one to each.
+    The token lifetime policies are assigned to either object, at most one to each. An app of
+    another organization has its service principal here only.
     """
 
     id: str
@@ -35,6 +37,13 @@ class Application:
     okta_client_id: str
     application_policies: list[str] = field(default_factory=list)
     service_principal_policies: list[str] = field(default_factory=list)
+    created: float | None = None
+    registered_here: bool = True
+    owner_organization_id: str | None = None
+    account_enabled: bool = True
+    owners: list[str] = field(default_factory=list)
+    keys: AppKeys = field(default_factory=AppKeys)
+    principal_keys: AppKeys = field(default_factory=AppKeys)
 
 
 @dataclass

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from simulator.auth0_state import Auth0User
+from simulator.entra_belongings import Consent
 from simulator.entra_state import EntraUser
 from simulator.ids import guid, okta_id
-from simulator.logbook import audit_json, event_json
+from simulator.logbook import Affected, Changes, audit_json, event_json
 from simulator.okta_state import OktaUser
 from simulator.records import Application, Group, LifetimePolicy, Person
 
@@ -62,6 +63,7 @@ class Tenant:
             self.revision = 0
             self.people: dict[str, Person] = {}
             self.applications: list[Application] = []
+            self.tenant_wide_consents: list[Consent] = []
             self.policies: dict[str, LifetimePolicy] = {}
             self.groups: dict[str, Group] = {}
             # Risky users are a matter of the P2 licence.
@@ -182,17 +184,29 @@ class Tenant:
     def audit(
         self,
         activity: str,
-        target: EntraUser,
+        target: EntraUser | Affected,
         *,
         service: str = "Core Directory",
         by_user: EntraUser | None = None,
         at: float | None = None,
         reason: str = "",
+        changes: Changes | None = None,
     ) -> None:
         """Write one directoryAudit; without `by_user` an application did it."""
         moment = self.now() if at is None else at
         n = len(self.audits)
-        self.audits.append(audit_json(n, moment, activity, target, service, by_user, reason))
+        self.audits.append(
+            audit_json(
+                n,
+                moment,
+                activity,
+                target,
+                service=service,
+                by_user=by_user,
+                reason=reason,
+                changes=changes or {},
+            )
+        )
 
     def okta_event(
         self,

@@ -104,6 +104,15 @@ class EntraClient:
         """The full address of ``path`` (``/policies/…``) as an ``@odata.id`` names it."""
         return (await self._open()).base_url + path
 
+    async def own_app_id(self) -> str | None:
+        """The client id of the application Rescind signs in as, in lower case; None where unknown.
+
+        A managed identity need not be named in the settings: then the access token names it.
+        """
+        if self._settings.client_id:
+            return self._settings.client_id.lower()
+        return await (await self._open()).app_id()
+
     async def warm(self) -> Answer:
         """Load the SDK, fetch a token and open a connection by one harmless read.
 

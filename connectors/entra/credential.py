@@ -6,6 +6,8 @@ Certificate or client secret where the settings name one; otherwise the identity
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import time
 from pathlib import Path
@@ -110,6 +112,20 @@ def choose(settings: Entra, *, loopback: bool) -> Credential:
         # Only the kind of error: a parser's message may quote what it read.
         refused = type(error).__name__
     raise errors.Unauthenticated(f"the credential cannot be read ({refused})", remedy=_REMEDY)
+
+
+def app_id(token: str) -> str | None:
+    """The client id an access token was issued to, in lower case; None where it names none.
+
+    Our own token, from Entra itself: its signature is nothing to check here.
+    """
+    try:
+        payload = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
+        name = claims["appid"] if "appid" in claims else claims["azp"]
+    except (IndexError, KeyError, TypeError, ValueError):
+        return None
+    return name.lower() if isinstance(name, str) else None
 
 
 def _own(settings: Entra) -> Credential | None:

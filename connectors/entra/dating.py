@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Any
 
 from connectors.clock import instant
-from connectors.entra import factors, stamps
+from connectors.entra import auditlog, factors, stamps
+from connectors.entra.age import Age, Dated, Window
 
 Json = dict[str, Any]
 
@@ -46,34 +46,8 @@ _WORDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("temporary access pass", frozenset({"temporaryAccessPass"})),
     ("windows hello", frozenset({"windowsHelloForBusiness"})),
 )
-# The audit log is kept seven days at least (Microsoft Entra data retention).
-_KEPT = timedelta(days=7)
-#: How late an audit entry may arrive: 95 % within 2 minutes, 99 % within 5 by Microsoft's own figures,
-#: more as others measured. What is younger than this, the log cannot tell of.
-LAG = timedelta(minutes=15)
 # A method's own date and its audit entry are written within this.
 _SAME = timedelta(minutes=10)
-
-
-class Age(StrEnum):
-    """What is known of when a method was added."""
-
-    RECENT = "recent"
-    OLDER = "older"
-    UNDATABLE = "undatable"
-
-
-@dataclass(frozen=True, slots=True)
-class Dated:
-    """A method's age and how that is known.
-
-    ``told_until`` is set where only the audit log's silence says ``OLDER``: the silence tells of
-    registrations up to then.
-    """
-
-    age: Age
-    why: str
-    told_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,59 +66,37 @@ def created(method: Mapping[str, Any]) -> datetime | None:
 
 def judge(
     methods: Sequence[Mapping[str, Any]],
-    *,
-    start: datetime,
-    theft: datetime,
-    now: datetime,
+    window: Window,
     audits: Iterable[Mapping[str, Any]] | None,
 ) -> list[Dated]:
-    """Tell of each method, in order, whether it was added at ``start`` or later.
+    """Tell of each method, in order, whether it was added in the window.
 
     Args:
         methods: as Graph lists them.
-        start: when the theft began, less a margin.
-        theft: when it began as far as is known: a log that may not reach back to it yet is silent
-            about everything the thief has done.
-        now: the vendor's clock.
-        audits: the account's entries of the audit log since ``start``; None where unreadable.
+        window: the time since the theft.
+        audits: the account's entries of the audit log since the window's start; None where
+            unreadable.
     """
-    left = None if audits is None or now - start > _KEPT else _unaccounted(methods, audits, start)
+    left = None if audits is None or not window.kept else _unaccounted(methods, audits, window)
     undated = [method for method in methods if created(method) is None]
-    silence = _silence(theft, now)
-    return [_one(method, start, left, undated, silence) for method in methods]
-
-
-def _silence(theft: datetime, now: datetime) -> Dated:
-    """What it means that the log has no registration of a kind."""
-    told_until = now - LAG
-    if theft > told_until:
-        return Dated(
-            Age.UNDATABLE,
-            "no date, and the audit log may not have heard of what was added since the theft: "
-            f"look again after {stamps.write(now + LAG)}",
-        )
-    why = f"no registration of this kind in the audit log until {stamps.write(told_until)}"
-    return Dated(Age.OLDER, why, told_until)
+    return [_one(method, window, left, undated) for method in methods]
 
 
 def _one(
     method: Mapping[str, Any],
-    start: datetime,
+    window: Window,
     left: list[_Event] | None,
     undated: list[Mapping[str, Any]],
-    silence: Dated,
 ) -> Dated:
     date = created(method)
     if date is not None:
-        return Dated(
-            Age.RECENT if date >= start else Age.OLDER, f"registered at {stamps.write(date)}"
-        )
+        return window.by_date(date)
     if left is None:
         return Dated(Age.UNDATABLE, "no date, and the audit log does not tell")
     kind = factors.kind_of(method)
     related = [event for event in left if event.about(kind)]
     if not related:
-        return silence
+        return window.by_silence("registration of this kind")
     rivals = [m for m in undated if any(event.about(factors.kind_of(m)) for event in related)]
     if len(related) >= len(rivals):
         last = max(event.at for event in related)
@@ -157,14 +109,12 @@ def _one(
 
 
 def _unaccounted(
-    methods: Iterable[Mapping[str, Any]], audits: Iterable[Mapping[str, Any]], start: datetime
+    methods: Iterable[Mapping[str, Any]], audits: Iterable[Mapping[str, Any]], window: Window
 ) -> list[_Event]:
     """Registrations that neither a dated method nor a later deletion accounts for."""
     registered, deleted = [], []
-    for audit in audits:
-        at = instant(audit.get("activityDateTime"))
-        if at is None or at < start or audit.get("result") not in (None, "success"):
-            continue
+    for audit in auditlog.succeeded(audits, window.start):
+        at = instant(audit.get("activityDateTime")) or window.start
         activity = audit.get("activityDisplayName")
         event = _Event(at, _kinds(str(audit.get("resultReason") or "")))
         if activity in _REGISTERED:

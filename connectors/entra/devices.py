@@ -1,13 +1,15 @@
-"""Disable the devices that were registered with the account since the theft began.
+"""Disable devices that were registered for a person since the theft; never delete one.
 
-A device's primary refresh token signs in to everything; a disabled device gets none. Nothing is deleted:
-with a device go its recovery keys. Source: Microsoft Graph v1.0, user: list registeredDevices, and
-device: update; "Revoke user access in an emergency".
+A registered device holds a primary refresh token: it signs its user in without asking her.
+
+Source: Microsoft Graph v1.0, device; user: list registeredDevices and ownedDevices.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -15,28 +17,48 @@ from pydantic import BaseModel, ConfigDict, Field
 from connectors import readback
 from connectors.action import (
     ActionSpec,
+    Exposure,
     Impact,
     Observation,
     Outcome,
-    Patience,
     PlannedCall,
     Proof,
-    Receipt,
     Target,
     Verdict,
 )
 from connectors.clock import instant
-from connectors.each import each
-from connectors.entra import ids, stamps
-from connectors.entra.action import EntraAction, answered
+from connectors.entra import age, auditlog, ids, powershell, residue, stamps
+from connectors.entra.age import Age, Dated, Window
 from connectors.entra.client import Request
+from connectors.entra.switched import Seen, SwitchOff
 
 Json = dict[str, Any]
 
-_REGISTERED = "/users/{id}/registeredDevices"
+# Those she uses, and those she has registered: the two may differ.
+_LISTS: Mapping[str, Callable[[Any], Any]] = {
+    "registeredDevices": lambda user: user.registered_devices,
+    "ownedDevices": lambda user: user.owned_devices,
+}
 _KIND = "#microsoft.graph.device"
-_DEVICE = "/devices/{device}"
-_KEPT = ("id", "displayName", "operatingSystem", "trustType", "registrationDateTime")
+_KEPT = (
+    "id",
+    "deviceId",
+    "displayName",
+    "accountEnabled",
+    "registrationDateTime",
+    "approximateLastSignInDateTime",
+    "operatingSystem",
+    "trustType",
+    "onPremisesSyncEnabled",
+)
+_REGISTERED = frozenset(
+    {
+        "Add device",
+        "Register device",
+        "Add registered owner to device",
+        "Add registered users to device",
+    }
+)
 
 
 class DeviceParameters(BaseModel):
@@ -44,17 +66,19 @@ class DeviceParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    scope: Literal["since", "all"] = Field(
-        "since", description="since: registered since the theft began; all: whatever their age"
+    scope: Literal["recent", "all"] = Field(
+        "recent", description="recent: registered since the theft began; all: whatever their age"
     )
     margin_minutes: int = Field(
-        60, ge=0, le=10080, description="how much earlier than the first sign counts as since"
+        60, ge=0, le=10080, description="how much earlier than the first sign counts as recent"
     )
 
 
-class DisableDevices(EntraAction[DeviceParameters]):
-    """Takes their sign-in from the devices the thief registered."""
+class DisableDevices(SwitchOff[DeviceParameters]):
+    """Takes away the machine the thief registered to be trusted with."""
 
+    collection = "devices"
+    one = "device"
     spec: ClassVar[ActionSpec] = ActionSpec(
         name="entra.disable_devices",
         system="entra",
@@ -62,152 +86,156 @@ class DisableDevices(EntraAction[DeviceParameters]):
         countermeasure="CM0080",
         impact=Impact.MEDIUM,
         reversible=True,
-        d3fend=("D3-CR",),
+        d3fend=("D3-AL",),
         attack=("T1098.005",),
-        permissions=("Device.ReadWrite.All", "User.Read.All"),
-        permissions_also=("Directory.ReadWrite.All",),
+        # AuditLog.Read.All dates what has no date; without it such devices are left for a person.
+        permissions=("Device.ReadWrite.All", "User.Read.All", "AuditLog.Read.All"),
         roles=("Cloud Device Administrator",),
         parameters=DeviceParameters,
-        disrupts="The devices concerned cannot sign in until they are enabled again.",
-        leaves_open="A device the thief registered keeps a sign-in of its own.",
+        disrupts="Nobody signs in from a disabled device until it is enabled again.",
+        leaves_open="A device the thief registered signs in as the person's own.",
     )
 
     def preview(self, target: Target) -> tuple[PlannedCall, ...]:
-        """One PATCH for each device chosen."""
-        ids.object_id(target.id)
-        which = "each device of the person's"
-        if self._parameters.scope == "since":
-            since = target.since or "an unknown time"
-            which = (
-                f"each device registered since {since}, less {self._parameters.margin_minutes} min"
-            )
-        return (PlannedCall("PATCH", _DEVICE, '{"accountEnabled": false}', which),)
+        """One PATCH for each device."""
+        everything = self._parameters.scope == "all"
+        since = "" if everything else " that was registered since the theft began"
+        return (self._call(target, enabled=False, why=f"for each device of the person{since}"),)
 
     async def observe(self, target: Target) -> Observation:
-        """List the devices registered with the account, and choose by when they were."""
+        """List the devices, date them, and choose."""
+        user, at = await self._user_at(target)
         devices = await self._devices(target)
-        start, everything = self._start(target), self._parameters.scope == "all"
-        enabled = [device for device in devices if device.get("accountEnabled") is not False]
-        chosen = [device for device in enabled if everything or _since(device, start)]
-        undated = [
-            device
-            for device in enabled
-            if not everything and instant(device.get("registrationDateTime")) is None
-        ]
-        snapshot = {
-            "since": stamps.write(start) if start else None,
-            "devices": [_kept(device) for device in devices],
-            "disable": [_kept(device) for device in chosen],
-            "undated": [_kept(device) for device in undated],
+        everything, margin = self._parameters.scope == "all", self._parameters.margin_minutes
+        window = Window.since(target.since, margin, at or datetime.now(UTC))
+        snapshot: Json = {
+            "userPrincipalName": user.get("userPrincipalName"),
+            "since": stamps.write(window.start) if window else None,
+            "devices": [{name: device.get(name) for name in _KEPT} for device in devices],
+            "disable": [],
+            "left": [],
+            "told_until": None,
         }
-        if not everything and start is None and enabled:
-            reason = "When the theft began is not known, so no device can be told to be newer."
-            return Observation(snapshot, verdict=_by_hand(target, reason, enabled))
-        if undated and not chosen:
-            reason = "Devices are left that do not say when they were registered."
-            return Observation(snapshot, verdict=_by_hand(target, reason, undated))
-        return Observation(snapshot, satisfied=not chosen)
-
-    async def apply(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
-        """Disable what was chosen; a second time changes nothing."""
-        return await self._set(before, enabled=False)
-
-    async def verify(
-        self,
-        target: Target,
-        before: Observation,
-        receipt: Receipt | None,  # noqa: ARG002
-        patience: Patience,
-    ) -> Proof:
-        """See none of the chosen devices enabled."""
-        proof = await self._seen(target, before, patience, enabled=False)
-        undated = before.snapshot["undated"]
-        if proof.outcome is not Outcome.VERIFIED or not undated:
-            return proof
-        left = _by_hand(target, "Devices are left that a person has to look at.", undated)
-        reason = f"{left.reason}\n{left.instructions}"
-        return Proof(Outcome.MANUAL, proof.check, proof.expected, proof.observed, reason)
-
-    def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:  # noqa: ARG002 - aims at devices
-        """One PATCH for each device that was disabled."""
-        why = "enables each device that was disabled"
-        return (PlannedCall("PATCH", _DEVICE, '{"accountEnabled": true}', why),)
-
-    async def undo(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
-        """Enable again what was disabled."""
-        return await self._set(before, enabled=True)
-
-    async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:
-        """See all of them enabled."""
-        return await self._seen(target, before, patience, enabled=True)
-
-    async def _set(self, before: Observation, *, enabled: bool) -> Receipt:
-        async def one(device: Json) -> Json:
-            request = Request(
-                "PATCH",
-                _DEVICE,
-                lambda graph, ids: graph.devices.by_device_id(ids["device"]),
-                params={"device": str(device["id"])},
-                body={"accountEnabled": enabled},
-                needs=self._needs,
+        if window is None and not everything:
+            reason = (
+                "When the theft began is not known, so no device can be told to be newer: look at "
+                f"the {len(devices)} devices and disable what is not the person's."
             )
-            return answered(await self._change(request))
+            return Observation(snapshot, verdict=Verdict(Outcome.MANUAL, reason, _portal(user)))
+        silent = None
+        for device in devices:
+            dated = await self._age(device, window)
+            item = {
+                "id": str(device.get("id")),
+                "name": str(device.get("displayName") or device.get("id")),
+                "deviceId": device.get("deviceId"),
+                "why": dated.why,
+            }
+            if device.get("accountEnabled") is False:
+                continue
+            if not everything and dated.age is Age.OLDER:
+                silent = dated.told_until or silent
+            elif device.get("onPremisesSyncEnabled") is True:
+                snapshot["left"].append({**item, "on_premises": True})
+            elif everything or dated.age is Age.RECENT:
+                snapshot["disable"].append(item)
+            else:
+                snapshot["left"].append(item)
+        snapshot["told_until"] = stamps.write(silent) if silent else None
+        if snapshot["left"] and not snapshot["disable"]:
+            reason = "Devices are left that a person has to look at."
+            verdict = Verdict(Outcome.MANUAL, reason, _by_hand(snapshot))
+            return Observation(snapshot, satisfied=False, verdict=verdict)
+        # The log's silence does not reach up to now, so that nothing was added is not told by it.
+        nothing = None if silent else True
+        return Observation(snapshot, satisfied=False if snapshot["disable"] else nothing)
 
-        return Receipt({"devices": await each(before.snapshot["disable"], one)})
+    def _at(self, graph: Any, object_id: str) -> Any:  # noqa: ANN401 - the SDK's builders are untyped here
+        return graph.devices.by_device_id(object_id)
 
-    async def _seen(
-        self, target: Target, before: Observation, patience: Patience, *, enabled: bool
-    ) -> Proof:
-        chosen = {str(device["id"]) for device in before.snapshot["disable"]}
+    async def _look(self, target: Target, before: Observation) -> Seen:
+        there = {str(device.get("id")): device for device in await self._devices(target)}
+        known = {device["id"] for device in before.snapshot["devices"]}
+        new = [
+            str(device.get("displayName")) for name, device in there.items() if name not in known
+        ]
+        besides = f"registered meanwhile: {', '.join(new)}" if new else ""
+        return Seen(there, besides=besides)
 
-        async def look() -> readback.Reading:
-            wrong = [
-                str(device.get("displayName") or device.get("id"))
-                for device in await self._devices(target)
-                if str(device.get("id")) in chosen and device.get("accountEnabled") is not enabled
-            ]
-            word = "disabled" if enabled else "enabled"
-            return readback.Reading(not wrong, f"still {word}: {', '.join(wrong) or 'none'}")
-
-        return readback.proof(
-            await readback.until(look, patience, self._sleep),
-            check=f"GET {_REGISTERED} accountEnabled",
-            expected=f"{len(chosen)} device(s) {'enabled' if enabled else 'disabled'}",
+    def _finished(self, before: Observation, proof: Proof) -> Proof:
+        if not before.snapshot["left"]:
+            return proof
+        return readback.then_by_hand(
+            proof,
+            f"Devices are left that a person has to look at.\n{_by_hand(before.snapshot)}",
         )
+
+    def _exposure(
+        self,
+        before: Observation,
+        reading: readback.Reading,  # noqa: ARG002 - a contract
+    ) -> tuple[Exposure, ...]:
+        snapshot = before.snapshot
+        left = [
+            Exposure("entra", f"the device {item['name']}", residue.UNKNOWN, item["why"])
+            for item in snapshot["left"]
+        ]
+        told_until = instant(snapshot.get("told_until"))
+        if told_until is not None:
+            left.append(age.untold(told_until, "devices without a date"))
+        return tuple(left)
 
     async def _devices(self, target: Target) -> list[Json]:
-        listed = await self._client.items(
-            Request(
-                "GET",
-                _REGISTERED,
-                lambda graph, ids: graph.users.by_user_id(ids["id"]).registered_devices,
-                params={"id": ids.object_id(target.id)},
-                needs="the permission Device.Read.All or Directory.Read.All",
-            )
-        )
-        return [item for item in listed if item.get("@odata.type", _KIND) == _KIND]
+        found: dict[str, Json] = {}
+        for which in _LISTS:
+            for device in await self._client.items(_list(target.id, which)):
+                if device.get("@odata.type", _KIND) == _KIND:
+                    found.setdefault(str(device.get("id")), device)
+        return list(found.values())
 
-    def _start(self, target: Target) -> datetime | None:
-        since = instant(target.since)
-        return since - timedelta(minutes=self._parameters.margin_minutes) if since else None
+    async def _age(self, device: Json, window: Window | None) -> Dated:
+        if window is None:
+            return Dated(Age.UNDATABLE, "whatever its age")
+        date = instant(device.get("registrationDateTime"))
+        if date is not None:
+            return window.by_date(date)
+        done = None
+        if window.kept:
+            to = auditlog.to(ids.object_id(str(device.get("id"))))
+            done = await auditlog.entries(self._client, window.start, to)
+        if done is None:
+            return Dated(Age.UNDATABLE, "no date, and the audit log does not tell")
+        for deed in auditlog.deeds(done, window.start):
+            if deed.activity in _REGISTERED:
+                at = stamps.write(deed.at)
+                return Dated(Age.RECENT, f"the audit log has its registration at {at}")
+        return window.by_silence("registration of this device")
 
 
-def _since(device: Json, start: datetime | None) -> bool:
-    registered = instant(device.get("registrationDateTime"))
-    return registered is not None and start is not None and registered >= start
-
-
-def _kept(device: Json) -> Json:
-    return {name: device.get(name) for name in _KEPT}
-
-
-def _by_hand(target: Target, reason: str, devices: list[Json]) -> Verdict:
-    lines = [
-        f"- {device.get('displayName') or 'a device'} ({device.get('id')}), registered "
-        f"{device.get('registrationDateTime') or 'at an unknown time'}"
-        for device in devices
-    ]
-    where = (
-        f"In the Entra admin center, Devices of {target.name}, disable what is not the person's:"
+def _list(user_id: str, which: str) -> Request:
+    at = _LISTS[which]
+    return Request(
+        "GET",
+        f"/users/{{id}}/{which}",
+        lambda graph, ids: at(graph.users.by_user_id(ids["id"])),
+        params={"id": user_id},
+        needs="the permission User.Read.All or Device.Read.All",
     )
-    return Verdict(Outcome.MANUAL, reason, "\n".join([where, *lines]))
+
+
+def _by_hand(snapshot: Mapping[str, Any]) -> str:
+    lines = []
+    for item in snapshot["left"]:
+        lines.append(f"# {json.dumps(item['name'])}: {item['why']}")
+        if item.get("on_premises"):
+            guid = powershell.quoted(str(item["deviceId"]))
+            lines.append(f"Get-ADComputer -Identity {guid} | Disable-ADAccount")
+        else:
+            lines.append(
+                powershell.graph("PATCH", f"/devices/{item['id']}", {"accountEnabled": False})
+            )
+    return "\n".join(lines)
+
+
+def _portal(user: Mapping[str, Any]) -> str:
+    return f"Entra admin center > Users > {json.dumps(user.get('userPrincipalName'))} > Devices"

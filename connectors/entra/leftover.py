@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Any
 
 from connectors.action import Exposure
 from connectors.clock import instant
-from connectors.entra import dating, factors, powershell, registered, residue, stamps
+from connectors.entra import age, factors, powershell, registered, residue
 
 Json = dict[str, Any]
 
@@ -20,13 +19,7 @@ def exposure(snapshot: Mapping[str, Any]) -> Iterator[Exposure]:
         yield Exposure("entra", f"a {item['kind']} method", residue.UNKNOWN, item["why"])
     told_until = instant(snapshot.get("told_until"))
     if told_until is not None:
-        yield Exposure(
-            "entra",
-            f"methods without a date that were added after {stamps.write(told_until)}",
-            residue.UNKNOWN,
-            f"The audit log may be {dating.LAG // timedelta(minutes=1)} minutes late: look again "
-            f"after {stamps.write(told_until + 2 * dating.LAG)}.",
-        )
+        yield age.untold(told_until, "methods without a date")
 
 
 def portal(snapshot: Mapping[str, Any]) -> str:
@@ -43,9 +36,6 @@ def by_hand(user_id: str, snapshot: Mapping[str, Any]) -> str:
         if kind is None:
             lines.append(f"# {item['kind']}: {item['why']}\n{portal(snapshot)}")
             continue
-        uri = f"/v1.0{registered.PATH.format(id=user_id)}/{kind.segment}/{item['id']}"
-        lines.append(
-            f"# {item['kind']}: {item['why']}\n"
-            f"Invoke-MgGraphRequest -Method DELETE -Uri {powershell.quoted(uri)}"
-        )
+        path = f"{registered.PATH.format(id=user_id)}/{kind.segment}/{item['id']}"
+        lines.append(f"# {item['kind']}: {item['why']}\n{powershell.graph('DELETE', path)}")
     return "\n".join(lines)

@@ -133,12 +133,11 @@ class DisableInboxRules(EntraAction[RuleParameters]):
             exposure=_unseen(name),
         )
         left = reading.found
-        if reading.holds and left:
-            reason = "Read-only rules have to be disabled by hand:\n" + _by_hand(name, left)
-            return Proof(
-                Outcome.MANUAL, proof.check, proof.expected, proof.observed, reason, proof.exposure
-            )
-        return proof
+        if not left:
+            return proof
+        return readback.then_by_hand(
+            proof, "Read-only rules have to be disabled by hand:\n" + _by_hand(name, left)
+        )
 
     def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
         """One PATCH for each rule that was disabled."""

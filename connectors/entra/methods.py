@@ -23,7 +23,6 @@ from connectors.action import (
     Target,
     Verdict,
 )
-from connectors.clock import instant
 from connectors.each import each
 from connectors.entra import (
     dating,
@@ -35,6 +34,7 @@ from connectors.entra import (
     stamps,
 )
 from connectors.entra.action import EntraAction, answered
+from connectors.entra.age import Age, Window
 
 Json = dict[str, Any]
 
@@ -99,15 +99,11 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
         user, at = await self._user_at(target)
         methods = await registered.methods(self._client, target.id)
         now = at or datetime.now(UTC)
-        everything, since = self._parameters.scope == "all", instant(target.since)
-        start = (since or now) - timedelta(minutes=self._parameters.margin_minutes)
-        dated = dating.judge(
-            methods,
-            start=start,
-            theft=since or start,
-            now=now,
-            audits=await self._audits(target, methods, start),
-        )
+        everything, margin = self._parameters.scope == "all", self._parameters.margin_minutes
+        known = Window.since(target.since, margin, now)
+        window = known or Window(now - timedelta(minutes=margin), now, now)
+        audits = await self._audits(target, methods, window.start)
+        dated = dating.judge(methods, window, audits)
         preferred = await registered.preferred(self._client, target.id)
         remove, left = removal.choose(
             methods,
@@ -119,17 +115,17 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
         going = {item["id"] for item in remove}
         stay = [one for m, one in zip(methods, dated, strict=True) if str(m.get("id")) not in going]
         silent = max((one.told_until for one in stay if one.told_until), default=None)
-        unknown_start = since is None and not everything
+        unknown_start = known is None and not everything
         snapshot = {
             "accountEnabled": user.get("accountEnabled"),
             "userPrincipalName": user.get("userPrincipalName"),
-            "since": stamps.write(start),
+            "since": stamps.write(window.start),
             "preferred": preferred,
             "methods": [factors.keepable(method) for method in methods],
             "older": [
                 str(method.get("id"))
-                for method, known in zip(methods, dated, strict=True)
-                if known.age is dating.Age.OLDER
+                for method, one in zip(methods, dated, strict=True)
+                if one.age is Age.OLDER
             ],
             "told_until": stamps.write(silent) if silent else None,
             "remove": [] if unknown_start else remove,
@@ -208,14 +204,12 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
             expected=f"{len(chosen)} chosen method(s) gone, no new one",
             exposure=tuple(leftover.exposure(before.snapshot)),
         )
-        if proof.outcome is Outcome.VERIFIED and left:
-            reason = "Methods are left that a person has to look at.\n" + leftover.by_hand(
-                target.id, before.snapshot
-            )
-            return Proof(
-                Outcome.MANUAL, proof.check, proof.expected, proof.observed, reason, proof.exposure
-            )
-        return proof
+        if not left:
+            return proof
+        by_hand = leftover.by_hand(target.id, before.snapshot)
+        return readback.then_by_hand(
+            proof, f"Methods are left that a person has to look at.\n{by_hand}"
+        )
 
     async def _delete(self, target: Target, item: Json) -> Json:
         return answered(await self._change(registered.deletion(target.id, item, self._needs)))

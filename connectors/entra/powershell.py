@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+
 # PowerShell ends a single-quoted string at any of these, and takes a doubled one literally.
 _QUOTES = "'\u2018\u2019\u201a\u201b"
 _PLAIN = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789@._-+#")
@@ -15,6 +18,12 @@ def printable(text: str) -> bool:
 def quoted(text: str) -> str:
     """Quote ``text`` for PowerShell: nothing in it is expanded or ends the string."""
     return "'" + "".join(char * 2 if char in _QUOTES else char for char in text) + "'"
+
+
+def graph(method: str, path: str, body: Mapping[str, object] | None = None) -> str:
+    """The line that sends one request to Graph v1.0; ``path`` begins behind the version."""
+    line = f"Invoke-MgGraphRequest -Method {method} -Uri {quoted('/v1.0' + path)}"
+    return line if body is None else f"{line} -Body {quoted(json.dumps(body))}"
 
 
 def ad_account(sam_account_name: str | None, user_principal_name: str) -> str:

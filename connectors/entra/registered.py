@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from connectors import errors
-from connectors.entra import dating, factors, ids, stamps
+from connectors.entra import auditlog, dating, factors
 from connectors.entra.client import EntraClient, Request
 
 Json = dict[str, Any]
@@ -65,21 +65,9 @@ async def audits(client: EntraClient, user_id: str, start: datetime) -> list[Jso
     Raises:
         errors.ConnectorError: the log cannot be read now.
     """
-    request = Request(
-        "GET",
-        "/auditLogs/directoryAudits",
-        lambda graph, _: graph.audit_logs.directory_audits,
-        query={
-            "filter": f"activityDateTime ge {stamps.write(start)} "
-            f"and loggedByService eq '{dating.AUDIT_SERVICE}' "
-            f"and targetResources/any(t:t/id eq '{ids.object_id(user_id)}')"
-        },
-        bucket="reports",
+    return await auditlog.entries(
+        client, start, f"loggedByService eq '{dating.AUDIT_SERVICE}'", auditlog.to(user_id)
     )
-    try:
-        return await client.items(request)
-    except (errors.Forbidden, errors.Invalid, errors.NotFound):
-        return None
 
 
 def deletion(user_id: str, item: Mapping[str, Any], needs: str) -> Request:

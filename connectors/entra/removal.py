@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.entra import factors
-from connectors.entra.dating import Age, Dated
+from connectors.entra.age import Age, Dated
 
 Json = dict[str, Any]
 

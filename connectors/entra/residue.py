@@ -60,3 +60,24 @@ def after(moment: datetime | None) -> tuple[Exposure, ...]:
         "Entra cannot end a session an app keeps by itself.",
     )
     return (*tokens, cookie)
+
+
+def held_by_apps(moment: datetime | None) -> tuple[Exposure, ...]:
+    """What an app holds still that lost its consent or was switched off at ``moment``."""
+    lives = (
+        (
+            "access tokens that the apps hold already",
+            timedelta(minutes=90),
+            "An issued access token cannot be recalled; it lives 60 to 90 minutes unless a policy "
+            "says otherwise.",
+        ),
+        (
+            "long-lived access tokens, where the app negotiates continuous access evaluation",
+            timedelta(hours=28),
+            "A change of the app is no event that ends them; they live up to 28 hours.",
+        ),
+    )
+    return tuple(
+        Exposure("entra", what, stamps.write(moment + life) if moment else UNKNOWN, why)
+        for what, life, why in lives
+    )

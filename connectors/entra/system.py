@@ -13,7 +13,9 @@ from connectors.door import Door, Journal
 from connectors.entra import directory
 from connectors.entra.account import DisableUser, EnableUser
 from connectors.entra.action import EntraAction
+from connectors.entra.app_credentials import RemoveAppCredentials
 from connectors.entra.client import EntraClient
+from connectors.entra.consents import RevokeConsents
 from connectors.entra.devices import DisableDevices
 from connectors.entra.groups import QuarantineGroup
 from connectors.entra.lifetimes import ShortenTokenLifetime
@@ -21,6 +23,7 @@ from connectors.entra.mail import DisableInboxRules
 from connectors.entra.methods import RemoveAuthMethods
 from connectors.entra.password import ResetPassword
 from connectors.entra.risk import ConfirmCompromised, DismissRisk
+from connectors.entra.service_principals import DisableServicePrincipal
 from connectors.entra.sessions import RevokeSessions
 from connectors.system import Account, Clue
 
@@ -30,8 +33,11 @@ _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
     ResetPassword,
     DisableInboxRules,
     RemoveAuthMethods,
-    ShortenTokenLifetime,
+    RevokeConsents,
+    DisableServicePrincipal,
+    RemoveAppCredentials,
     DisableDevices,
+    ShortenTokenLifetime,
     ConfirmCompromised,
     DismissRisk,
     QuarantineGroup,

@@ -137,9 +137,10 @@ class Wire:
             },
         )
         self._places = asyncio.Semaphore(_CONNECTIONS)
+        self._scopes = [f"https://{GRAPH_HOSTS[settings.cloud]}/.default"]
         self._provider = AzureIdentityAuthenticationProvider(
             self._credential,
-            scopes=[f"https://{GRAPH_HOSTS[settings.cloud]}/.default"],
+            scopes=self._scopes,
             allowed_hosts=[url.host],
         )
         self._adapter = _Once(self._provider, self._http)
@@ -202,6 +203,20 @@ class Wire:
             )
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             failure = unanswered(error, write=write)
+        raise failure
+
+    async def app_id(self) -> str | None:
+        """The client id the access token was issued to, in lower case; None where it names none.
+
+        Raises:
+            errors.ConnectorError: Entra gives no token.
+        """
+        try:
+            token = await self._credential.get_token(*self._scopes)
+        except AzureError as error:
+            failure = _sign_in_failure(error)
+        else:
+            return credential.app_id(token.token)
         raise failure
 
     async def close(self) -> None:

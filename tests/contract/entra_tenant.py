@@ -64,6 +64,9 @@ class Practice:
     def action(self, name: str, **parameters: Any) -> Action:
         return self.system.action(name, parameters, self.journal)
 
+    def signed_in_as(self, app_id: str) -> EntraSystem:
+        return EntraSystem("contoso", settings_for(self.sim.url, client_id=app_id), door_for())
+
     async def run(
         self, action: Action, target: Target, patience: Patience = short
     ) -> tuple[Observation, Receipt, Proof]:

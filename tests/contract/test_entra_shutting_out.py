@@ -1,9 +1,9 @@
-"""Devices, risk, a group that a policy blocks, and enabling again: every cell of how a vendor answers."""
+"""Risk, a group that a policy blocks, and enabling again: every cell of how a vendor answers."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -50,7 +50,6 @@ def _confirmed(user: EntraUser) -> None:
     user.risk_state = "confirmedCompromised"
 
 
-DEVICES = Case("entra.disable_devices", lambda p: [device.enabled for device in _user(p).devices])
 CONFIRM = Case("entra.confirm_compromised", lambda p: _user(p).risk_state == "confirmedCompromised")
 DISMISS = Case(
     "entra.dismiss_risk", lambda p: _user(p).risk_state == "dismissed", prepare=_confirmed
@@ -61,8 +60,8 @@ GROUP = Case(
     (("group_id", QUARANTINE_GROUP),),
 )
 ENABLE = Case("entra.enable_user", lambda p: _user(p).account_enabled, prepare=_disabled)
-ALL = [DEVICES, CONFIRM, DISMISS, GROUP, ENABLE]
-REVERSIBLE = [DEVICES, CONFIRM, GROUP, ENABLE]
+ALL = [CONFIRM, DISMISS, GROUP, ENABLE]
+REVERSIBLE = [CONFIRM, GROUP, ENABLE]
 each_action = pytest.mark.parametrize("case", ALL, ids=str)
 
 
@@ -173,31 +172,6 @@ async def test_what_was_so_before_stays_so(practice: Practice, case: Case) -> No
     await again.undo(target, before)
     assert (case.state(practice), len(practice.writes)) == (state, sent)
     assert (await again.restored(target, before, practice.short)).outcome is Outcome.VERIFIED
-
-
-async def test_devices_of_before_are_left(practice: Practice) -> None:
-    _, _, proof = await practice.run(practice.action("entra.disable_devices"), practice.target())
-    laptop, thiefs = _user(practice).devices
-    assert (laptop.enabled, thiefs.enabled) == (True, False)
-    assert "1 device(s) disabled" in proof.expected
-
-
-async def test_a_device_that_cannot_be_dated_is_named_for_a_person(practice: Practice) -> None:
-    laptop, thiefs = _user(practice).devices
-    laptop.registered = None
-    _, _, proof = await practice.run(practice.action("entra.disable_devices"), practice.target())
-    assert proof.outcome is Outcome.MANUAL
-    assert laptop.name in proof.reason
-    assert (laptop.enabled, thiefs.enabled) == (True, False)
-
-
-async def test_where_the_beginning_is_not_known_no_device_is_chosen(practice: Practice) -> None:
-    target = replace(practice.target(), since=None)
-    before = await practice.action("entra.disable_devices").observe(target)
-    assert before.verdict is not None
-    assert before.verdict.outcome is Outcome.MANUAL
-    everything = await practice.action("entra.disable_devices", scope="all").observe(target)
-    assert len(everything.snapshot["disable"]) == 2
 
 
 async def test_without_the_licence_risk_is_skipped(practice: Practice) -> None:

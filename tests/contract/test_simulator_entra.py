@@ -13,6 +13,7 @@ import pytest
 
 from simulator import Simulator
 from simulator.entra_state import EntraUser, InboxRule
+from simulator.footholds import ARCHIVER, REPORTS
 from simulator.loot import EntraLoot
 from simulator.people import LINE_APP, MOBILE_PHONE_ID
 from simulator.tenant import TENANT_ID
@@ -333,6 +334,53 @@ def test_the_thiefs_registration_stands_in_the_audit_log(
     found = graph.get("/auditLogs/directoryAudits", params={"$filter": text}).json()["value"]
     assert [a["activityDisplayName"] for a in found] == ["User registered security info"]
     assert found[0]["initiatedBy"]["user"]["id"] == nora.id
+
+
+def test_a_disabled_app_gets_no_token_until_it_is_enabled(
+    sim: Simulator, graph: httpx.Client
+) -> None:
+    path = f"/servicePrincipals/{LINE_APP.service_principal_id}"
+    loot = stolen(sim, "nora.lind")
+    assert graph.patch(path, json={"accountEnabled": False}).status_code == 204
+    assert graph.get(path).json()["accountEnabled"] is False
+    refused = refresh(sim, loot)
+    assert refused.status_code == 400
+    assert refused.json()["error_codes"] == [7000112]
+    assert graph.patch(path, json={"accountEnabled": True}).status_code == 204
+    assert refresh(sim, loot).status_code == 200
+
+
+def test_a_grant_is_made_once_and_its_id_spells_what_it_is_for(
+    sim: Simulator, graph: httpx.Client
+) -> None:
+    nora = account(sim, "nora.lind")
+    listed = graph.get(f"/users/{nora.id}/oauth2PermissionGrants").json()["value"]
+    grant = listed[0]
+    makings = {name: value for name, value in grant.items() if name != "id"}
+    assert graph.post("/oauth2PermissionGrants", json=makings).status_code == 409
+    assert graph.delete(f"/oauth2PermissionGrants/{grant['id']}").status_code == 204
+    assert graph.delete(f"/oauth2PermissionGrants/{grant['id']}").status_code == 404
+    assert graph.post("/oauth2PermissionGrants", json=makings).json()["id"] == grant["id"]
+
+
+@pytest.mark.parametrize("selected", [True, False])
+def test_certificates_show_their_bytes_only_where_they_are_selected(
+    graph: httpx.Client, selected: bool
+) -> None:
+    path = f"/applications/{REPORTS.id}"
+    query = {"$select": "id,keyCredentials"} if selected else {}
+    keys = graph.get(path, params=query).json()["keyCredentials"]
+    assert all(bool(key["key"]) is selected for key in keys)
+    altered = [{**key, "key": "AAAA"} for key in keys]
+    assert graph.patch(path, json={"keyCredentials": altered}).status_code == 400
+
+
+def test_an_app_of_another_tenant_has_a_service_principal_only(graph: httpx.Client) -> None:
+    query = {"$filter": f"appId eq '{ARCHIVER.app_id}'"}
+    assert graph.get("/applications", params=query).json()["value"] == []
+    (principal,) = graph.get("/servicePrincipals", params=query).json()["value"]
+    assert graph.get(f"/applications/{ARCHIVER.id}").status_code == 404
+    assert graph.get(f"/servicePrincipals/{principal['id']}").status_code == 200
 
 
 def test_pages_are_linked(sim: Simulator, graph: httpx.Client) -> None:

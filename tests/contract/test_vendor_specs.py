@@ -37,6 +37,7 @@ PARAMETERS = {
 NOT_IN_THEM = (
     "/organization",
     "/groups/",
+    "/federatedIdentityCredentials",
     "/mailFolders/",
     "/userRegistrationDetails/",
     "/signInPreferences",

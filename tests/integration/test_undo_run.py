@@ -56,7 +56,7 @@ def _state(built: House, name: str) -> dict[str, Any]:
     return {
         "enabled": person.entra.account_enabled,
         "rules": {rule.id: rule.enabled for rule in person.entra.rules},
-        "devices": {device.id: device.enabled for device in person.entra.devices},
+        "devices": {device.id: device.account_enabled for device in person.entra.devices},
         "okta": person.okta.status,
     }
 

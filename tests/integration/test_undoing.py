@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from connectors.action import Target
+from connectors.clock import spell
 from simulator.faults import Fault, forbid
 from simulator.people import LINE_APP, QUARANTINE_GROUP
 from simulator.tenant import LifetimePolicy
@@ -62,7 +64,9 @@ async def test_the_plan_shows_what_undoing_sends(name: str, tmp_path: Path) -> N
         give_prior(built)
         person = built.sim.tenant.person("nora.lind")
         account = getattr(person, SPECS[name].system)
-        target = Target("contoso", SPECS[name].system, account.id, person.upn)
+        # Long enough ago for a log that arrives late to reach back to it.
+        since = spell(datetime.now(UTC) - timedelta(minutes=40))
+        target = Target("contoso", SPECS[name].system, account.id, person.upn, since=since)
         parameters = PARAMETERS.get(name, {})
         if name == "entra.enable_user":
             account.account_enabled = False

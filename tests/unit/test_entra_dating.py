@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.entra import dating, removal, stamps
-from connectors.entra.dating import Age, Dated
+from connectors.entra.age import Age, Dated, Window
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 START = NOW - timedelta(hours=2)
@@ -41,7 +41,7 @@ def judge(
     start: datetime = START,
     theft: datetime = THEFT,
 ) -> list[Dated]:
-    return dating.judge(methods, start=start, theft=theft, now=NOW, audits=audits)
+    return dating.judge(methods, Window(start, theft, NOW), audits)
 
 
 def ages(methods: list[dict[str, Any]], audits: list[dict[str, Any]] | None) -> list[Age]:
