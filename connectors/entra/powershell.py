@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 # PowerShell ends a single-quoted string at any of these, and takes a doubled one literally.
 _QUOTES = "'\u2018\u2019\u201a\u201b"
@@ -39,3 +40,21 @@ def ad_account(sam_account_name: str | None, user_principal_name: str) -> str:
         for char in user_principal_name
     )
     return f"Get-ADUser -LDAPFilter '(userPrincipalName={value})'"
+
+
+def inbox_rules(verb: str, user_principal_name: str, items: Iterable[Mapping[str, Any]]) -> str:
+    """One line per rule (``name``, ``sequence``) that disables or removes it (``verb``).
+
+    A rule whose name cannot stand in a command line is named by its priority.
+    """
+    mailbox = quoted(user_principal_name)
+    lines = []
+    for item in items:
+        if printable(item["name"]):
+            lines.append(f"{verb}-InboxRule -Mailbox {mailbox} -Identity {quoted(item['name'])}")
+        else:
+            lines.append(
+                f"Get-InboxRule -Mailbox {mailbox} | Where-Object Priority -eq "
+                f"{int(item['sequence'] or 0)} | {verb}-InboxRule"
+            )
+    return "\n".join(lines)

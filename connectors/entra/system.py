@@ -20,6 +20,7 @@ from connectors.entra.devices import DisableDevices
 from connectors.entra.groups import QuarantineGroup
 from connectors.entra.lifetimes import ShortenTokenLifetime
 from connectors.entra.mail import DisableInboxRules
+from connectors.entra.mail_deletion import DeleteInboxRules
 from connectors.entra.methods import RemoveAuthMethods
 from connectors.entra.password import ResetPassword
 from connectors.entra.risk import ConfirmCompromised, DismissRisk
@@ -32,6 +33,7 @@ _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
     DisableUser,
     ResetPassword,
     DisableInboxRules,
+    DeleteInboxRules,
     RemoveAuthMethods,
     RevokeConsents,
     DisableServicePrincipal,

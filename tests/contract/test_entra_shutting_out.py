@@ -1,4 +1,4 @@
-"""Risk, a group that a policy blocks, and enabling again: every cell of how a vendor answers."""
+"""Rules deleted, risk, a group that a policy blocks, and enabling again: every cell of how a vendor answers."""
 
 from __future__ import annotations
 
@@ -46,6 +46,11 @@ def _disabled(user: EntraUser) -> None:
     user.account_enabled = False
 
 
+def _rules_off(user: EntraUser) -> None:
+    for rule in user.rules:
+        rule.enabled = False
+
+
 def _confirmed(user: EntraUser) -> None:
     user.risk_state = "confirmedCompromised"
 
@@ -60,7 +65,10 @@ GROUP = Case(
     (("group_id", QUARANTINE_GROUP),),
 )
 ENABLE = Case("entra.enable_user", lambda p: _user(p).account_enabled, prepare=_disabled)
-ALL = [CONFIRM, DISMISS, GROUP, ENABLE]
+RULES = Case(
+    "entra.delete_inbox_rules", lambda p: [r.id for r in _user(p).rules], prepare=_rules_off
+)
+ALL = [RULES, CONFIRM, DISMISS, GROUP, ENABLE]
 REVERSIBLE = [CONFIRM, GROUP, ENABLE]
 each_action = pytest.mark.parametrize("case", ALL, ids=str)
 
@@ -94,7 +102,7 @@ async def test_it_is_found_done_and_not_done_again(practice: Practice, case: Cas
 @each_action
 async def test_a_success_without_effect_ends_as_failed(practice: Practice, case: Case) -> None:
     action, target = _action(practice, case), practice.target()
-    for method in ("POST", "PATCH"):
+    for method in ("POST", "PATCH", "DELETE"):
         practice.sim.faults.add(Fault(ignore(), method=method))
     _, _, proof = await practice.run(action, target)
     assert proof.outcome is Outcome.FAILED
@@ -104,7 +112,7 @@ async def test_a_success_without_effect_ends_as_failed(practice: Practice, case:
 async def test_a_lost_answer_is_read_and_nothing_sent_again(practice: Practice, case: Case) -> None:
     action, target = _action(practice, case), practice.target()
     before = await action.observe(target)
-    for method in ("POST", "PATCH"):
+    for method in ("POST", "PATCH", "DELETE"):
         practice.sim.faults.add(Fault(apply_then(504), method=method))
     with pytest.raises(errors.UnknownOutcome):
         await action.apply(target, before)
@@ -119,7 +127,7 @@ async def test_what_never_arrived_is_sent_again_from_the_first_observation(
 ) -> None:
     action, target = _action(practice, case), practice.target()
     before = await action.observe(target)
-    for method in ("POST", "PATCH"):
+    for method in ("POST", "PATCH", "DELETE"):
         practice.sim.faults.add(Fault(drop(), method=method, times=1))
     with pytest.raises(errors.UnknownOutcome):
         await action.apply(target, before)
@@ -134,7 +142,7 @@ async def test_what_never_arrived_is_sent_again_from_the_first_observation(
 async def test_a_missing_right_says_what_to_grant(practice: Practice, case: Case) -> None:
     action, target = _action(practice, case), practice.target()
     before = await action.observe(target)
-    for method in ("POST", "PATCH"):
+    for method in ("POST", "PATCH", "DELETE"):
         practice.sim.faults.add(Fault(forbid(), method=method))
     with pytest.raises(errors.Forbidden) as refused:
         await action.apply(target, before)
@@ -144,7 +152,7 @@ async def test_a_missing_right_says_what_to_grant(practice: Practice, case: Case
 @each_action
 async def test_a_throttled_change_goes_on(practice: Practice, case: Case) -> None:
     action, target = _action(practice, case), practice.target()
-    for method in ("POST", "PATCH"):
+    for method in ("POST", "PATCH", "DELETE"):
         practice.sim.faults.add(Fault(throttle(0.01), method=method, times=1))
     _, _, proof = await practice.run(action, target)
     assert proof.outcome is Outcome.VERIFIED

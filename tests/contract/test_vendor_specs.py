@@ -38,6 +38,8 @@ NOT_IN_THEM = (
     "/organization",
     "/groups/",
     "/federatedIdentityCredentials",
+    "/ownedObjects/",
+    "/removePassword",
     "/mailFolders/",
     "/userRegistrationDetails/",
     "/signInPreferences",
