@@ -10,6 +10,7 @@ from connectors import errors
 from connectors.action import (
     ActionSpec,
     Impact,
+    NoParameters,
     Observation,
     Outcome,
     Patience,
@@ -36,7 +37,7 @@ _UNSUSPEND = "/api/v1/users/{user}/lifecycle/unsuspend"
 _CHECK = "GET /api/v1/users/{user}: status"
 
 
-class SuspendUser(OktaAction):
+class SuspendUser(OktaAction[NoParameters]):
     """``okta.suspend_user``."""
 
     spec = ActionSpec(

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from connectors.action import (
     ActionSpec,
     Impact,
+    NoParameters,
     Observation,
     Outcome,
     Patience,
@@ -33,7 +34,7 @@ _SECOND = timedelta(seconds=1)
 _PLAIN_LOGIN = re.compile(r"[A-Za-z0-9._%+@-]+")
 
 
-class ResetPassword(OktaAction):
+class ResetPassword(OktaAction[NoParameters]):
     """``okta.reset_password``."""
 
     spec = ActionSpec(

@@ -15,6 +15,7 @@ from connectors.action import (
     Exposure,
     Impact,
     Json,
+    NoParameters,
     Observation,
     Outcome,
     Patience,
@@ -37,7 +38,7 @@ _EXPECTED = "no refresh token issued before the revocation"
 _NO_SESSION_LIST = "Okta lists no browser sessions, so for those its answer alone stands"
 
 
-class RevokeSessions(OktaAction):
+class RevokeSessions(OktaAction[NoParameters]):
     """``okta.revoke_sessions``."""
 
     spec = ActionSpec(

@@ -19,7 +19,7 @@ from connectors.okta.password import ResetPassword
 from connectors.okta.sessions import RevokeSessions
 from connectors.system import Account, Clue
 
-_ACTIONS: tuple[type[OktaAction], ...] = (
+_ACTIONS: tuple[type[OktaAction[Any]], ...] = (
     RevokeSessions,
     SuspendUser,
     ResetPassword,
