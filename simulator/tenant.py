@@ -13,6 +13,7 @@ from simulator.auth0_state import Auth0User
 from simulator.entra_state import EntraUser
 from simulator.ids import guid, okta_id
 from simulator.logbook import audit_json, event_json
+from simulator.okta_belongings import Group
 from simulator.okta_state import OktaUser
 from simulator.records import Application, LifetimePolicy, Person
 
@@ -64,6 +65,7 @@ class Tenant:
             self.applications: list[Application] = []
             self.policies: dict[str, LifetimePolicy] = {}
             self.audits: list[dict[str, Any]] = []
+            self.okta_groups: list[Group] = []
             self.okta_events: list[dict[str, Any]] = []
             self._history: dict[str, list[tuple[float, Any]]] = {}
             self._populate(self)

@@ -17,10 +17,12 @@ from connectors.okta.directory import find_accounts
 from connectors.okta.factors import RemoveFactors
 from connectors.okta.password import ResetPassword
 from connectors.okta.sessions import RevokeSessions
+from connectors.okta.universal_logout import UniversalLogout
 from connectors.system import Account, Clue
 
 _ACTIONS: tuple[type[OktaAction[Any]], ...] = (
     RevokeSessions,
+    UniversalLogout,
     SuspendUser,
     ResetPassword,
     RemoveFactors,

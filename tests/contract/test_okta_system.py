@@ -217,6 +217,7 @@ async def test_each_action_is_built_by_its_name(okta: System) -> None:
         "okta.reset_password",
         "okta.revoke_sessions",
         "okta.suspend_user",
+        "okta.universal_logout",
     ]
     with pytest.raises(errors.Refused, match=r"okta\.fly"):
         okta.action("okta.fly", {}, Recorder())
@@ -247,5 +248,5 @@ def test_listing_the_actions_does_not_load_the_sdk() -> None:
     )
     began = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "4 []"
+    assert done.stdout.strip() == f"{len(OktaSystem.actions)} []"
     assert time.monotonic() - began < 30
