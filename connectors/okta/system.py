@@ -11,8 +11,11 @@ from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
 from connectors.okta.account import SuspendUser
+from connectors.okta.api_tokens import RevokeApiTokens
 from connectors.okta.base import OktaAction
 from connectors.okta.client import OktaClient
+from connectors.okta.client_tokens import RevokeClientTokens
+from connectors.okta.consents import RevokeGrants
 from connectors.okta.directory import find_accounts
 from connectors.okta.factors import RemoveFactors
 from connectors.okta.password import ResetPassword
@@ -23,6 +26,9 @@ from connectors.system import Account, Clue
 _ACTIONS: tuple[type[OktaAction[Any]], ...] = (
     RevokeSessions,
     UniversalLogout,
+    RevokeGrants,
+    RevokeClientTokens,
+    RevokeApiTokens,
     SuspendUser,
     ResetPassword,
     RemoveFactors,

@@ -14,10 +14,13 @@ from connectors import errors
 from connectors.action import Action, Outcome, Patience, Target
 from connectors.clock import spell
 from connectors.door import RetryPolicy
+from connectors.okta.api_tokens import RevokeApiTokens
+from connectors.okta.client_tokens import RevokeClientTokens
+from connectors.okta.consents import RevokeGrants
 from connectors.okta.universal_logout import UniversalLogout
 from simulator import faults
 from simulator.okta_state import OktaUser
-from simulator.people import okta_user_id
+from simulator.people import LINE_APP, MAIL_CLIENT, okta_user_id
 from simulator.server import Simulator
 
 VICTIM = okta_user_id("nora.lind")
@@ -50,8 +53,34 @@ def _log_out(user: OktaUser) -> None:
     user.refresh_tokens.clear()
 
 
+def _one_app(user: OktaUser) -> None:
+    user.refresh_tokens = [t for t in user.refresh_tokens if t.client_id != MAIL_CLIENT]
+
+
+def _no_thiefs_token(user: OktaUser) -> None:
+    user.api_tokens = [token for token in user.api_tokens if token.name != "backup"]
+
+
 CASES = {
     "universal logout": Case(UniversalLogout, _logged_out, _log_out, method="POST", always=True),
+    "grants": Case(RevokeGrants, lambda user: not user.grants, lambda user: user.grants.clear()),
+    "apps' tokens": Case(
+        RevokeClientTokens,
+        lambda user: not user.refresh_tokens,
+        lambda user: user.refresh_tokens.clear(),
+    ),
+    "an app's tokens": Case(
+        RevokeClientTokens,
+        lambda user: [t.client_id for t in user.refresh_tokens] == [LINE_APP.okta_client_id],
+        _one_app,
+        {"client_id": MAIL_CLIENT},
+        always=True,
+    ),
+    "API tokens": Case(
+        RevokeApiTokens,
+        lambda user: [token.name for token in user.api_tokens] == ["Monthly report"],
+        _no_thiefs_token,
+    ),
 }
 
 

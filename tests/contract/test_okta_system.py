@@ -215,6 +215,9 @@ async def test_each_action_is_built_by_its_name(okta: System) -> None:
     assert sorted(okta.actions) == [
         "okta.remove_factors",
         "okta.reset_password",
+        "okta.revoke_api_tokens",
+        "okta.revoke_client_tokens",
+        "okta.revoke_grants",
         "okta.revoke_sessions",
         "okta.suspend_user",
         "okta.universal_logout",
