@@ -23,6 +23,7 @@ from connectors.action import (
 from connectors.okta.base import MANAGE, READ, OktaAction, stamp
 from connectors.okta.enrolled import (
     FACTOR,
+    FILTERED,
     PHONES,
     Enrolled,
     is_enrolled,
@@ -42,9 +43,6 @@ from connectors.readback import Reading, proof, until
 
 _CHECK = "GET /api/v1/users/{user}/factors/{factor}"
 _EXPECTED = "404 for each factor, and none that was not there before"
-_FILTERED = (
-    "Okta lists only factors that its enrolment policy allows as seen from here; others can exist"
-)
 _PASSWORD_ONLY = "the account would be left with a password only, and it can sign in or soon will"  # noqa: S105
 # What is known to have happened to one factor; the others are still to be tried.
 _GO_ON = (errors.Forbidden, errors.Conflict, errors.Invalid, errors.UnknownOutcome)
@@ -187,6 +185,6 @@ def _reason(before: Observation) -> str:
     parts = [
         f"{len(also)} other Okta Verify factors went with them" if also else "",
         f"{odd} entries could not be read or dated and were left alone" if odd else "",
-        _FILTERED,
+        FILTERED,
     ]
     return "; ".join(part for part in parts if part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -14,12 +15,20 @@ from connectors import errors
 from connectors.action import Action, Outcome, Patience, Target
 from connectors.clock import spell
 from connectors.door import RetryPolicy
+from connectors.okta.account import UnsuspendUser
 from connectors.okta.api_tokens import RevokeApiTokens
 from connectors.okta.client_tokens import RevokeClientTokens
 from connectors.okta.consents import RevokeGrants
+from connectors.okta.devices import SuspendDevices
+from connectors.okta.expiry import ExpirePassword
+from connectors.okta.factor_reset import ResetFactors
+from connectors.okta.quarantine import QuarantineGroup
+from connectors.okta.risk import RaiseRisk
 from connectors.okta.universal_logout import UniversalLogout
 from simulator import faults
-from simulator.okta_state import OktaUser
+from simulator.okta_belongings import Risk
+from simulator.okta_people import QUARANTINE
+from simulator.okta_state import OktaUser, Status
 from simulator.people import LINE_APP, MAIL_CLIENT, okta_user_id
 from simulator.server import Simulator
 
@@ -61,6 +70,31 @@ def _no_thiefs_token(user: OktaUser) -> None:
     user.api_tokens = [token for token in user.api_tokens if token.name != "backup"]
 
 
+def _becomes(status: Status) -> Callable[[OktaUser], None]:
+    def move(user: OktaUser) -> None:
+        user.status = status
+
+    return move
+
+
+def _is(status: Status) -> Callable[[OktaUser], bool]:
+    return lambda user: user.status is status
+
+
+def _thiefs_device_off(user: OktaUser) -> None:
+    for device in user.devices:
+        if device.name == "android-x86":
+            device.status = "SUSPENDED"
+
+
+def _suspicious(user: OktaUser) -> None:
+    user.risk = Risk("MEDIUM", "a session seems to be hijacked")
+
+
+def _high(user: OktaUser) -> None:
+    user.risk = Risk("HIGH", "detection")
+
+
 CASES = {
     "universal logout": Case(UniversalLogout, _logged_out, _log_out, method="POST", always=True),
     "grants": Case(RevokeGrants, lambda user: not user.grants, lambda user: user.grants.clear()),
@@ -80,6 +114,43 @@ CASES = {
         RevokeApiTokens,
         lambda user: [token.name for token in user.api_tokens] == ["Monthly report"],
         _no_thiefs_token,
+    ),
+    "unsuspend": Case(
+        UnsuspendUser,
+        _is(Status.ACTIVE),
+        _becomes(Status.ACTIVE),
+        first=_becomes(Status.SUSPENDED),
+        method="POST",
+    ),
+    "expire the password": Case(
+        ExpirePassword,
+        _is(Status.PASSWORD_EXPIRED),
+        _becomes(Status.PASSWORD_EXPIRED),
+        method="POST",
+    ),
+    "reset factors": Case(
+        ResetFactors,
+        lambda user: not user.factors,
+        lambda user: user.factors.clear(),
+        first=_becomes(Status.SUSPENDED),
+        method="POST",
+        always=True,
+    ),
+    "devices": Case(
+        SuspendDevices,
+        lambda user: [device.status for device in user.devices] == ["ACTIVE", "SUSPENDED"],
+        _thiefs_device_off,
+        method="POST",
+    ),
+    "risk": Case(
+        RaiseRisk, lambda user: user.risk.level == "HIGH", _high, first=_suspicious, method="PUT"
+    ),
+    "quarantine": Case(
+        QuarantineGroup,
+        lambda user: QUARANTINE.id in user.groups,
+        lambda user: user.groups.append(QUARANTINE.id),
+        {"group_id": QUARANTINE.id},
+        method="PUT",
     ),
 }
 
@@ -304,3 +375,79 @@ async def test_no_credential_stands_in_what_is_kept(
     kept = repr([planned, before, receipt, proof])
     assert secrets
     assert not [secret for secret in secrets if secret in kept]
+
+
+# -- undoing -----------------------------------------------------------------------------------
+
+UNDOABLE = [
+    pytest.param(CASES[name], id=name) for name in ("unsuspend", "devices", "risk", "quarantine")
+]
+
+
+def state(user: OktaUser) -> object:
+    return copy.deepcopy((user.status, user.devices, user.risk, user.groups))
+
+
+@pytest.mark.parametrize("case", UNDOABLE)
+async def test_it_is_put_back_exactly_as_it_was(sim: Simulator, nora: OktaUser, case: Case) -> None:
+    was = state(nora)
+    async with connected(sim.url) as client:
+        action = build(case.kind, client, **case.parameters)
+        before = await action.observe(her(sim))
+        await action.apply(her(sim), before)
+        assert state(nora) != was
+        (call,) = action.preview_undo(her(sim))
+        sim.requests.clear()
+        await action.undo(her(sim), before)
+        await action.undo(her(sim), before)
+        restored = await action.restored(her(sim), before, BRIEF)
+    assert state(nora) == was
+    assert restored.outcome is Outcome.VERIFIED
+    sent = sim.requests.writes("okta")
+    assert {entry.method for entry in sent} == {call.method}
+    assert all(entry.path.startswith(call.path.partition("{")[0]) for entry in sent)
+
+
+@pytest.mark.parametrize("case", UNDOABLE)
+async def test_what_was_so_before_is_not_undone(sim: Simulator, nora: OktaUser, case: Case) -> None:
+    case.do(nora)
+    async with connected(sim.url) as client:
+        action = build(case.kind, client, **case.parameters)
+        before = await action.observe(her(sim))
+        await action.undo(her(sim), before)
+        restored = await action.restored(her(sim), before, BRIEF)
+    assert case.done(nora)
+    assert sim.requests.writes("okta") == []
+    assert restored.outcome is Outcome.VERIFIED
+
+
+@pytest.mark.parametrize("case", UNDOABLE)
+@pytest.mark.parametrize(
+    ("effect", "outcome"),
+    [
+        (faults.ignore(), Outcome.FAILED),
+        (faults.drop(), Outcome.FAILED),
+        (faults.apply_then_drop(), Outcome.VERIFIED),
+    ],
+)
+async def test_an_undo_without_effect_or_answer_is_settled_by_reading(
+    sim: Simulator, nora: OktaUser, case: Case, effect: faults.Effect, outcome: Outcome
+) -> None:
+    async with connected(sim.url) as client:
+        action = build(case.kind, client, **case.parameters)
+        before = await action.observe(her(sim))
+        await action.apply(her(sim), before)
+        method = "DELETE" if case.kind is QuarantineGroup else case.method
+        sim.faults.add(faults.Fault(effect, system="okta", method=method))
+        if effect.kind == "ignore":
+            await action.undo(her(sim), before)
+        else:
+            with pytest.raises(errors.UnknownOutcome):
+                await action.undo(her(sim), before)
+        restored = await action.restored(her(sim), before, BRIEF)
+        assert restored.outcome is outcome
+        assert case.done(nora) is (outcome is Outcome.FAILED)
+        sim.faults.clear()
+        await action.undo(her(sim), before)
+        assert (await action.restored(her(sim), before, BRIEF)).outcome is Outcome.VERIFIED
+    assert not case.done(nora)
