@@ -27,9 +27,12 @@ from simulator import (
     entra_risk,
     okta,
     okta_factors,
+    okta_groups,
+    okta_holdings,
     okta_lifecycle,
     okta_login,
     okta_logs,
+    okta_risk,
     resource,
 )
 from simulator.answers import (
@@ -109,6 +112,9 @@ def build_routes(tenant: Tenant) -> Starlette:
             *okta.routes(tenant),
             *okta_lifecycle.routes(tenant),
             *okta_factors.routes(tenant),
+            *okta_holdings.routes(tenant),
+            *okta_groups.routes(tenant),
+            *okta_risk.routes(tenant),
             *okta_logs.routes(tenant),
             *auth0_login.routes(tenant),
             *auth0.routes(tenant),

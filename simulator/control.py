@@ -73,6 +73,10 @@ def person_json(person: Person, now: float) -> JsonObject:
             "factors": [{"id": f.id, "factorType": f.factor_type} for f in okta.factors],
             "recoveryPhones": okta.recovery_phones,
             "rememberedDevices": len(okta.remembered_devices),
+            "apiTokens": [{"id": t.id, "name": t.name} for t in okta.api_tokens],
+            "devices": [{"id": d.id, "name": d.name, "status": d.status} for d in okta.devices],
+            "groups": list(okta.groups),
+            "risk": okta.risk.level,
         },
         "auth0": auth0
         and {

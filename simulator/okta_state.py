@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from simulator.clock import okta_time
+from simulator.okta_belongings import ApiToken, Device, Risk
 
 OKTA_VERIFY_TYPES = frozenset({"push", "signed_nonce", "token:software:totp"})
 
@@ -127,6 +128,10 @@ class OktaUser:
     factors: list[Factor] = field(default_factory=list)
     recovery_phones: list[str] = field(default_factory=list)
     remembered_devices: list[str] = field(default_factory=list)
+    api_tokens: list[ApiToken] = field(default_factory=list)
+    devices: list[Device] = field(default_factory=list)
+    groups: list[str] = field(default_factory=list)
+    risk: Risk = field(default_factory=Risk)
 
     def move_to(self, status: Status, now: float) -> None:
         """Change the status and the two stamps that follow it."""

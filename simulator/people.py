@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator import auth0_people, footholds
+from simulator import auth0_people, footholds, okta_people
 from simulator.entra_state import (
     PASSWORD_METHOD_ID,
     AuthMethod,
@@ -55,6 +55,7 @@ def populate(tenant: Tenant) -> None:
             LINE_APP.okta_client_id,
         )
     )
+    okta_people.found_groups(tenant)
     _victim(tenant)
     _settle(tenant, "omar.reyes", okta=False, auth0="google-oauth2")
     _settle(tenant, "petra.novak", entra=False)
@@ -182,6 +183,7 @@ def _okta(tenant: Tenant, key: str, login: str, email: str) -> OktaUser:
     )
     user.sign_in(now - 3600, LINE_APP.okta_client_id)
     user.issue_token(now - 3600, MAIL_CLIENT)
+    okta_people.equip(user, key, now)
     for factor in user.factors:
         tenant.okta_event(
             "user.mfa.factor.activate",
@@ -195,7 +197,7 @@ def _okta(tenant: Tenant, key: str, login: str, email: str) -> OktaUser:
 
 
 def _victim(tenant: Tenant) -> None:
-    """Nora Lind: minutes ago the thief added a method, a factor, a rule, and footholds."""
+    """Nora Lind: minutes ago the thief added ways back in every system, and footholds."""
     now, nora = tenant.now(), _settle(tenant, VICTIM)
     if nora.entra:
         nora.entra.methods.append(
@@ -214,23 +216,7 @@ def _victim(tenant: Tenant) -> None:
         nora.entra.rules += [_newsletter_rule(), _thiefs_rule()]
         footholds.settle(tenant, nora.entra, tenant.applications[0])
     if nora.okta:
-        sms = Factor(
-            okta_id("sms", "thief", VICTIM),
-            "sms",
-            now - 5 * MINUTE,
-            {"phoneNumber": "+15555550199"},
-            recovery=True,
-        )
-        nora.okta.factors.append(sms)
-        nora.okta.recovery_phones.append("+15555550199")
-        tenant.okta_event(
-            "user.mfa.factor.activate",
-            nora.okta,
-            by=nora.okta,
-            at=sms.created,
-            transaction=guid("enrol", sms.id),
-            debug={"factor": "SMS_FACTOR"},
-        )
+        okta_people.plant(tenant, nora.okta, VICTIM, now)
     if nora.auth0:
         auth0_people.plant(nora.auth0, now)
 

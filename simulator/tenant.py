@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
+from simulator import okta_belongings
 from simulator.auth0_state import Auth0User
 from simulator.entra_belongings import Consent
 from simulator.entra_state import EntraUser
@@ -69,6 +70,7 @@ class Tenant:
             # Risky users are a matter of the P2 licence.
             self.risk_licensed = True
             self.audits: list[dict[str, Any]] = []
+            self.okta_groups: list[okta_belongings.Group] = []
             self.okta_events: list[dict[str, Any]] = []
             self._history: dict[str, list[tuple[float, Any]]] = {}
             self._populate(self)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Generic, TypeVar, cast
+
+from pydantic import BaseModel
 
 from connectors.action import Action, Receipt
 from connectors.clock import spell_or_none
@@ -13,11 +15,13 @@ from connectors.door import Answer, Journal
 from connectors.okta.client import OktaClient
 from connectors.readback import Sleep
 
+P = TypeVar("P", bound=BaseModel)
+
 READ = "okta.users.read"
 MANAGE = "okta.users.manage"
 
 
-class OktaAction(Action):
+class OktaAction(Action, Generic[P]):
     """An action on one Okta account; keeps no state between calls."""
 
     def __init__(
@@ -39,8 +43,8 @@ class OktaAction(Action):
         Raises:
             ValueError: where the parameters are not as described.
         """
-        self.spec.parameters.model_validate(dict(parameters))
         self._client = client
+        self._parameters = cast(P, self.spec.parameters.model_validate(dict(parameters)))
         self._journal = journal
         self._sleep = sleep
 

@@ -24,6 +24,7 @@ _MOST_PAGES = 100
 #: What is granted to a service app; the permissions of admin roles have more parts.
 _SCOPE = re.compile(r"okta\.[A-Za-z]+\.(?:read|manage)")
 _FAMILY = re.compile(r"/api/v1/users/\{user\}/(\w+)")
+_OUTSIDE_USERS = re.compile(r"/(?:api|oauth2)/v1/(?!users\b)([\w-]+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +102,27 @@ class OktaClient:
         return frozenset((*self._scopes, *roles))
 
     async def change(
-        self, method: str, path: str, params: Mapping[str, str], journal: Journal
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        journal: Journal,
+        *,
+        body: Mapping[str, Any] | None = None,
+        answered: bool = False,
     ) -> Answer:
         """Send one change, recorded in ``journal``. The answer's body is dropped unread.
 
         A body of Okta's may hold a secret (``reset_password`` answers with a link that sets a new
         password), and what was changed is read back anyway.
+
+        Args:
+            method: the HTTP method.
+            path: a template that ``params`` fills.
+            params: recorded with the path; what no place names says whom the change is about.
+            journal: where it is recorded.
+            body: sent as JSON; not recorded.
+            answered: whether the answer's body is wanted all the same, to hand its secret over.
 
         Raises:
             errors.UnknownOutcome: where no answer says whether it happened.
@@ -120,9 +136,9 @@ class OktaClient:
         def understood(reply: Reply) -> Answer:
             if reply.text and "json" not in reply.headers.get("Content-Type", ""):
                 raise errors.UnknownOutcome("somebody else than Okta answered", status=reply.status)
-            return _answer(reply, None)
+            return _answer(reply, _decoded_or_none(reply) if answered else None)
 
-        return await self._door.send(call, self._way(method, address, understood), journal)
+        return await self._door.send(call, self._way(method, address, understood, body), journal)
 
     async def warm(self) -> Answer:
         """Fetch the OAuth token where one is used, and open a connection by one harmless read.
@@ -145,10 +161,16 @@ class OktaClient:
 
         return await self._door.send(call, self._way("GET", url, understood))
 
-    def _way(self, method: str, url: str, understood: Callable[[Reply], Answer]) -> Way:
+    def _way(
+        self,
+        method: str,
+        url: str,
+        understood: Callable[[Reply], Answer],
+        body: Mapping[str, Any] | None = None,
+    ) -> Way:
         @asynccontextmanager
         async def way() -> AsyncIterator[Transport]:
-            async with self._executor.way(method, url) as fire:
+            async with self._executor.way(method, url, body) as fire:
 
                 async def attempt() -> Answer:
                     return understood(await fire())
@@ -168,7 +190,7 @@ def _bucket(path: str, *, write: bool = False) -> str:
     are kept by the longest matching path and count GET and the changing methods apart. So neither
     reading too much nor removing many factors holds back the end of the next person's sessions.
     """
-    family = _FAMILY.match(path)
+    family = _FAMILY.match(path) or _OUTSIDE_USERS.match(path)
     name = family[1] if family else "user" if path == "/api/v1/users/{user}" else "users"
     return f"{name}-changes" if write else name
 
@@ -180,6 +202,14 @@ def _decoded(reply: Reply) -> Any:  # noqa: ANN401 - JSON
         raise errors.Unavailable(
             "the answer is not JSON", status=reply.status, request_id=request_id(reply.headers)
         ) from None
+
+
+def _decoded_or_none(reply: Reply) -> Any:  # noqa: ANN401 - JSON
+    """A change was made, whatever its answer looks like."""
+    try:
+        return json.loads(reply.text)
+    except ValueError:
+        return None
 
 
 def _answer(reply: Reply, body: Any) -> Answer:  # noqa: ANN401 - JSON

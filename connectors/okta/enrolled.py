@@ -19,6 +19,10 @@ from connectors.okta.client import OktaClient
 FACTORS = "/api/v1/users/{user}/factors"
 FACTOR = "/api/v1/users/{user}/factors/{factor}"
 
+FILTERED = (
+    "Okta lists only factors that its enrolment policy allows as seen from here; others can exist"
+)
+
 #: Kinds that are a phone number, which may serve recovery too.
 PHONES = frozenset({"sms", "call"})
 _TAKES_SIBLINGS = frozenset({"push", "signed_nonce"})

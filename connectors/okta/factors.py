@@ -6,13 +6,6 @@ password has to be dead first, and an account that can sign in is never left wit
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Mapping
-from datetime import datetime, timedelta
-from typing import Any, Literal
-
-from pydantic import BaseModel, ConfigDict, Field
-
 from connectors import errors
 from connectors.action import (
     ActionSpec,
@@ -27,19 +20,17 @@ from connectors.action import (
     Target,
     Verdict,
 )
-from connectors.clock import instant
-from connectors.door import Journal
 from connectors.okta.base import MANAGE, READ, OktaAction, stamp
-from connectors.okta.client import OktaClient
 from connectors.okta.enrolled import (
     FACTOR,
+    FILTERED,
     PHONES,
     Enrolled,
-    Factor,
     is_enrolled,
     read_factors,
     siblings,
 )
+from connectors.okta.since import SinceParameters
 from connectors.okta.users import (
     ACTIVE,
     DEPROVISIONED,
@@ -48,32 +39,16 @@ from connectors.okta.users import (
     User,
     read_user,
 )
-from connectors.readback import Reading, Sleep, proof, until
+from connectors.readback import Reading, proof, until
 
 _CHECK = "GET /api/v1/users/{user}/factors/{factor}"
 _EXPECTED = "404 for each factor, and none that was not there before"
-_FILTERED = (
-    "Okta lists only factors that its enrolment policy allows as seen from here; others can exist"
-)
 _PASSWORD_ONLY = "the account would be left with a password only, and it can sign in or soon will"  # noqa: S105
 # What is known to have happened to one factor; the others are still to be tried.
 _GO_ON = (errors.Forbidden, errors.Conflict, errors.Invalid, errors.UnknownOutcome)
 
 
-class RemoveFactorsParameters(BaseModel):
-    """Which factors go."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    scope: Literal["since", "all"] = Field(
-        "since", description="since: those enrolled since the theft began; all: every factor"
-    )
-    margin_minutes: int = Field(
-        15, ge=0, le=10080, description="how long before the known beginning counts as since"
-    )
-
-
-class RemoveFactors(OktaAction):
+class RemoveFactors(OktaAction[SinceParameters]):
     """``okta.remove_factors``."""
 
     spec = ActionSpec(
@@ -87,29 +62,14 @@ class RemoveFactors(OktaAction):
         attack=("T1098.005", "T1556.006", "T1621"),
         permissions=(READ, MANAGE, "okta.users.credentials.resetFactors"),
         permissions_also=("okta.users.credentials.manage",),
-        parameters=RemoveFactorsParameters,
+        parameters=SinceParameters,
         disrupts="The person enrols the removed factors again.",
         leaves_open="A factor the thief enrolled lets him sign in as the person.",
     )
 
-    def __init__(
-        self,
-        client: OktaClient,
-        parameters: Mapping[str, Any],
-        journal: Journal,
-        *,
-        sleep: Sleep = asyncio.sleep,
-    ) -> None:
-        """Build the action; ``parameters`` as ``RemoveFactorsParameters`` says."""
-        super().__init__(client, parameters, journal, sleep=sleep)
-        self._chosen = RemoveFactorsParameters.model_validate(dict(parameters))
-
     def preview(self, target: Target) -> tuple[PlannedCall, ...]:
         """One request a factor; which ones is known when the list has been read."""
-        which = "every factor"
-        if self._chosen.scope == "since":
-            since = target.since or "an unknown time"
-            which = f"each factor enrolled since {since}, less {self._chosen.margin_minutes} min"
+        which = self._parameters.said(target, "factor", "enrolled")
         path = FACTOR.format(user=target.id, factor="{factor}")
         return (
             PlannedCall(
@@ -132,16 +92,19 @@ class RemoveFactors(OktaAction):
             reason = f"{user.standing()}, and Okta removes no factor of a deactivated account"
             return Observation(user.snapshot(), False, Verdict(Outcome.SKIPPED, reason))
         enrolled = await read_factors(self._client, target.id)
-        start = self._start(target)
-        going = [factor.id for factor in enrolled.factors if self._goes(factor, start)]
+        chosen = self._parameters
+        going = [f.id for f in enrolled.factors if chosen.takes(target, f.created)]
+        undated = sum(chosen.cannot_tell(factor.created) for factor in enrolled.factors)
         snapshot: Json = {
             **user.snapshot(),
             "factors": [factor.snapshot() for factor in enrolled.factors],
             "remove": going,
             "also_removed": [factor.id for factor in siblings(going, enrolled.factors)],
-            "odd": enrolled.odd + sum(self._undatable(factor) for factor in enrolled.factors),
+            "odd": enrolled.odd + undated,
         }
-        verdict = self._verdict(user, enrolled, going, start)
+        verdict = chosen.verdict(target, "factors")
+        if verdict is None and _leaves_password_only(user, enrolled, going):
+            verdict = Verdict(Outcome.MANUAL, _PASSWORD_ONLY, _SUSPEND_FIRST)
         return Observation(snapshot, satisfied=not going and verdict is None, verdict=verdict)
 
     async def apply(self, target: Target, before: Observation) -> Receipt:
@@ -199,29 +162,6 @@ class RemoveFactors(OktaAction):
         reading = await until(look, patience, self._sleep)
         return proof(reading, check=_CHECK, expected=_EXPECTED)
 
-    def _start(self, target: Target) -> datetime | None:
-        since = instant(target.since)
-        return since - timedelta(minutes=self._chosen.margin_minutes) if since else None
-
-    def _goes(self, factor: Factor, start: datetime | None) -> bool:
-        if self._chosen.scope == "all":
-            return True
-        return start is not None and factor.created is not None and factor.created >= start
-
-    def _undatable(self, factor: Factor) -> bool:
-        return self._chosen.scope == "since" and factor.created is None
-
-    def _verdict(
-        self, user: User, enrolled: Enrolled, going: list[str], start: datetime | None
-    ) -> Verdict | None:
-        if self._chosen.scope == "since" and start is None:
-            reason = "it is not known when the theft began, and factors are not removed by guess"
-            how = "Look at the factors' times in the observation and remove the thief's by hand."
-            return Verdict(Outcome.MANUAL, reason, how)
-        if _leaves_password_only(user, enrolled, going):
-            return Verdict(Outcome.MANUAL, _PASSWORD_ONLY, _SUSPEND_FIRST)
-        return None
-
 
 #: Statuses in which a password opens the account: now, once it is changed, or once Okta unlocks it.
 _OPENS = frozenset({ACTIVE, PASSWORD_EXPIRED, LOCKED_OUT})
@@ -245,6 +185,6 @@ def _reason(before: Observation) -> str:
     parts = [
         f"{len(also)} other Okta Verify factors went with them" if also else "",
         f"{odd} entries could not be read or dated and were left alone" if odd else "",
-        _FILTERED,
+        FILTERED,
     ]
     return "; ".join(part for part in parts if part)

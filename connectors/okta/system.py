@@ -11,20 +11,39 @@ from config.settings import Okta
 from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
-from connectors.okta.account import SuspendUser
+from connectors.okta.account import SuspendUser, UnsuspendUser
+from connectors.okta.api_tokens import RevokeApiTokens
 from connectors.okta.base import OktaAction
 from connectors.okta.client import OktaClient
+from connectors.okta.client_tokens import RevokeClientTokens
+from connectors.okta.consents import RevokeGrants
+from connectors.okta.devices import SuspendDevices
 from connectors.okta.directory import find_accounts
+from connectors.okta.expiry import ExpirePassword
+from connectors.okta.factor_reset import ResetFactors
 from connectors.okta.factors import RemoveFactors
 from connectors.okta.password import ResetPassword
+from connectors.okta.quarantine import QuarantineGroup
+from connectors.okta.risk import RaiseRisk
 from connectors.okta.sessions import RevokeSessions
+from connectors.okta.universal_logout import UniversalLogout
 from connectors.system import Account, Clue
 
-_ACTIONS: tuple[type[OktaAction], ...] = (
+_ACTIONS: tuple[type[OktaAction[Any]], ...] = (
     RevokeSessions,
+    UniversalLogout,
+    RevokeGrants,
+    RevokeClientTokens,
+    RevokeApiTokens,
     SuspendUser,
+    UnsuspendUser,
     ResetPassword,
+    ExpirePassword,
     RemoveFactors,
+    ResetFactors,
+    SuspendDevices,
+    RaiseRisk,
+    QuarantineGroup,
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from connectors import errors
@@ -36,6 +36,7 @@ STANDING: Mapping[str, str] = {
     "DEPROVISIONED": "the account is deactivated and cannot sign in",
 }
 
+_SECOND = timedelta(seconds=1)
 _DIRECTORIES: Mapping[str, str] = {"ACTIVE_DIRECTORY": "Active Directory", "LDAP": "LDAP"}
 _OUTSIDE: Mapping[str, str] = {"FEDERATION": "a federated provider", "SOCIAL": "a social provider"}
 
@@ -62,6 +63,12 @@ class User:
     def password_elsewhere(self) -> str | None:
         """Who keeps the password, None where Okta does."""
         return self.directory or _OUTSIDE.get(self.provider)
+
+    def renewed_after(self, moment: datetime | None) -> bool:
+        """Whether the password is certainly newer than ``moment`` by Okta's clock."""
+        # A Date header has whole seconds: within that second the order is not known.
+        changed = self.password_changed
+        return changed is not None and moment is not None and changed >= moment + _SECOND
 
     def standing(self) -> str:
         """Say what the status means for somebody who holds the password."""

@@ -32,10 +32,18 @@ EXPECTED = {
     "entra-inbox-rules": "verified",
     "entra-auth-methods": "verified",
     "entra-devices": "verified",
+    "entra-apps": "verified",
+    "entra-app-credentials": "verified",
+    "entra-consents": "verified",
     "okta-factors": "verified",
     "entra-shorten-lifetime": "skipped",
     "entra-restore-lifetime": "skipped",
 }
+EVERYTHING = """
+[playbooks.parameters.cm0080]
+entra_consents = true
+entra_apps = true
+"""
 #: Okta lists no browser sessions, and a password's stamp does not tell who set it: whether these were
 #: carried out cannot be read back, so an interrupted one is sent once more.
 UNREADABLE = ("DELETE /api/v1/users/{user}/sessions", "PATCH /v1.0/users/{user}")
@@ -83,7 +91,7 @@ class Undisturbed:
 
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
-    with house(tmp_path_factory.mktemp("undisturbed")) as built:
+    with house(tmp_path_factory.mktemp("undisturbed"), extra=EVERYTHING) as built:
         built.start()
         before = _answered(built)
         assert built.post(built.incident()).status_code == 202
@@ -97,7 +105,7 @@ def test_a_killed_run_ends_as_it_would_have(
     seed: int, tmp_path: Path, undisturbed: Undisturbed
 ) -> None:
     for nearer in range(5):
-        with house(_folder(tmp_path, nearer)) as built:
+        with house(_folder(tmp_path, nearer), extra=EVERYTHING) as built:
             built.start()
             if not _kill(built, seed, undisturbed.requests - 3 * nearer):
                 continue  # this run was a little shorter, and had ended

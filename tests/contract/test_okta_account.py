@@ -19,7 +19,7 @@ from okta_practice import (
 
 from connectors import errors
 from connectors.action import Observation, Outcome
-from connectors.okta.account import SuspendUser
+from connectors.okta.account import SuspendUser, UnsuspendUser
 from simulator import faults
 from simulator.okta_state import OktaUser, Status
 from simulator.people import okta_user_id
@@ -251,3 +251,32 @@ async def test_the_preview_is_what_is_sent(sim: Simulator) -> None:
         await action.apply(target(VICTIM), Observation({}))
     (sent,) = sim.requests.writes("okta")
     assert (call.method, call.path) == (sent.method, sent.path)
+
+
+@pytest.mark.parametrize(
+    "status", [Status.RECOVERY, Status.PASSWORD_EXPIRED, Status.LOCKED_OUT, Status.DEPROVISIONED]
+)
+async def test_where_there_is_no_suspension_there_is_none_to_lift(
+    sim: Simulator, nora: OktaUser, status: Status
+) -> None:
+    nora.status = status
+    async with connected(sim.url) as client:
+        before = await build(UnsuspendUser, client).observe(target(VICTIM))
+    assert before.verdict is not None
+    assert before.verdict.outcome is Outcome.SKIPPED
+    assert status.value in before.verdict.reason
+    assert sim.requests.writes("okta") == []
+
+
+async def test_what_became_of_the_account_after_it_was_given_back_is_left_alone(
+    sim: Simulator, nora: OktaUser
+) -> None:
+    nora.status = Status.SUSPENDED
+    async with connected(sim.url) as client:
+        action = build(UnsuspendUser, client)
+        before = await action.observe(target(VICTIM))
+        await action.apply(target(VICTIM), before)
+        nora.status = Status.RECOVERY
+        with pytest.raises(errors.Conflict, match="RECOVERY"):
+            await action.undo(target(VICTIM), before)
+    assert nora.status is Status.RECOVERY

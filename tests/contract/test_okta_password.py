@@ -6,10 +6,12 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from aiohttp import web
 from okta_practice import (
     BRIEF,
     NORA,
     Recorder,
+    Seen,
     answer,
     build,
     connected,
@@ -20,6 +22,7 @@ from okta_practice import (
 
 from connectors import errors
 from connectors.action import Observation, Outcome
+from connectors.okta.expiry import ExpirePassword
 from connectors.okta.password import ResetPassword
 from simulator import faults
 from simulator.okta_state import OktaUser, Status
@@ -213,3 +216,149 @@ async def test_the_preview_is_what_is_sent(sim: Simulator) -> None:
         await action.apply(target(VICTIM), Observation({}))
     (sent,) = sim.requests.writes("okta")
     assert (call.method, call.path) == (sent.method, sent.path)
+
+
+# -- handing the link over ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("pending", [False, True])
+async def test_the_link_leaves_only_to_be_handed_over(
+    sim: Simulator, nora: OktaUser, caplog: pytest.LogCaptureFixture, pending: bool
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    if pending:  # the containment's own reset: its link was thrown away
+        nora.status = Status.RECOVERY
+    journal = Recorder()
+    async with connected(sim.url) as client:
+        action = build(ResetPassword, client, journal, hand_over=True)
+        before = await action.observe(target(VICTIM))
+        receipt = await action.apply(target(VICTIM), before)
+        proof = await action.verify(target(VICTIM), before, receipt, BRIEF)
+    assert (before.satisfied, before.verdict) == (False, None)
+    assert receipt.handover is not None
+    assert (receipt.handover.kind, receipt.handover.until) == ("reset_link", "unknown")
+    link = receipt.handover.secret.get_secret_value()
+    assert link.startswith(f"{sim.url}/signin/reset-password/")
+    assert proof.outcome is Outcome.VERIFIED
+    assert "handed over" in action.preview(target(VICTIM))[0].why
+    for text in (repr(receipt), repr(proof), repr(journal), caplog.text):
+        assert "signin/reset-password" not in text
+
+
+async def test_unless_it_is_asked_for_no_link_leaves(sim: Simulator, nora: OktaUser) -> None:
+    async with connected(sim.url) as client:
+        action = build(ResetPassword, client)
+        receipt = await action.apply(target(VICTIM), await action.observe(target(VICTIM)))
+    assert receipt.handover is None
+    assert nora.status is Status.RECOVERY
+
+
+async def test_a_link_lost_with_the_answer_is_made_anew(sim: Simulator, nora: OktaUser) -> None:
+    sim.faults.add(faults.Fault(faults.apply_then_drop(), system="okta", method="POST", times=1))
+    async with connected(sim.url) as client:
+        action = build(ResetPassword, client, hand_over=True)
+        before = await action.observe(target(VICTIM))
+        with pytest.raises(errors.UnknownOutcome):
+            await action.apply(target(VICTIM), before)
+        lost = await action.verify(target(VICTIM), before, None, BRIEF)
+        receipt = await action.apply(target(VICTIM), before)
+        proof = await action.verify(target(VICTIM), before, receipt, BRIEF)
+    assert (lost.outcome, "link was lost" in lost.reason) == (Outcome.FAILED, True)
+    assert receipt.handover is not None
+    assert proof.outcome is Outcome.VERIFIED
+    assert nora.status is Status.RECOVERY
+
+
+@pytest.mark.parametrize("body", [{}, {"resetPasswordUrl": ""}, {"resetPasswordUrl": 7}, []])
+async def test_an_answer_without_a_link_leaves_the_rest_to_a_person(body: object) -> None:
+    def respond(request: Seen) -> web.StreamResponse:
+        return answer(body if request.method == "POST" else user_json(status="RECOVERY"))
+
+    async with scripted(respond) as (url, _), connected(url) as client:
+        action = build(ResetPassword, client, hand_over=True)
+        before = await action.observe(target(NORA))
+        receipt = await action.apply(target(NORA), before)
+        proof = await action.verify(target(NORA), before, receipt, BRIEF)
+    assert receipt.handover is None
+    assert proof.outcome is Outcome.MANUAL
+    assert "Reset Password" in proof.reason
+
+
+# -- expiring ----------------------------------------------------------------------------------
+
+
+async def test_an_expired_password_is_not_called_dead(sim: Simulator, nora: OktaUser) -> None:
+    async with connected(sim.url) as client:
+        action = build(ExpirePassword, client)
+        before = await action.observe(target(VICTIM))
+        receipt = await action.apply(target(VICTIM), before)
+        proof = await action.verify(target(VICTIM), before, receipt, BRIEF)
+    assert nora.status is Status.PASSWORD_EXPIRED
+    assert nora.sessions
+    assert proof.outcome is Outcome.VERIFIED
+    assert "still opens the page" in proof.reason
+    assert "sessions go on" in proof.exposure[0].why
+    assert "still opens the page" in action.preview(target(VICTIM))[0].why
+
+
+async def test_who_changed_it_with_the_old_one_is_for_a_person_to_ask(
+    sim: Simulator, nora: OktaUser
+) -> None:
+    async with connected(sim.url) as client:
+        action = build(ExpirePassword, client)
+        before = await action.observe(target(VICTIM))
+        receipt = await action.apply(target(VICTIM), before)
+        nora.status, nora.password_changed = Status.ACTIVE, sim.tenant.now() + 5
+        proof = await action.verify(target(VICTIM), before, receipt, BRIEF)
+        lost = await action.verify(target(VICTIM), before, None, BRIEF)
+    assert proof.outcome is Outcome.MANUAL
+    assert "Ask the person" in proof.reason
+    assert lost.outcome is Outcome.UNVERIFIABLE
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "word"),
+    [
+        (Status.RECOVERY, Outcome.SKIPPED, "reset is pending"),
+        (Status.SUSPENDED, Outcome.SKIPPED, "while the account is suspended"),
+        (Status.DEPROVISIONED, Outcome.SKIPPED, "deactivated"),
+        (Status.STAGED, Outcome.SKIPPED, "not activated"),
+        (Status.LOCKED_OUT, Outcome.MANUAL, "may open it"),
+    ],
+)
+async def test_what_expiring_would_weaken_or_cannot_reach_is_left(
+    sim: Simulator, nora: OktaUser, status: Status, outcome: Outcome, word: str
+) -> None:
+    nora.status = status
+    async with connected(sim.url) as client:
+        before = await build(ExpirePassword, client).observe(target(VICTIM))
+    assert before.verdict is not None
+    assert before.verdict.outcome is outcome
+    assert word in before.verdict.reason
+    assert sim.requests.writes("okta") == []
+
+
+async def test_a_reset_that_came_meanwhile_is_not_weakened(sim: Simulator, nora: OktaUser) -> None:
+    async with connected(sim.url) as client:
+        action = build(ExpirePassword, client)
+        before = await action.observe(target(VICTIM))
+        nora.status = Status.RECOVERY
+        receipt = await action.apply(target(VICTIM), before)
+        proof = await action.verify(target(VICTIM), before, receipt, BRIEF)
+    assert receipt.data["sent"] is False
+    assert nora.status is Status.RECOVERY
+    assert proof.outcome is Outcome.VERIFIED
+
+
+@pytest.mark.parametrize(
+    ("provider", "by_hand"),
+    [("ACTIVE_DIRECTORY", False), ("LDAP", True), ("FEDERATION", True), ("SOCIAL", True)],
+)
+async def test_only_active_directory_expires_a_password_through_okta(
+    provider: str, by_hand: bool
+) -> None:
+    user = user_json(credentials={"provider": {"type": provider}})
+    async with scripted(lambda _: answer(user)) as (url, _), connected(url) as client:
+        before = await build(ExpirePassword, client).observe(target(NORA))
+    assert (before.verdict is not None) is by_hand
+    assert before.satisfied is False

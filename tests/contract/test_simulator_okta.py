@@ -139,7 +139,7 @@ def test_tokens_and_consents_are_revoked_one_by_one(
     assert okta.delete(path).status_code == 204
     assert okta.get(path).json() == []
     grants = f"/api/v1/users/{nora.id}/grants"
-    assert len(okta.get(grants).json()) == 1
+    assert len(okta.get(grants).json()) == 2
     assert okta.delete(grants).status_code == 204
     assert okta.get(grants).json() == []
 
