@@ -248,7 +248,9 @@ def _beginning(situation: Situation, drafts: Sequence[Draft]) -> Iterator[str]:
     by_it = [
         each.node
         for each in drafts
-        if each.live and each.action in order.REMOVES_MFA and each.parameters.get("scope") != "all"
+        if each.live
+        and each.action in order.CHOOSES_BY_AGE
+        and each.parameters.get("scope") != "all"
     ]
     if not by_it:
         return
