@@ -18,19 +18,31 @@ _CLOSES_PASSWORD: Mapping[str, tuple[str, ...]] = {
     "okta": ("okta.suspend_user", "okta.reset_password"),
     "auth0": ("auth0.block_user",),
 }
-#: Of these one account takes only one at a time (Okta: suspend wants ACTIVE, a reset ends that).
-_EXCLUSIVE = frozenset({"okta.suspend_user", "okta.reset_password"})
+#: Of these one account takes only one at a time (Okta: suspend wants ACTIVE, the others end that).
+_EXCLUSIVE = frozenset({"okta.suspend_user", "okta.reset_password", "okta.expire_password"})
 #: What removes MFA devices: those added since the theft began, or all.
 REMOVES_MFA = frozenset(
-    {"entra.remove_auth_methods", "okta.remove_factors", "auth0.remove_authenticators"}
+    {
+        "entra.remove_auth_methods",
+        "okta.remove_factors",
+        "okta.reset_factors",
+        "auth0.remove_authenticators",
+    }
 )
-#: What removes or shuts out what came since the theft began.
-CHOOSES_BY_TIME = REMOVES_MFA | {
-    "entra.disable_devices",
-    "entra.disable_service_principal",
-    "entra.remove_app_credentials",
-    "entra.revoke_consents",
-}
+#: What chooses by when the theft began, unless it is told to take all.
+CHOOSES_BY_AGE = frozenset(
+    {
+        "entra.remove_auth_methods",
+        "entra.disable_devices",
+        "entra.disable_service_principal",
+        "entra.remove_app_credentials",
+        "entra.revoke_consents",
+        "okta.remove_factors",
+        "okta.revoke_api_tokens",
+        "okta.suspend_devices",
+        "auth0.remove_authenticators",
+    }
+)
 #: What closes the account to whoever has its password.
 CLOSES_ACCOUNT = frozenset(
     {

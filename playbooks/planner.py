@@ -249,7 +249,7 @@ def _beginning(situation: Situation, drafts: Sequence[Draft]) -> Iterator[str]:
         each.node
         for each in drafts
         if each.live
-        and each.action in order.CHOOSES_BY_TIME
+        and each.action in order.CHOOSES_BY_AGE
         and each.parameters.get("scope") != "all"
     ]
     if not by_it:

@@ -257,3 +257,56 @@ def test_links_come_in_headers_of_their_own(sim: Simulator, okta: httpx.Client) 
     assert len(seen) == len(set(seen)) == len(sim.tenant.okta_users())
     polling = okta.get("/api/v1/logs?limit=1000")
     assert okta.get(polling.links["next"]["url"]).json() == []
+
+
+def test_a_device_goes_to_and_fro_and_not_twice_the_same_way(
+    okta: httpx.Client, nora: OktaUser
+) -> None:
+    links = okta.get(f"/api/v1/users/{nora.id}/devices").json()
+    assert [link["device"]["status"] for link in links] == ["ACTIVE", "ACTIVE"]
+    base = f"/api/v1/devices/{links[1]['device']['id']}"
+    for verb, status in (("suspend", "SUSPENDED"), ("unsuspend", "ACTIVE")):
+        assert okta.post(f"{base}/lifecycle/{verb}").status_code == 204
+        assert okta.get(base).json()["status"] == status
+        again = okta.post(f"{base}/lifecycle/{verb}")
+        assert (again.status_code, again.json()["errorCode"]) == (400, "E0000001")
+    (user,) = okta.get(f"{base}/users").json()
+    assert user["user"]["id"] == nora.id
+    assert okta.get("/api/v1/devices/guoNothere").json()["errorCode"] == "E0000007"
+
+
+def test_a_risk_can_be_none_and_not_be_set_to_it(okta: httpx.Client, nora: OktaUser) -> None:
+    path = f"/api/v1/users/{nora.id}/risk"
+    assert okta.get(path).json()["riskLevel"] == "NONE"
+    assert okta.put(path, json={"riskLevel": "HIGH"}).status_code == 201
+    assert okta.put(path, json={"riskLevel": "LOW", "riskReason": "seen"}).status_code == 200
+    assert okta.get(path).json()["reason"] == "seen"
+    for wrong in ({"riskLevel": "NONE"}, {}, []):
+        assert okta.put(path, json=wrong).status_code == 400
+
+
+def test_universal_logout_takes_an_opaque_id_and_no_other_name(
+    okta: httpx.Client, nora: OktaUser
+) -> None:
+    path = "/oauth2/v1/global-token-revocation"
+    for subject in ({"format": "opaque", "id": nora.login}, {"format": "email", "id": nora.id}, {}):
+        assert okta.post(path, json={"sub_id": subject}).status_code == 400
+    assert nora.sessions
+    body = {"sub_id": {"format": "opaque", "id": nora.id}}
+    assert okta.post(path, json=body).status_code == 204
+    assert (nora.sessions, nora.refresh_tokens, nora.api_tokens) == ([], [], [])
+    assert nora.risk.level == "LOW"
+
+
+def test_only_groups_of_the_organization_s_own_take_members(
+    sim: Simulator, okta: httpx.Client, nora: OktaUser
+) -> None:
+    for group in sim.tenant.okta_groups:
+        own = group.kind == "OKTA_GROUP"
+        path = f"/api/v1/groups/{group.id}"
+        assert okta.get(path).json()["type"] == group.kind
+        for method in ("PUT", "DELETE"):
+            answer = okta.request(method, f"{path}/users/{nora.id}")
+            assert answer.status_code == (204 if own else 403)
+    listed = okta.get(f"/api/v1/users/{nora.id}/groups").json()
+    assert [group["type"] for group in listed] == ["BUILT_IN", "APP_GROUP"]

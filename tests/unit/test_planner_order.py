@@ -193,3 +193,28 @@ steps:
     assert "CM0071" in step_of(plan, "d").skipped
     assert step_of(plan, "e").after == ()
     assert not plan.notes, "nothing is revoked again after a change nobody makes"
+
+
+def test_resetting_all_factors_waits_for_the_password_to_be_closed_and_goes_by_no_age() -> None:
+    text = """\
+steps:
+  - {id: factors, stage: clean, action: okta.reset_factors}
+  - {id: tokens, stage: clean, action: okta.revoke_api_tokens}
+  - {id: devices, stage: clean, action: okta.suspend_devices, with: {scope: all}}
+  - {id: suspend, stage: contain, action: okta.suspend_user}
+"""
+    plan = plan_of(text, since="2026-11-22T08:00:00.000Z")
+    assert step_of(plan, "factors").needs == ("suspend",)
+    (by_age,) = (note for note in plan.notes if "having begun" in note)
+    assert by_age == "tokens: by the theft having begun at 2026-11-22T08:00:00.000Z"
+    alone = plan_of(text.rpartition("  - {id: suspend")[0])
+    assert "CM0071" in step_of(alone, "factors").skipped
+
+
+def test_an_account_is_not_suspended_and_its_password_expired_at_the_same_time() -> None:
+    plan = plan_of("""\
+steps:
+  - {id: suspend, stage: contain, action: okta.suspend_user}
+  - {id: expire, stage: contain, action: okta.expire_password}
+""")
+    assert step_of(plan, "expire").after == ("suspend",)
