@@ -83,7 +83,7 @@ class Group:
             "id": self.id,
             "type": self.kind,
             "objectClass": ["okta:user_group"],
-            "profile": {"name": self.name, "description": None},
+            "profile": {"name": self.name, "description": ""},
             "_links": {"users": {"href": f"{origin}/api/v1/groups/{self.id}/users"}},
         }
 

@@ -20,7 +20,9 @@ from connectors.action import Patience, Target
 from connectors.entra.system import EntraSystem
 from connectors.okta.system import OktaSystem
 from connectors.system import Clue, System
+from simulator import okta_people
 from simulator.gate import Gate
+from simulator.okta_state import Status
 from simulator.people import LINE_APP, QUARANTINE_GROUP
 from simulator.server import Simulator
 
@@ -32,6 +34,7 @@ pytestmark = pytest.mark.skipif(
 PARAMETERS = {
     "entra.shorten_token_lifetime": {"app_id": LINE_APP.app_id},
     "entra.quarantine_group": {"group_id": QUARANTINE_GROUP},
+    "okta.quarantine_group": {"group_id": okta_people.QUARANTINE.id},
 }
 #: What the documents have not, being parts of the vendors' whole ones; each is in the SDK.
 NOT_IN_THEM = (
@@ -44,6 +47,7 @@ NOT_IN_THEM = (
     "/userRegistrationDetails/",
     "/signInPreferences",
     "/.well-known/",
+    "/oauth2/v1/global-token-revocation",
 )
 ACTIONS = sorted({**EntraSystem.actions, **OktaSystem.actions})
 
@@ -126,6 +130,8 @@ async def test_every_request_and_answer_of_an_action_fits(
     target = Target("contoso", system.name, account.id, person.upn, since=since)
     if name == "entra.enable_user":
         account.account_enabled = False
+    if name in ("okta.unsuspend_user", "okta.reset_factors"):
+        account.status = Status.SUSPENDED
     action = system.action(name, PARAMETERS.get(name, {}), RecordingJournal())
     patience = Patience(total_s=0.2, first_s=0.02, step_s=0.1)
     before = await action.observe(target)

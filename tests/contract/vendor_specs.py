@@ -26,6 +26,8 @@ FILES = {
     "okta": "okta-management-subset.minimal.openapi.yaml",
 }
 _HERE = "urn:spec"
+#: How the pattern of a duration begins in Okta's document, whose own example (P30D) it refuses.
+_IMPOSSIBLE = "^P(?:$)"
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,8 @@ class Spec:
         for error in OAS30Validator(rooted, registry=self._registry).iter_errors(value):
             if what == "answer" and error.instance is None:
                 continue  # vendors answer null where their documents do not say so (recorded answers)
+            if error.validator == "pattern" and error.validator_value.startswith(_IMPOSSIBLE):
+                continue
             place = "/".join(str(part) for part in error.absolute_path)
             yield f"{what} {place or '(whole)'}: {error.message[:200]}"
 

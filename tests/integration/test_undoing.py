@@ -10,7 +10,9 @@ import pytest
 
 from connectors.action import Target
 from connectors.clock import spell
+from simulator import okta_people
 from simulator.faults import Fault, forbid
+from simulator.okta_state import Status
 from simulator.people import LINE_APP, QUARANTINE_GROUP
 from simulator.tenant import LifetimePolicy
 from tasks.systems import SPECS, Systems
@@ -22,6 +24,7 @@ PARAMETERS = {
     "entra.shorten_token_lifetime": {"app_id": LINE_APP.app_id},
     "entra.disable_devices": {"scope": "all"},
     "entra.quarantine_group": {"group_id": QUARANTINE_GROUP},
+    "okta.quarantine_group": {"group_id": okta_people.QUARANTINE.id},
 }
 REVERSIBLE = [name for name, spec in SPECS.items() if spec.reversible]
 AUTH0 = """
@@ -70,6 +73,8 @@ async def test_the_plan_shows_what_undoing_sends(name: str, tmp_path: Path) -> N
         parameters = PARAMETERS.get(name, {})
         if name == "entra.enable_user":
             account.account_enabled = False
+        if name == "okta.unsuspend_user":
+            account.status = Status.SUSPENDED
         systems = Systems(built.service.settings)
         action = systems.action("contoso", name, parameters, Unrecorded())
         before = await action.observe(target)
