@@ -21,6 +21,8 @@ from simulator import (
     okta_lifecycle,
     okta_login,
     okta_logs,
+    okta_policies,
+    okta_zones,
     resource,
 )
 from simulator.answers import GraphError, OktaError, graph_body, okta_body
@@ -81,6 +83,8 @@ def build_routes(tenant: Tenant) -> Starlette:
             *okta_lifecycle.routes(tenant),
             *okta_factors.routes(tenant),
             *okta_logs.routes(tenant),
+            *okta_policies.routes(tenant),
+            *okta_zones.routes(tenant),
         ],
         exception_handlers={
             GraphError: on_graph_error,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from simulator import okta_policies, okta_story, okta_zones
 from simulator.entra_state import (
     PASSWORD_METHOD_ID,
     AuthMethod,
@@ -10,6 +11,7 @@ from simulator.entra_state import (
     InboxRule,
 )
 from simulator.ids import guid, okta_id
+from simulator.okta_scene import THIEF
 from simulator.okta_state import ConsentGrant, Factor, OktaUser
 from simulator.records import Application, Person
 from simulator.tenant import Tenant
@@ -69,6 +71,12 @@ def populate(tenant: Tenant) -> None:
         _settle(tenant, twin, entra=False, mail=f"tara.twin@{DOMAIN}")
     for colleague in COLLEAGUES:
         _settle(tenant, colleague)
+    okta_zones.settle(tenant)
+    okta_policies.settle(tenant)
+    victim, other = tenant.okta_user(okta_user_id(VICTIM)), tenant.okta_user(okta_user_id("user07"))
+    if victim and other:
+        apps = [(LINE_APP.okta_client_id, LINE_APP.display_name), (MAIL_CLIENT, "Contoso Mail")]
+        okta_story.plant(tenant, victim, other, apps)
 
 
 def _settle(
@@ -211,6 +219,7 @@ def _victim(tenant: Tenant) -> None:
             at=sms.created,
             transaction=guid("enrol", sms.id),
             debug={"factor": "SMS_FACTOR"},
+            scene=THIEF.at(session=nora.okta.sessions[0].id),
         )
 
 

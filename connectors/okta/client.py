@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from config.settings import Okta
 from connectors import errors
+from connectors.action import Json
 from connectors.clock import http_date
 from connectors.door import Answer, Call, Door, Journal, Transport, Way
 from connectors.okta.addresses import fill, next_page
@@ -22,14 +23,16 @@ if TYPE_CHECKING:
 
 _MOST_PAGES = 100
 _FAMILY = re.compile(r"/api/v1/users/\{user\}/(\w+)")
+_RESOURCE = re.compile(r"/api/v1/(?!users\b)(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A whole list, and Okta's clock when its last page was answered."""
+    """A list, and Okta's clock when its last page was answered; ``cut``: it goes on."""
 
     items: tuple[Any, ...]
     date: datetime | None
+    cut: bool = False
 
 
 class OktaClient:
@@ -68,8 +71,10 @@ class OktaClient:
         """
         return await self._read(Call("okta", self.tenant, "GET", path, params, _bucket(path)))
 
-    async def get_all(self, path: str, params: Mapping[str, str]) -> Listing:
-        """Read a list with all its pages.
+    async def get_all(
+        self, path: str, params: Mapping[str, str], most: int | None = None
+    ) -> Listing:
+        """Read a list with all its pages, or as many as it takes to have ``most`` items.
 
         Raises:
             errors.Refused: where a page's link leads elsewhere, or the list does not end.
@@ -84,17 +89,23 @@ class OktaClient:
                 raise errors.Unavailable("the answer is not a list", status=answer.status)
             items += answer.body
             address = next_page(answer.headers.get("link", ""), address or "")
-            if address is None:
-                return Listing(tuple(items), answer.date)
+            if address is None or (most is not None and len(items) >= most):
+                return Listing(tuple(items[:most]), answer.date, cut=address is not None)
         raise errors.Refused("the list does not end")
 
     async def change(
-        self, method: str, path: str, params: Mapping[str, str], journal: Journal
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str],
+        journal: Journal,
+        body: Json | None = None,
     ) -> Answer:
         """Send one change, recorded in ``journal``. The answer's body is dropped unread.
 
         A body of Okta's may hold a secret (``reset_password`` answers with a link that sets a new
-        password), and what was changed is read back anyway.
+        password), and what was changed is read back anyway. ``body`` leaves as it is, empty lists
+        and keys unknown to the SDK included; it is not recorded.
 
         Raises:
             errors.UnknownOutcome: where no answer says whether it happened.
@@ -110,7 +121,7 @@ class OktaClient:
                 raise errors.UnknownOutcome("somebody else than Okta answered", status=reply.status)
             return _answer(reply, None)
 
-        return await self._door.send(call, self._way(method, address, understood), journal)
+        return await self._door.send(call, self._way(method, address, understood, body), journal)
 
     async def warm(self) -> None:
         """Fetch the OAuth token where one is used, and open a connection.
@@ -133,10 +144,16 @@ class OktaClient:
 
         return await self._door.send(call, self._way("GET", url, understood))
 
-    def _way(self, method: str, url: str, understood: Callable[[Reply], Answer]) -> Way:
+    def _way(
+        self,
+        method: str,
+        url: str,
+        understood: Callable[[Reply], Answer],
+        body: Json | None = None,
+    ) -> Way:
         @asynccontextmanager
         async def way() -> AsyncIterator[Transport]:
-            async with self._executor.way(method, url) as fire:
+            async with self._executor.way(method, url, body) as fire:
 
                 async def attempt() -> Answer:
                     return understood(await fire())
@@ -156,7 +173,7 @@ def _bucket(path: str, *, write: bool = False) -> str:
     are kept by the longest matching path and count GET and the changing methods apart. So neither
     reading too much nor removing many factors holds back the end of the next person's sessions.
     """
-    family = _FAMILY.match(path)
+    family = _FAMILY.match(path) or _RESOURCE.match(path)
     name = family[1] if family else "user" if path == "/api/v1/users/{user}" else "users"
     return f"{name}-changes" if write else name
 

@@ -94,7 +94,9 @@ class Executor:
         self._unreached = False
 
     @asynccontextmanager
-    async def way(self, method: str, url: str) -> AsyncIterator[Callable[[], Awaitable[Reply]]]:
+    async def way(
+        self, method: str, url: str, body: dict[str, Any] | None = None
+    ) -> AsyncIterator[Callable[[], Awaitable[Reply]]]:
         """Wait for a free connection and a token; gives what sends the request, once.
 
         That raises an ``errors.ConnectorError`` for any answer that is not a success, and for none.
@@ -108,7 +110,7 @@ class Executor:
             self._open()
             if self._unreached and method != "GET":
                 await self._reach()
-            yield partial(self._fire, await self._signed(method, url))
+            yield partial(self._fire, await self._signed(method, url, body))
 
     async def sign_in(self) -> None:
         """Fetch the OAuth token now, where one is used.
@@ -141,11 +143,14 @@ class Executor:
         at_once = aiohttp.ClientTimeout(self._timeout_s, connect=LEAVES_WITHIN_S)
         self._sdk.set_session(Guarded(self._session, at_once))
 
-    async def _signed(self, method: str, url: str) -> dict[str, Any]:
+    async def _signed(self, method: str, url: str, body: dict[str, Any] | None) -> dict[str, Any]:
         try:
             # The token has half the time: if it takes longer, it is known that nothing was sent.
             async with asyncio.timeout(self._timeout_s / 2):
-                request, error = await self._sdk.create_request(method, url)
+                # Without keep_empty_params the SDK drops empty lists: they would be lost at Okta.
+                request, error = await self._sdk.create_request(
+                    method, url, body, keep_empty_params=True
+                )
         except TimeoutError:
             raise errors.Unavailable("no token in time") from None
         if error is not None:
