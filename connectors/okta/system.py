@@ -16,7 +16,9 @@ from connectors.okta.client import OktaClient
 from connectors.okta.directory import find_accounts
 from connectors.okta.factors import RemoveFactors
 from connectors.okta.password import ResetPassword
+from connectors.okta.session_lifetime import ShortenSessionLifetime
 from connectors.okta.sessions import RevokeSessions
+from connectors.okta.token_lifetime import ShortenTokenLifetime
 from connectors.system import Account, Clue
 
 _ACTIONS: tuple[type[OktaAction], ...] = (
@@ -24,6 +26,8 @@ _ACTIONS: tuple[type[OktaAction], ...] = (
     SuspendUser,
     ResetPassword,
     RemoveFactors,
+    ShortenSessionLifetime,
+    ShortenTokenLifetime,
 )
 
 

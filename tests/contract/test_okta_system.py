@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from okta_practice import NO_RETRY, Recorder, answer, scripted, settings, target, user_json
 
 from connectors import errors
+from connectors.action import Impact
 from connectors.door import Door
 from connectors.okta.system import OktaSystem
 from connectors.system import Clue, System
@@ -191,17 +193,30 @@ async def test_a_system_that_cannot_be_asked_says_so(okta: System, sim: Simulato
         await okta.find([Clue("email", NORA_MAIL)])
 
 
+#: What an action cannot be built without.
+NEEDED: dict[str, dict[str, Any]] = {
+    "okta.shorten_session_lifetime": {"group_id": "00gQuarantine0000001"},
+    "okta.shorten_token_lifetime": {
+        "authorization_server_id": "default",
+        "policy_id": "00pAccess00000000001",
+        "rule_id": "0prAccess00000000001",
+    },
+}
+
+
 async def test_each_action_is_built_by_its_name(okta: System) -> None:
     for name, kind in okta.actions.items():
-        action = okta.action(name, {}, Recorder())
+        action = okta.action(name, NEEDED.get(name, {}), Recorder())
         assert type(action) is kind
         assert action.spec.name == name
         assert action.spec.system == okta.name
-        assert action.preview(target(VICTIM))
+        assert bool(action.preview(target(VICTIM))) is (action.spec.impact is not Impact.NONE)
     assert sorted(okta.actions) == [
         "okta.remove_factors",
         "okta.reset_password",
         "okta.revoke_sessions",
+        "okta.shorten_session_lifetime",
+        "okta.shorten_token_lifetime",
         "okta.suspend_user",
     ]
     with pytest.raises(errors.Refused, match=r"okta\.fly"):
@@ -233,5 +248,5 @@ def test_listing_the_actions_does_not_load_the_sdk() -> None:
     )
     began = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "4 []"
+    assert done.stdout.strip() == f"{len(OktaSystem.actions)} []"
     assert time.monotonic() - began < 30
