@@ -58,6 +58,8 @@ class OktaClient:
 
         self.tenant = tenant
         self.origin = origin(settings)
+        #: The service app we sign in as, None with an API token.
+        self.client_id = settings.client_id if settings.private_key else None
         self._door = door
         self._executor: Executor = Executor(
             self.origin, credential(settings), door.policy.call_timeout_s

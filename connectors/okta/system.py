@@ -19,6 +19,8 @@ from connectors.okta.password import ResetPassword
 from connectors.okta.session_lifetime import ShortenSessionLifetime
 from connectors.okta.sessions import RevokeSessions
 from connectors.okta.token_lifetime import ShortenTokenLifetime
+from connectors.okta.trace import TraceSource
+from connectors.okta.watch import Watch
 from connectors.system import Account, Clue
 
 _ACTIONS: tuple[type[OktaAction], ...] = (
@@ -28,6 +30,8 @@ _ACTIONS: tuple[type[OktaAction], ...] = (
     RemoveFactors,
     ShortenSessionLifetime,
     ShortenTokenLifetime,
+    TraceSource,
+    Watch,
 )
 
 

@@ -218,6 +218,8 @@ async def test_each_action_is_built_by_its_name(okta: System) -> None:
         "okta.shorten_session_lifetime",
         "okta.shorten_token_lifetime",
         "okta.suspend_user",
+        "okta.trace_source",
+        "okta.watch",
     ]
     with pytest.raises(errors.Refused, match=r"okta\.fly"):
         okta.action("okta.fly", {}, Recorder())
