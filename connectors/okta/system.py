@@ -15,6 +15,7 @@ from connectors.okta.base import OktaAction
 from connectors.okta.client import OktaClient
 from connectors.okta.directory import find_accounts
 from connectors.okta.factors import RemoveFactors
+from connectors.okta.network import BlockNetwork
 from connectors.okta.password import ResetPassword
 from connectors.okta.session_lifetime import ShortenSessionLifetime
 from connectors.okta.sessions import RevokeSessions
@@ -28,6 +29,7 @@ _ACTIONS: tuple[type[OktaAction], ...] = (
     SuspendUser,
     ResetPassword,
     RemoveFactors,
+    BlockNetwork,
     ShortenSessionLifetime,
     ShortenTokenLifetime,
     TraceSource,

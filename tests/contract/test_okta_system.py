@@ -212,6 +212,7 @@ async def test_each_action_is_built_by_its_name(okta: System) -> None:
         assert action.spec.system == okta.name
         assert bool(action.preview(target(VICTIM))) is (action.spec.impact is not Impact.NONE)
     assert sorted(okta.actions) == [
+        "okta.block_network",
         "okta.remove_factors",
         "okta.reset_password",
         "okta.revoke_sessions",
