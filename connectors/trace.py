@@ -27,7 +27,10 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Somewhere the stolen session was used from; ``differs`` says in what from the owner's place."""
+    """Somewhere the stolen session was used from.
+
+    ``differs`` says in what from the place it was given to; empty where only the alert says so.
+    """
 
     ip: str
     asn: int | None
@@ -66,7 +69,11 @@ class Other:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What the entries tell; ``roots`` are the sign-ins that opened the stolen sessions."""
+    """What the entries tell; ``roots`` are the sign-ins that opened the stolen sessions.
+
+    ``places`` are the addresses to ask about: the sources', and what the alert names besides, where the
+    person was not seen.
+    """
 
     handles: tuple[str, ...]
     roots: tuple[Entry, ...]
@@ -74,6 +81,7 @@ class Trace:
     apps: tuple[Touched, ...]
     changes: tuple[Entry, ...]
     others: tuple[Other, ...]
+    places: tuple[str, ...]
 
     @property
     def ips(self) -> tuple[str, ...]:
@@ -105,16 +113,20 @@ def trace(entries: Iterable[Entry], person: str, named: Named, ours: Collection[
     """
     told = sorted(entries, key=lambda entry: entry.at)
     hers = [entry for entry in told if person in (entry.person, entry.actor)]
-    handles = suspects(hers, named)
-    sources = replay_sources(hers, handles, named)
-    places = {source.ip for source in sources}
+    used = [entry for entry in hers if _by_herself(entry, person)]
+    handles = suspects(used, named)
+    sources = replay_sources(used, handles, named)
+    ips = {source.ip for source in sources}
+    seen = {entry.ip for entry in used}
+    places = (*(source.ip for source in sources), *(ip for ip in named.ips if ip not in seen))
     return Trace(
         handles,
-        root_sign_ins(hers, handles),
+        root_sign_ins(used, handles),
         sources,
-        apps_touched(hers, places),
+        apps_touched(used, ips),
         changes(hers, ours),
         others(told, person, places, handles),
+        places,
     )
 
 
@@ -174,7 +186,7 @@ def replay_sources(
             if use.ip and replayed(first, use):
                 unlike.setdefault(use.ip, set()).update(differs(first, use))
     ips = unlike.keys() | {ip for ip in named.ips if ip not in homes}
-    if not any(entry.ip in ips for entry in entries):
+    if not ips:
         ips = set(named.ips)
     return _sources([entry for entry in entries if entry.ip in ips], unlike)
 
@@ -237,6 +249,11 @@ def drift(
         and entry.actor not in ours
     )
     return tuple(sorted(found, key=lambda entry: entry.at))
+
+
+def _by_herself(entry: Entry, person: str) -> bool:
+    """Whether it was done as the person; an administrator's session that touched her is not hers."""
+    return entry.actor in (person, None) or entry.kind is Kind.TOKEN
 
 
 def _by_handle(entries: Iterable[Entry]) -> dict[str, list[Entry]]:

@@ -58,9 +58,7 @@ class BlockNetworkParameters(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    ips: tuple[str, ...] = Field(
-        (), max_length=50, description="addresses or networks of the alert, IPv4 or IPv6"
-    )
+    ips: tuple[str, ...] = Field((), description="addresses or networks, IPv4 or IPv6")
     zone_name: str = Field(
         "Rescind blocked", min_length=1, max_length=128, description="the name of our blocked zone"
     )
@@ -254,8 +252,9 @@ class BlockNetwork(OktaAction):
         if zone is not None and not zone.blocks:
             reason = f"somebody switched our zone {zone.name} off"
             return Verdict(Outcome.MANUAL, reason, "Switch it on again, or block by hand.")
-        if zone is not None and len(zone.gateways) + more > MOST_GATEWAYS:
-            reason = f"our zone {zone.name} has {len(zone.gateways)} of {MOST_GATEWAYS} gateways"
+        held = len(zone.gateways) if zone is not None else 1
+        if held + more > MOST_GATEWAYS:
+            reason = f"our zone would have {held + more} of at most {MOST_GATEWAYS} gateways"
             return Verdict(Outcome.MANUAL, reason, _FULL)
         if not own_known and not self._chosen.never_block:
             reason = "it is not known which addresses Rescind itself comes from"

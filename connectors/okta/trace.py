@@ -34,8 +34,8 @@ from connectors.trace import Named, Trace
 _MOST, _MOST_OTHERS = 5000, 2000
 #: How many addresses and sessions are asked about; a filter has no end otherwise.
 _PIVOTS = 10
-#: How many entries of the timeline are kept as evidence, the findings' own first.
-_KEPT = 200
+#: How many entries of each list are kept as evidence; of the timeline the findings' own first.
+_KEPT = 100
 # The log is kept 90 days (Okta, System Log).
 _KEEPS = timedelta(days=90)
 
@@ -108,7 +108,7 @@ class TraceSource(OktaReading):
             "read": len(entries),
             "cut": hers.cut or more.cut,
             "problem": problem,
-            **found.to_json(),
+            **{name: items[-_KEPT:] for name, items in found.to_json().items()},
             "timeline": _timeline(tuple(entries.values()), found),
         }
         return Observation(snapshot, verdict=_verdict(found, snapshot))
@@ -129,7 +129,7 @@ class TraceSource(OktaReading):
         self, found: Trace, hers: Told, since: datetime, until: datetime
     ) -> tuple[Told, str | None]:
         """What everybody did from the places found; the person's own story stands without it."""
-        ips = found.ips[:_PIVOTS]
+        ips = found.places[:_PIVOTS]
         raw = [hers.sessions[handle] for handle in found.handles if handle in hers.sessions]
         asked = [
             question
@@ -164,7 +164,7 @@ def _timeline(entries: tuple[Entry, ...], found: Trace) -> list[Json]:
 def _verdict(found: Trace, snapshot: Json) -> Verdict:
     parts = [
         _root(found),
-        f"replayed from {', '.join(found.ips)}" if found.sources else "no replay is to be seen",
+        _from(found),
         f"{len(found.apps)} apps entered from there" if found.apps else "",
         f"{len(found.changes)} changes" if found.changes else "",
         f"seen from there, too: {_people(found)}" if found.others else "",
@@ -180,6 +180,14 @@ def _root(found: Trace) -> str:
         return "the sign-in that opened the session is not in the log that was read"
     root = found.roots[0]
     return f"the session was opened at {spell(root.at)} from {root.ip or 'an unknown address'}"
+
+
+def _from(found: Trace) -> str:
+    replayed = [source.ip for source in found.sources if source.differs]
+    named = [source.ip for source in found.sources if not source.differs]
+    told = [f"replayed from {', '.join(replayed)}" if replayed else "no replay is to be seen"]
+    told += [f"used from {', '.join(named)}, which the alert names"] if named else []
+    return "; ".join(told)
 
 
 def _people(found: Trace) -> str:

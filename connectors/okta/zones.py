@@ -13,7 +13,7 @@ from typing import Any
 
 from connectors.action import Json
 from connectors.okta.client import OktaClient
-from connectors.okta.gateways import Span, spans_of
+from connectors.okta.gateways import Span, span_of, spans_of
 
 ZONES = "/api/v1/zones"
 ZONE = "/api/v1/zones/{zone}"
@@ -59,7 +59,7 @@ class Zone:
     def is_ours(self) -> bool:
         """Whether we made it: an IP zone with our mark."""
         made = self.body.get("type") == "IP" and self.body.get("system") is not True
-        return made and MARK in self.gateways
+        return made and span_of(MARK["value"]) in self.spans
 
     @property
     def blocks(self) -> bool:

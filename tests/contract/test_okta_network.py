@@ -242,6 +242,19 @@ async def test_a_zone_somebody_made_meanwhile_is_not_edited(sim: Simulator) -> N
     assert sim.requests.writes("okta") == []
 
 
+async def test_our_zone_is_known_however_okta_spells_its_mark(sim: Simulator) -> None:
+    made(sim, gateways=[{"type": "CIDR", "value": "192.0.2.0/32"}])
+    _, _, proof = await acting(sim, carried_out)
+    assert proof.outcome is Outcome.VERIFIED
+
+
+async def test_more_addresses_than_a_zone_takes_are_left_to_people(sim: Simulator) -> None:
+    many = tuple(f"203.0.113.{n}" for n in range(1, 151))
+    seen = await acting(sim, observed, ips=many)
+    assert seen.verdict.outcome is Outcome.MANUAL
+    assert "150 gateways" in seen.verdict.reason
+
+
 async def test_what_is_not_seen_after_writing_is_written_again(sim: Simulator) -> None:
     made(sim)
     sim.faults.add(Fault(ignore(), system="okta", method="PUT", times=1))
@@ -361,6 +374,6 @@ async def test_the_preview_names_the_addresses_and_all_that_is_sent(sim: Simulat
 
 
 async def test_parameters_that_mean_nothing_are_refused(sim: Simulator) -> None:
-    for wrong in ({"never_block": ("nowhere",)}, {"zone_name": ""}, {"ips": (V6,) * 51}):
+    for wrong in ({"never_block": ("nowhere",)}, {"zone_name": ""}, {"zone_name": "n" * 129}):
         with pytest.raises(ValidationError):
             await acting(sim, observed, **wrong)

@@ -123,6 +123,20 @@ def test_what_we_did_is_no_finding() -> None:
     assert [c.id for c in told(*STORY, ours).changes] == ["e48", "e60"]
 
 
+def test_an_administrators_own_session_is_none_of_hers() -> None:
+    admin = {"actor": "admin", "session": "admins"}
+    found = told(entry(0, Kind.CHANGE, **HOME, **admin), entry(5, Kind.CHANGE, **THIEF, **admin))
+    assert (found.handles, found.sources) == ((), ())
+    assert len(found.changes) == 2
+
+
+def test_who_else_came_from_an_address_the_alert_names_is_told_where_she_was_not_seen() -> None:
+    omar = entry(5, Kind.SIGN_IN, **THIEF, person="omar", actor="omar", session=None)
+    found = told(entry(0, Kind.SIGN_IN, **HOME), omar, ips=("198.51.100.23", "203.0.113.66"))
+    assert (found.sources, found.places) == ((), ("203.0.113.66",))
+    assert [other.person for other in found.others] == ["omar"]
+
+
 def test_drift_is_what_came_about_later_by_anybody_but_us() -> None:
     since = START + timedelta(minutes=47)
     later = (
