@@ -181,6 +181,18 @@ async def test_throttled_once_it_works(sim: Simulator) -> None:
     assert seen.snapshot["sources"]
 
 
+async def test_a_log_that_is_used_up_holds_no_containment_back(
+    sim: Simulator, nora: OktaUser
+) -> None:
+    sim.faults.add(Fault(throttle(40), system="okta", path_regex="/api/v1/logs"))
+    async with connected(sim.url) as client:
+        with pytest.raises(errors.Throttled):
+            await build(TraceSource, client).observe(target(sim))
+        revoke = build(RevokeSessions, client)
+        await revoke.apply(target(sim), await revoke.observe(target(sim)))
+    assert nora.refresh_tokens == []
+
+
 async def test_somebody_who_is_not_there_is_not_found(sim: Simulator) -> None:
     async with connected(sim.url) as client:
         for kind in (TraceSource, Watch):
