@@ -32,7 +32,9 @@ from simulator import (
     okta_lifecycle,
     okta_login,
     okta_logs,
+    okta_policies,
     okta_risk,
+    okta_zones,
     resource,
 )
 from simulator.answers import (
@@ -116,6 +118,8 @@ def build_routes(tenant: Tenant) -> Starlette:
             *okta_groups.routes(tenant),
             *okta_risk.routes(tenant),
             *okta_logs.routes(tenant),
+            *okta_policies.routes(tenant),
+            *okta_zones.routes(tenant),
             *auth0_login.routes(tenant),
             *auth0.routes(tenant),
             *auth0_tokens.routes(tenant),

@@ -10,6 +10,7 @@ from typing import Any
 from simulator.clock import graph_time, okta_time
 from simulator.entra_state import EntraUser
 from simulator.ids import guid, okta_id
+from simulator.okta_scene import HOME, OURS, Scene
 from simulator.okta_state import OktaUser
 
 _CATEGORY = {
@@ -84,9 +85,13 @@ def event_json(
     target: OktaUser,
     transaction: str,
     by: OktaUser | None,
+    *,
     debug: dict[str, str],
+    scene: Scene | None,
 ) -> dict[str, Any]:
     """One LogEvent (Okta System Log API); without `by` the API token's owner is the actor."""
+    where = scene or (HOME if by else OURS)
+    app = [_app(*where.app)] if where.app else []
     return {
         "uuid": guid("okta-event", str(number)),
         "published": okta_time(at),
@@ -94,15 +99,12 @@ def event_json(
         "version": "0",
         "severity": "INFO",
         "displayMessage": event_type,
-        "actor": _who(by),
-        "client": {"ipAddress": "198.51.100.7", "userAgent": None, "device": "Unknown"},
-        "authenticationContext": {"externalSessionId": "unknown"},
-        "outcome": {"result": "SUCCESS", "reason": None},
-        "target": [_who(target)],
+        "actor": app[0] | {"type": "PublicClientApp"} if app and where.by_app else _who(by),
+        "target": [_who(target), *([] if where.by_app else app)],
         "transaction": {"type": "WEB", "id": transaction, "detail": {}},
         "debugContext": {"debugData": {"requestId": transaction, **debug}},
-        "securityContext": {"isProxy": None},
         "request": {"ipChain": []},
+        **where.facts(),
     }
 
 
@@ -113,5 +115,15 @@ def _who(user: OktaUser | None) -> dict[str, Any]:
         "type": "User",
         "alternateId": login,
         "displayName": login.partition("@")[0],
+        "detailEntry": None,
+    }
+
+
+def _app(client_id: str, name: str) -> dict[str, Any]:
+    return {
+        "id": client_id,
+        "type": "AppInstance",
+        "alternateId": name,
+        "displayName": name,
         "detailEntry": None,
     }

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from simulator.answers import JsonObject, not_found, okta_page, origin
 from simulator.clock import okta_time
+from simulator.ids import okta_id
 from simulator.okta_io import flag, matching, segment, target, transaction, user_json, user_url
 from simulator.okta_state import ConsentGrant, OktaRefreshToken, OktaUser
 from simulator.tenant import OKTA_ORG_ID, Tenant
@@ -49,6 +50,13 @@ class _Handlers:
 
     async def get_user(self, request: Request) -> Response:
         return JSONResponse(user_json(request, self.tenant.seen(target(self.tenant, request))))
+
+    async def get_me(self, request: Request) -> Response:
+        """The owner of the API token, as the log names him."""
+        now = self.tenant.now()
+        login = "rescind@contoso.com"
+        ours = OktaUser(okta_id("00u", "rescind"), login, login, "Rescind", "Worker", now, now)
+        return JSONResponse(user_json(request, ours))
 
     async def clear_sessions(self, request: Request) -> Response:
         user = target(self.tenant, request)
@@ -151,6 +159,7 @@ def routes(tenant: Tenant) -> list[Route]:
     base = "/api/v1/users/{user}"
     return [
         Route("/api/v1/users", on.list_users, methods=["GET"]),
+        Route("/api/v1/users/me", on.get_me, methods=["GET"]),
         Route(base, on.get_user, methods=["GET"]),
         Route(f"{base}/sessions", on.clear_sessions, methods=["DELETE"]),
         Route(f"{base}/clients", on.list_clients, methods=["GET"]),

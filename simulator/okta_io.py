@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from urllib.parse import unquote
 
 from starlette.requests import Request
@@ -51,6 +52,22 @@ def matching(text: str | None, items: list[JsonObject], *, cased: bool = False) 
     except BadFilterError as error:
         raise OktaError(400, "E0000031", "Invalid search criteria.", str(error)) from error
     return [item for item in items if keep(item)]
+
+
+async def written(request: Request, *required: str) -> JsonObject:
+    """The JSON object of the request; E0000003 when it is none, E0000001 when a key is missing."""
+    try:
+        body = json.loads(await request.body())
+    except ValueError:
+        body = None
+    if not isinstance(body, dict):
+        raise OktaError(400, "E0000003", "The request body was not well-formed.")
+    for name in required:
+        if body.get(name) in (None, "", []):
+            raise OktaError(
+                400, "E0000001", f"Api validation failed: {name}", f"{name}: cannot be blank"
+            )
+    return body
 
 
 def user_url(request: Request, user: OktaUser) -> str:

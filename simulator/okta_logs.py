@@ -30,11 +30,18 @@ class _Handlers:
         text = query.get("filter") or ""
         if "published" in text:
             raise OktaError(400, "E0000031", "Invalid search criteria.", "use since and until")
+        if query.get("sortOrder", "ASCENDING") not in ("ASCENDING", "DESCENDING"):
+            raise OktaError(400, "E0000001", "Api validation failed: sortOrder", "no such order")
+        heard = okta_time(now - self.tenant.audit_lag_s)
         since, until = (
             self.instant(request, "since", now - _WEEK_S),
             self.instant(request, "until", now + 1),
         )
-        events = [e for e in self.tenant.okta_events if since <= str(e["published"]) < until]
+        events = [
+            e
+            for e in self.tenant.okta_events
+            if since <= str(e["published"]) < until and str(e["published"]) <= heard
+        ]
         events = matching(text, events)
         polling = "until" not in query and query.get("sortOrder") != "DESCENDING"
         if not polling:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulator.ids import guid, okta_id
 from simulator.okta_belongings import ApiToken, Device, Group
+from simulator.okta_scene import THIEF
 from simulator.okta_state import ConsentGrant, Factor, OktaUser
 from simulator.tenant import Tenant
 
@@ -58,6 +59,7 @@ def plant(tenant: Tenant, user: OktaUser, key: str, now: float) -> None:
         at=sms.created,
         transaction=guid("enrol", sms.id),
         debug={"factor": "SMS_FACTOR"},
+        scene=THIEF.at(session=user.sessions[0].id),
     )
     for event, thing in (("device.user.add", device), ("system.api_token.create", token)):
-        tenant.okta_event(event, user, by=user, at=at, transaction=guid("add", thing))
+        tenant.okta_event(event, user, by=user, at=at, transaction=guid("add", thing), scene=THIEF)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator import auth0_people, footholds, okta_people
+from simulator import auth0_people, footholds, okta_people, okta_policies, okta_story, okta_zones
 from simulator.entra_state import (
     PASSWORD_METHOD_ID,
     AuthMethod,
@@ -81,6 +81,12 @@ def populate(tenant: Tenant) -> None:
         Group(guid("group", "admins"), "Administrators", role_assignable=True),
     ):
         tenant.groups[group.id] = group
+    okta_zones.settle(tenant)
+    okta_policies.settle(tenant)
+    victim, other = tenant.okta_user(okta_user_id(VICTIM)), tenant.okta_user(okta_user_id("user07"))
+    if victim and other:
+        apps = [(LINE_APP.okta_client_id, LINE_APP.display_name), (MAIL_CLIENT, "Contoso Mail")]
+        okta_story.plant(tenant, victim, other, apps)
 
 
 def _settle(

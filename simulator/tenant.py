@@ -15,12 +15,14 @@ from simulator.entra_belongings import Consent
 from simulator.entra_state import EntraUser
 from simulator.ids import guid, okta_id
 from simulator.logbook import Affected, Changes, audit_json, event_json
+from simulator.okta_objects import OktaObject
+from simulator.okta_scene import Scene
 from simulator.okta_state import OktaUser
 from simulator.records import Application, Group, LifetimePolicy, Person
 
 TENANT_ID = guid("tenant", "contoso.com")
 OKTA_ORG_ID = okta_id("00o", "contoso")
-RecordT = TypeVar("RecordT", EntraUser, OktaUser, Auth0User, Application, Group)
+RecordT = TypeVar("RecordT", EntraUser, OktaUser, Auth0User, Application, Group, OktaObject)
 
 
 class Tenant:
@@ -72,6 +74,9 @@ class Tenant:
             self.audits: list[dict[str, Any]] = []
             self.okta_groups: list[okta_belongings.Group] = []
             self.okta_events: list[dict[str, Any]] = []
+            self.okta_zones: dict[str, OktaObject] = {}
+            self.okta_policies: dict[str, OktaObject] = {}
+            self.okta_rules: dict[str, OktaObject] = {}
             self._history: dict[str, list[tuple[float, Any]]] = {}
             self._populate(self)
 
@@ -98,7 +103,7 @@ class Tenant:
 
     @contextmanager
     def change(
-        self, record: EntraUser | OktaUser | Auth0User | Application | Group
+        self, record: EntraUser | OktaUser | Auth0User | Application | Group | OktaObject
     ) -> Iterator[None]:
         """Around every write to a record; readers keep the old picture for read_lag_s."""
         with self.lock:
@@ -219,9 +224,12 @@ class Tenant:
         by: OktaUser | None = None,
         at: float | None = None,
         debug: dict[str, str] | None = None,
+        scene: Scene | None = None,
     ) -> None:
         """Write one System Log event; without `by` the API token's owner is the actor."""
         moment = self.now() if at is None else at
         n = len(self.okta_events)
-        event = event_json(n, moment, event_type, target, transaction, by, debug or {})
+        event = event_json(
+            n, moment, event_type, target, transaction, by, debug=debug or {}, scene=scene
+        )
         self.okta_events.append(event)

@@ -16,6 +16,7 @@ import httpx
 
 from simulator.clock import steady_ms
 from simulator.loot import Auth0Loot, EntraLoot, Loot, OktaLoot
+from simulator.okta_scene import THIEF
 
 _REFUSALS = frozenset({400, 401, 403, 404})
 _PATIENCE_S = 5.0
@@ -234,10 +235,14 @@ class Thief:
             "client_id": loot.client_id,
             "refresh_token": loot.refresh_token,
         }
-        url, cookie = f"{self.base_url}/api/v1/sessions/me", {"Cookie": f"sid={loot.sid}"}
+        here = {"X-Forwarded-For": THIEF.ip, "User-Agent": THIEF.agent}
+        url, cookie = f"{self.base_url}/api/v1/sessions/me", {"Cookie": f"sid={loot.sid}", **here}
         token_url = f"{self.base_url}/oauth2/v1/token"
         return [
-            (Trial("okta", "refresh_token"), _request("POST", token_url, data=form)),
+            (
+                Trial("okta", "refresh_token"),
+                _request("POST", token_url, data=form, headers=here),
+            ),
             (Trial("okta", "sid"), _request("GET", url, headers=cookie)),
         ]
 

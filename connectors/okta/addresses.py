@@ -17,7 +17,9 @@ _OBJECT = re.compile(r"[A-Za-z0-9_-]{8,64}")
 # A client id may be chosen by whoever registers the app (Okta, Apps API, `client_id`: 6 to 100 of
 # these characters); six of them are never a dot segment.
 _CLIENT = re.compile(r"[A-Za-z0-9$_.+!*'(),-]{6,100}")
-_KINDS: Mapping[str, re.Pattern[str]] = {"user": _USER, "client": _CLIENT}
+# The authorization server every org with API Access Management begins with is called by its name.
+_SERVER = re.compile(r"default|aus[A-Za-z0-9]{17}")
+_KINDS: Mapping[str, re.Pattern[str]] = {"user": _USER, "client": _CLIENT, "server": _SERVER}
 
 _PLACE = re.compile(r"\{(\w+)\}")
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
@@ -39,12 +41,18 @@ def is_object_id(value: str) -> bool:
     return _OBJECT.fullmatch(value) is not None
 
 
+def is_server_id(value: str) -> bool:
+    """Whether ``value`` has the shape of a custom authorization server's id, or is ``default``."""
+    return _SERVER.fullmatch(value) is not None
+
+
 def fill(template: str, params: Mapping[str, str]) -> str:
     """Fill a path template such as ``/api/v1/users/{user}/clients?limit={limit}``.
 
     Args:
         template: the path; what stands before ``?`` takes ids only: ``{user}`` a user id,
-            ``{client}`` a client id, any other name the id of another object.
+            ``{client}`` a client id, ``{server}`` a custom authorization server's, any other name
+            the id of another object.
         params: a value for each place; query values may be any text.
 
     Returns:

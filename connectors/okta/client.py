@@ -29,10 +29,11 @@ _OUTSIDE_USERS = re.compile(r"/(?:api|oauth2)/v1/(?!users\b)([\w-]+)")
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A whole list, and Okta's clock when its last page was answered."""
+    """A list, and Okta's clock when its last page was answered; ``cut``: it goes on."""
 
     items: tuple[Any, ...]
     date: datetime | None
+    cut: bool = False
 
 
 class OktaClient:
@@ -58,6 +59,8 @@ class OktaClient:
 
         self.tenant = tenant
         self.origin = origin(settings)
+        #: The service app we sign in as, None with an API token.
+        self.client_id = settings.client_id if settings.private_key else None
         self._door = door
         known_as = credential(settings)
         self._scopes: tuple[str, ...] | None = getattr(known_as, "scopes", None)
@@ -71,8 +74,10 @@ class OktaClient:
         """
         return await self._read(Call("okta", self.tenant, "GET", path, params, _bucket(path)))
 
-    async def get_all(self, path: str, params: Mapping[str, str]) -> Listing:
-        """Read a list with all its pages.
+    async def get_all(
+        self, path: str, params: Mapping[str, str], most: int | None = None
+    ) -> Listing:
+        """Read a list with all its pages, or as many as it takes to have ``most`` items.
 
         Raises:
             errors.Refused: where a page's link leads elsewhere, or the list does not end.
@@ -87,8 +92,8 @@ class OktaClient:
                 raise errors.Unavailable("the answer is not a list", status=answer.status)
             items += answer.body
             address = next_page(answer.headers.get("link", ""), address or "")
-            if address is None:
-                return Listing(tuple(items), answer.date)
+            if address is None or (most is not None and len(items) >= most):
+                return Listing(tuple(items[:most]), answer.date, cut=address is not None)
         raise errors.Refused("the list does not end")
 
     def granted(self, permissions: Sequence[str]) -> frozenset[str] | None:
@@ -114,7 +119,8 @@ class OktaClient:
         """Send one change, recorded in ``journal``. The answer's body is dropped unread.
 
         A body of Okta's may hold a secret (``reset_password`` answers with a link that sets a new
-        password), and what was changed is read back anyway.
+        password), and what was changed is read back anyway. ``body`` leaves as it is, empty lists
+        and keys unknown to the SDK included; it is not recorded.
 
         Args:
             method: the HTTP method.

@@ -22,11 +22,16 @@ from connectors.okta.directory import find_accounts
 from connectors.okta.expiry import ExpirePassword
 from connectors.okta.factor_reset import ResetFactors
 from connectors.okta.factors import RemoveFactors
+from connectors.okta.network import BlockNetwork
 from connectors.okta.password import ResetPassword
 from connectors.okta.quarantine import QuarantineGroup
 from connectors.okta.risk import RaiseRisk
+from connectors.okta.session_lifetime import ShortenSessionLifetime
 from connectors.okta.sessions import RevokeSessions
+from connectors.okta.token_lifetime import ShortenTokenLifetime
+from connectors.okta.trace import TraceSource
 from connectors.okta.universal_logout import UniversalLogout
+from connectors.okta.watch import Watch
 from connectors.system import Account, Clue
 
 _ACTIONS: tuple[type[OktaAction[Any]], ...] = (
@@ -44,6 +49,11 @@ _ACTIONS: tuple[type[OktaAction[Any]], ...] = (
     SuspendDevices,
     RaiseRisk,
     QuarantineGroup,
+    BlockNetwork,
+    ShortenSessionLifetime,
+    ShortenTokenLifetime,
+    TraceSource,
+    Watch,
 )
 
 

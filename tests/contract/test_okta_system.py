@@ -6,11 +6,13 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
+from typing import Any
 
 import pytest
 from okta_practice import NO_RETRY, Recorder, answer, scripted, settings, target, user_json
 
 from connectors import errors
+from connectors.action import Impact
 from connectors.door import Door
 from connectors.okta.system import OktaSystem
 from connectors.system import Clue, System
@@ -205,15 +207,27 @@ async def test_a_system_that_cannot_be_asked_says_so(okta: System, sim: Simulato
         await okta.find([Clue("email", NORA_MAIL)])
 
 
+#: What an action cannot be built without.
+NEEDED: dict[str, dict[str, Any]] = {
+    "okta.quarantine_group": {"group_id": "00gQuarantine0000001"},
+    "okta.shorten_session_lifetime": {"group_id": "00gQuarantine0000001"},
+    "okta.shorten_token_lifetime": {
+        "authorization_server_id": "default",
+        "policy_id": "00pAccess00000000001",
+        "rule_id": "0prAccess00000000001",
+    },
+}
+
+
 async def test_each_action_is_built_by_its_name(okta: System) -> None:
     for name, kind in okta.actions.items():
-        needed = {"group_id": "00gQuarantine0000001"} if "quarantine" in name else {}
-        action = okta.action(name, needed, Recorder())
+        action = okta.action(name, NEEDED.get(name, {}), Recorder())
         assert type(action) is kind
         assert action.spec.name == name
         assert action.spec.system == okta.name
-        assert action.preview(target(VICTIM))
+        assert bool(action.preview(target(VICTIM))) is (action.spec.impact is not Impact.NONE)
     assert sorted(okta.actions) == [
+        "okta.block_network",
         "okta.expire_password",
         "okta.quarantine_group",
         "okta.raise_risk",
@@ -224,10 +238,14 @@ async def test_each_action_is_built_by_its_name(okta: System) -> None:
         "okta.revoke_client_tokens",
         "okta.revoke_grants",
         "okta.revoke_sessions",
+        "okta.shorten_session_lifetime",
+        "okta.shorten_token_lifetime",
         "okta.suspend_devices",
         "okta.suspend_user",
+        "okta.trace_source",
         "okta.universal_logout",
         "okta.unsuspend_user",
+        "okta.watch",
     ]
     with pytest.raises(errors.Refused, match=r"okta\.fly"):
         okta.action("okta.fly", {}, Recorder())

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import needed
 import pytest
 import vendor_specs
 from entra_tenant import RecordingJournal, door_for, settings_for
@@ -20,10 +21,8 @@ from connectors.action import Patience, Target
 from connectors.entra.system import EntraSystem
 from connectors.okta.system import OktaSystem
 from connectors.system import Clue, System
-from simulator import okta_people
 from simulator.gate import Gate
 from simulator.okta_state import Status
-from simulator.people import LINE_APP, QUARANTINE_GROUP
 from simulator.server import Simulator
 
 pytestmark = pytest.mark.skipif(
@@ -31,11 +30,6 @@ pytestmark = pytest.mark.skipif(
     reason="RESCIND_VENDOR_SPECS names no folder of the vendors' OpenAPI documents",
 )
 
-PARAMETERS = {
-    "entra.shorten_token_lifetime": {"app_id": LINE_APP.app_id},
-    "entra.quarantine_group": {"group_id": QUARANTINE_GROUP},
-    "okta.quarantine_group": {"group_id": okta_people.QUARANTINE.id},
-}
 #: What the documents have not, being parts of the vendors' whole ones; each is in the SDK.
 NOT_IN_THEM = (
     "/organization",
@@ -132,7 +126,7 @@ async def test_every_request_and_answer_of_an_action_fits(
         account.account_enabled = False
     if name in ("okta.unsuspend_user", "okta.reset_factors"):
         account.status = Status.SUSPENDED
-    action = system.action(name, PARAMETERS.get(name, {}), RecordingJournal())
+    action = system.action(name, needed.PARAMETERS.get(name, {}), RecordingJournal())
     patience = Patience(total_s=0.2, first_s=0.02, step_s=0.1)
     before = await action.observe(target)
     receipt = await action.apply(target, before)

@@ -6,26 +6,21 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import needed
 import pytest
 
 from connectors.action import Target
 from connectors.clock import spell
-from simulator import okta_people
 from simulator.faults import Fault, forbid
 from simulator.okta_state import Status
-from simulator.people import LINE_APP, QUARANTINE_GROUP
+from simulator.people import LINE_APP
 from simulator.tenant import LifetimePolicy
 from tasks.systems import SPECS, Systems
 
 from house import HOOK_SECRET, House, house
 
 PRIOR = "7b4f8f1e-2f4a-4d8e-9a53-8f0f6cf0a001"
-PARAMETERS = {
-    "entra.shorten_token_lifetime": {"app_id": LINE_APP.app_id},
-    "entra.disable_devices": {"scope": "all"},
-    "entra.quarantine_group": {"group_id": QUARANTINE_GROUP},
-    "okta.quarantine_group": {"group_id": okta_people.QUARANTINE.id},
-}
+PARAMETERS = {**needed.PARAMETERS, "entra.disable_devices": {"scope": "all"}}
 REVERSIBLE = [name for name, spec in SPECS.items() if spec.reversible]
 AUTH0 = """
 [tenants.contoso.auth0]
