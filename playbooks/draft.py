@@ -16,6 +16,7 @@ from playbooks.schema import PlaybookStep
 _FAILURES = (LookupError, ValueError, TypeError, RuntimeError, ArithmeticError)
 #: No step waits longer, in minutes: a year.
 _LONGEST = 525_600
+_NO_HANDOVER = "nothing here takes what it would hand over to a person: leave hand_over out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,4 +118,6 @@ def _with_parameters(
         return replace(draft, skipped=f"its parameters do not fit the action: {fields}")
     except _FAILURES as error:
         return replace(draft, skipped=f"a parameter could not be computed ({type(error).__name__})")
+    if parameters.get("hand_over"):
+        return replace(draft, skipped=_NO_HANDOVER)
     return replace(draft, parameters=parameters)

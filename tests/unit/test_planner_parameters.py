@@ -134,3 +134,11 @@ steps:
 def test_a_negative_delay_is_refused_when_the_file_is_read() -> None:
     with pytest.raises(PlaybookError, match="delay_minutes"):
         load("steps:\n  - {id: a, stage: x, action: entra.revoke_sessions, delay_minutes: -1}")
+
+
+@pytest.mark.parametrize("given", ["with: {hand_over: true}", "compute: {hand_over: 1 == 1}"])
+def test_what_nobody_would_be_handed_is_not_made(given: str) -> None:
+    plan = plan_of(
+        f"steps:\n  - {{id: reset, stage: reset, action: okta.reset_password, {given}}}\n"
+    )
+    assert "leave hand_over out" in step_of(plan, "reset").skipped
