@@ -18,10 +18,10 @@ from connectors.action import (
     Verdict,
 )
 from connectors.clock import instant, spell
-from connectors.okta.base import READ
-from connectors.okta.reading import OktaReading
+from connectors.okta.base import READ, OktaAction
 from connectors.okta.system_log import READ_LOG, Told, about, any_of, own_id, read_log
 from connectors.okta.users import read_user
+from connectors.reading import Reading
 from connectors.timeline import Entry, digest
 from connectors.trace import Named, Trace
 
@@ -50,7 +50,7 @@ class TraceParameters(BaseModel):
     )
 
 
-class TraceSource(OktaReading[TraceParameters]):
+class TraceSource(Reading, OktaAction[TraceParameters]):
     """``okta.trace_source``."""
 
     spec: ClassVar[ActionSpec] = ActionSpec(

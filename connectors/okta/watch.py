@@ -18,10 +18,10 @@ from connectors.action import (
     Verdict,
 )
 from connectors.clock import instant, spell
-from connectors.okta.base import READ
-from connectors.okta.reading import OktaReading
+from connectors.okta.base import READ, OktaAction
 from connectors.okta.system_log import READ_LOG, about, own_id, read_log
 from connectors.okta.users import read_user
+from connectors.reading import Reading
 from connectors.timeline import Entry, Kind
 
 _MOST = 2000
@@ -61,7 +61,7 @@ class WatchParameters(BaseModel):
     )
 
 
-class Watch(OktaReading[WatchParameters]):
+class Watch(Reading, OktaAction[WatchParameters]):
     """``okta.watch``."""
 
     spec: ClassVar[ActionSpec] = ActionSpec(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connectors.action import (
+    Action,
     Observation,
     Outcome,
     Patience,
@@ -11,13 +12,15 @@ from connectors.action import (
     Receipt,
     Target,
 )
-from connectors.okta.base import OktaAction, P, nothing_sent
 
 _READS = "this step only reads"
 
 
-class OktaReading(OktaAction[P]):
-    """An action with impact none. ``observe`` always decides, by a verdict."""
+class Reading(Action):
+    """An action with impact none. ``observe`` always decides, by a verdict.
+
+    To be named before the base class of the system's actions.
+    """
 
     def preview(self, target: Target) -> tuple[PlannedCall, ...]:  # noqa: ARG002 - the contract
         """Nothing is changed."""
@@ -29,7 +32,7 @@ class OktaReading(OktaAction[P]):
         before: Observation,  # noqa: ARG002
     ) -> Receipt:
         """Nothing is changed."""
-        return nothing_sent(_READS)
+        return Receipt({"sent": False, "why": _READS})
 
     async def verify(
         self,
