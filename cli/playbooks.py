@@ -104,7 +104,7 @@ def show(
         out.print(f"\n{stage}", style="bold")
         for step in steps:
             out.print(f"  {step.id}: {_what(step)}")
-            for name, value in _conditions(step).items():
+            for name, value in _more(step).items():
                 told = ", ".join(map(str, value)) if isinstance(value, list) else value
                 out.print(f"    {name}: {told}", style="dim")
 
@@ -204,7 +204,7 @@ def _document(found: LoadedPlaybook) -> dict[str, Any]:
             {
                 "stage": stage,
                 "steps": [
-                    {"id": step.id, "action": step.action, "undo": step.undo, **_conditions(step)}
+                    {"id": step.id, "action": step.action, "undo": step.undo, **_more(step)}
                     for step in steps
                 ],
             }
@@ -221,11 +221,14 @@ def _stages(found: LoadedPlaybook) -> list[tuple[str, list[PlaybookStep]]]:
 
 
 def _what(step: PlaybookStep) -> str:
+    if step.restore:
+        return f"undo, of earlier runs: {SPECS[step.restore].title}"
     return f"undo {step.undo}" if step.undo else SPECS[step.action or ""].title
 
 
-def _conditions(step: PlaybookStep) -> dict[str, Any]:
+def _more(step: PlaybookStep) -> dict[str, Any]:
     said = {
+        "restore": step.restore,
         "when": step.when,
         "after": list(step.after),
         "needs": list(step.needs),
@@ -247,7 +250,8 @@ def _calls_of(found: LoadedPlaybook) -> cacao.Calls:
             action = shown(spec.name, base.parameters)
         except ValidationError:
             return ()  # what it aims at is computed from the alert
-        planned = action.preview_undo(target) if step.undo else action.preview(target)
+        puts_back = step.undo or step.restore
+        planned = action.preview_undo(target) if puts_back else action.preview(target)
         variable, spelled = cacao.person_variable(spec.system), quote(nobody, safe="")
         return [
             PlannedCall(call.method, call.path.replace(spelled, variable), call.body, call.why)

@@ -326,6 +326,29 @@ class Approvals(Section):
     deny_reason_required: bool = Field(True, description="whether a no needs its reason")
 
 
+def _sealing_key(secret: SecretStr) -> SecretStr:
+    try:
+        key = base64.b64decode(secret.get_secret_value().strip(), validate=True)
+    except (binascii.Error, ValueError):
+        raise ValueError("it is not base64") from None
+    if len(key) != 32:
+        raise ValueError("it is not 32 bytes: `openssl rand -base64 32` makes one")
+    return secret
+
+
+class Handover(Section):
+    """How a secret that was made for a person waits for whoever gives it to her."""
+
+    key: Annotated[SecretStr, AfterValidator(_sealing_key)] | None = Field(
+        None,
+        description="32 bytes in base64 (`openssl rand -base64 32`), the same in every process;"
+        " without it a file beside a SQLite database holds one",
+    )
+    keep_minutes: int = Field(
+        60, ge=5, le=1440, description="after it what nobody has looked at is erased"
+    )
+
+
 class Chat(Section):
     """Where people are told. Keys are channel names, values apprise URLs."""
 
@@ -392,5 +415,6 @@ class Settings(Section):
     )
     guardrails: Guardrails = Guardrails()
     approvals: Approvals = Approvals()
+    handover: Handover = Handover()
     chat: Chat = Chat()
     playbooks: Playbooks = Playbooks()

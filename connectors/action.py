@@ -52,6 +52,7 @@ class ActionSpec:
 
     ``permissions`` are the least that suffice; ``permissions_also`` lists broader ones that do too.
     ``leaves_open`` says what stays usable when this action did *not* end ``verified``.
+    ``hands_over`` says that it makes a secret for a person, whatever its parameters.
     """
 
     name: str
@@ -66,8 +67,14 @@ class ActionSpec:
     permissions_also: tuple[str, ...] = ()
     roles: tuple[str, ...] = ()
     parameters: type[BaseModel] = NoParameters
+    hands_over: bool = False
     disrupts: str = ""
     leaves_open: str = ""
+
+
+def hands_over(spec: ActionSpec, parameters: Mapping[str, Any]) -> bool:
+    """Tell whether an action with these parameters makes a secret that a person is to be given."""
+    return spec.hands_over or parameters.get("hand_over") is True
 
 
 @dataclass(frozen=True, slots=True)

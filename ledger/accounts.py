@@ -118,6 +118,12 @@ def listed(database: Database) -> list[User]:
         return [User.of(row) for row in connection.execute(select(_user).order_by(_user.c.name))]
 
 
+def named(connection: Connection, name: str) -> User | None:
+    """Return an account by name, read in the caller's transaction; None where there is none."""
+    row = _find(connection, normal(name))
+    return None if row is None else User.of(row)
+
+
 def get(database: Database, name: str) -> User:
     """Return an account by its name.
 

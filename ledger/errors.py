@@ -83,3 +83,15 @@ class UnknownRole(LedgerError):
     """There is no such role."""
 
     remedy = "The roles are viewer, responder, approver, auditor and admin."
+
+
+class SealKeyUnusable(LedgerError):
+    """The key that seals what is handed over is not 32 bytes in base64."""
+
+    remedy = "Set handover.key to what `openssl rand -base64 32` prints."
+
+
+class NotSealedHere(LedgerError):
+    """What waits to be handed over cannot be opened with this key."""
+
+    remedy = "Where handover.key was changed, set the earlier one; else let another be made."

@@ -249,6 +249,11 @@ def beside(
     return list(connection.execute(query).scalars())
 
 
+def of_person(connection: Connection, tenant: str, accounts: Accounts) -> list[str]:
+    """Return all runs about any of these accounts, the oldest first."""
+    return list(connection.execute(_of_person(tenant, accounts)).scalars())
+
+
 def _of_person(tenant: str, accounts: Accounts) -> Select[Any]:
     """Select the runs about any of these accounts, the oldest first."""
     hers = [

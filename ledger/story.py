@@ -12,6 +12,7 @@ from ledger.story_changes import Changes
 from ledger.story_decisions import Decisions
 from ledger.story_endings import Endings
 from ledger.story_facts import Record, Rule, Run, Runs, Step, no_run, part, text
+from ledger.story_handovers import Handovers
 
 #: A run opens with these, in one commit; whatever else comes of it comes after.
 _OPENING = frozenset({"run.created", "plan.computed", "step.finished"})
@@ -29,6 +30,7 @@ class Story:
             **Decisions(self._runs).rules,
             **Changes(self._runs).rules,
             **Endings(self._runs).rules,
+            **Handovers(self._runs).rules,
         }
 
     def tell(self, record: Record) -> list[str]:

@@ -198,6 +198,28 @@ intent = Table(
     Index("ix_intent_step_id_state", "step_id", "state"),
 )
 
+# A secret that one person is to be given once. It is sealed, and gone as soon as it was shown.
+handover = Table(
+    "handover",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("run_id", Id, ForeignKey("run.id"), nullable=False),
+    Column("step_id", Id, ForeignKey("step.id"), nullable=False),
+    Column("kind", String(40), nullable=False),
+    Column("for_user", Id, ForeignKey("console_user.id"), nullable=False),
+    # by the vendor: RFC 3339, or unknown
+    Column("usable_until", String(40), nullable=False),
+    Column("sealed", LargeBinary, nullable=True),
+    # kept -> waiting -> revealed | void
+    Column("state", String(10), nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("gone_at", BigInteger, nullable=False),
+    Column("ended_at", BigInteger, nullable=True),
+    Index("ix_handover_step_id", "step_id"),
+    Index("ix_handover_run_id", "run_id"),
+    Index("ix_handover_state_gone_at", "state", "gone_at"),
+)
+
 approval = Table(
     "approval",
     metadata,

@@ -9,14 +9,18 @@ from typing import Any
 import cel
 from pydantic import ValidationError
 
-from connectors.action import ActionSpec
+from connectors.action import ActionSpec, hands_over
 from playbooks.schema import PlaybookStep
 
 #: How an expression fails on values that are not what its author thought of.
 _FAILURES = (LookupError, ValueError, TypeError, RuntimeError, ArithmeticError)
 #: No step waits longer, in minutes: a year.
 _LONGEST = 525_600
-_NO_HANDOVER = "nothing here takes what it would hand over to a person: leave hand_over out"
+#: Stands for the runs of before whose changes a step puts back, until they are known.
+EARLIER = "earlier"
+_NO_HANDOVER = (
+    "it makes a secret for a person, and nobody is named to hand it over: rescind reissue"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Draft:
     needs: tuple[str, ...] = ()
     follows: tuple[str, ...] = ()
     undoes: str | None = None
+    undoes_run: str | None = None
     delay_s: int = 0
     ask: bool | None = None
     skipped: str = ""
@@ -46,8 +51,9 @@ def bare(step: PlaybookStep, earlier: Sequence[Draft]) -> Draft | None:
     """Return the step as the file has it, whatever its condition.
 
     An undo has the action of its step, and waits for it; None where that is not among ``earlier``.
+    What restores has the action it puts back.
     """
-    action, after = step.action or "", step.after
+    action, after = step.action or step.restore or "", step.after
     if step.undo is not None:
         undone = next((draft for draft in earlier if draft.node == step.undo), None)
         if undone is None:
@@ -62,7 +68,8 @@ def bare(step: PlaybookStep, earlier: Sequence[Draft]) -> Draft | None:
         system=action.partition(".")[0],
         after=after,
         needs=step.needs,
-        undoes=step.undo,
+        undoes=step.undo or step.restore,
+        undoes_run=EARLIER if step.restore else None,
         ask=step.approval,
     )
 
@@ -118,6 +125,6 @@ def _with_parameters(
         return replace(draft, skipped=f"its parameters do not fit the action: {fields}")
     except _FAILURES as error:
         return replace(draft, skipped=f"a parameter could not be computed ({type(error).__name__})")
-    if parameters.get("hand_over"):
+    if hands_over(spec, parameters) and not names["hand_over_to"]:
         return replace(draft, skipped=_NO_HANDOVER)
     return replace(draft, parameters=parameters)

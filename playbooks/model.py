@@ -99,6 +99,10 @@ def check_actions(loaded: LoadedPlaybook, known: Mapping[str, ActionSpec]) -> No
     for index, step in enumerate(loaded.playbook.steps):
         if step.action is not None and step.action not in known:
             wrong.append((("steps", index, "action"), _no_action(step.action, known)))
+        if step.restore is not None and step.restore not in known:
+            wrong.append((("steps", index, "restore"), _no_action(step.restore, known)))
+        elif step.restore is not None and not known[step.restore].reversible:
+            wrong.append((("steps", index, "restore"), f"{step.restore} cannot be undone"))
         undone = actions.get(step.undo or "")
         if undone is not None and undone in known and not known[undone].reversible:
             wrong.append((("steps", index, "undo"), f"{undone} cannot be undone"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import rfc8785
@@ -29,12 +29,32 @@ Lacks = Callable[[str, str], tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
+class Recipient:
+    """The console account that is shown what a step makes for the person, once."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class LeftChange:
+    """A change that an earlier run has made to an account of the person, and that still stands."""
+
+    run_id: str
+    node: str
+    action: str
+    system: str
+    parameters: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """What is known when the plan is made.
 
     ``alert`` is the alert's fields, None for a run a person asked for. ``since`` is when the theft
     began as far as is known, RFC 3339 UTC. ``unreached`` names systems that could not be asked,
-    ``absent`` those that know nobody, ``ambiguous`` those where several accounts match.
+    ``absent`` those that know nobody, ``ambiguous`` those where several accounts match. ``left`` is
+    what earlier runs have changed and nobody has put back.
     """
 
     tenant: str
@@ -45,6 +65,8 @@ class Situation:
     unreached: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     ambiguous: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    hand_over_to: Recipient | None = None
+    left: tuple[LeftChange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +151,7 @@ class Plan:
     steps: tuple[PlannedStep, ...]
     notes: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
+    hand_over_to: Recipient | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the plan as it is stored and shown, with its hash."""
@@ -147,6 +170,7 @@ class Plan:
                 {"system": account.system, "id": account.id, "name": account.name}
                 for account in self.accounts
             ],
+            "hand_over_to": asdict(self.hand_over_to) if self.hand_over_to else None,
             "reasons": list(self.reasons),
             "notes": list(self.notes),
             "steps": [step.document() for step in self.steps],
@@ -196,7 +220,8 @@ def make(
         if rough.action not in specs:
             notes.append(f"{step.id}: there is no action {rough.action}")
         elif rough.system in accounts:
-            drafts.append(judged(rough, step, names, specs[rough.action]))
+            ready = judged(rough, step, names, specs[rough.action])
+            drafts += _restoring(ready, situation) if ready.undoes_run else [ready]
     idle = accounts.keys() - {each.system for each in drafts}
     notes += [f"{name}: this playbook has no step for the account there" for name in sorted(idle)]
     drafts, added = order.enforce(drafts)
@@ -227,7 +252,32 @@ def make(
         steps=steps,
         notes=(*notes, *added, *_beginning(situation, drafts)),
         reasons=policy.reasons,
+        hand_over_to=situation.hand_over_to,
     )
+
+
+def _restoring(draft: Draft, situation: Situation) -> list[Draft]:
+    """Return a step for each change of an earlier run that still stands, the last one first.
+
+    Who waits for ``draft`` waits for all of them.
+    """
+    left = [each for each in situation.left if each.action == draft.action]
+    if draft.live and not left:
+        return [replace(draft, skipped="no earlier run of Rescind has left anything to put back")]
+    drafts: list[Draft] = []
+    for place, change in enumerate(reversed(left), start=1):
+        last = place == len(left)
+        drafts.append(
+            replace(
+                draft,
+                node=draft.node if last else f"{draft.node}-{place}"[:63],
+                parameters=change.parameters,
+                undoes=change.node,
+                undoes_run=change.run_id,
+                after=(*draft.after, drafts[-1].node) if drafts else draft.after,
+            )
+        )
+    return drafts or [draft]
 
 
 def _not_reached(situation: Situation) -> list[str]:
@@ -271,6 +321,7 @@ def _names(situation: Situation, policy: Policy, parameters: Mapping[str, Any]) 
         "parameters": dict(parameters),
         "tenant": {"name": situation.tenant, "domains": list(situation.domains)},
         "mode": policy.mode.value,
+        "hand_over_to": situation.hand_over_to.name if situation.hand_over_to else "",
     }
 
 
@@ -303,6 +354,7 @@ def _planned(
         follows=draft.follows,
         calls=_calls(draft, drafts, target, preview),
         undoes=draft.undoes,
+        undoes_run=draft.undoes_run,
         delay_s=draft.delay_s,
         skipped=skipped,
         lacks=lacks,
@@ -314,6 +366,8 @@ def _calls(
 ) -> tuple[PlannedCall, ...]:
     if not draft.live:
         return ()
+    if draft.undoes_run:
+        return preview(draft.action, draft.parameters, target, True)
     for base in drafts:
         if base.node == draft.undoes:
             return preview(base.action, base.parameters, target, True)
@@ -321,7 +375,7 @@ def _calls(
 
 
 def _asks(draft: Draft, spec: ActionSpec, mode: Mode) -> bool:
-    if draft.undoes:
+    if draft.undoes and not draft.undoes_run:
         return False
     if mode is Mode.APPROVE or draft.ask:
         return True

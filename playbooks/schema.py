@@ -40,14 +40,16 @@ class PlaybookStep(_Part):
 
     ``after`` waits for steps to end, however they end; ``needs`` for their success. ``compute``
     fills parameters from CEL expressions. ``undo`` names a step whose change this one puts back:
-    it waits for the end of that step, whether it says so or not. ``delay_minutes`` begin when all
-    it waits for has ended.
+    it waits for the end of that step, whether it says so or not. ``restore`` names an action whose
+    changes of earlier runs on this person are put back, as far as they still stand. ``delay_minutes``
+    begin when all it waits for has ended.
     """
 
     id: Node
     stage: Node
     action: str | None = None
     undo: Node | None = None
+    restore: str | None = None
     when: str | None = None
     otherwise: str = ""
     after: tuple[Node, ...] = ()

@@ -36,8 +36,10 @@ def _steps(playbook: Playbook) -> Iterator[tuple[_Place, str]]:
         place: _Place = ("steps", index)
         if step.id in ids[:index]:
             yield (*place, "id"), f"step id {step.id!r} is used twice"
-        if (step.action is None) == (step.undo is None):
-            yield place, "give either an action or undo, not both"
+        if sum(each is not None for each in (step.action, step.undo, step.restore)) != 1:
+            yield place, "give one of action, undo and restore"
+        if step.restore is not None and (step.parameters or step.compute):
+            yield place, "what is restored has its parameters from the run that changed it"
         for field in ("after", "needs"):
             for position, other in enumerate(getattr(step, field)):
                 if other not in ids[:index]:

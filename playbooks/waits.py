@@ -59,7 +59,7 @@ def settle(drafts: Sequence[Draft]) -> list[Draft]:
 def _settled(draft: Draft, live: set[str]) -> Draft:
     if not draft.live:
         return draft
-    if draft.undoes is not None and draft.undoes not in live:
+    if draft.undoes is not None and draft.undoes_run is None and draft.undoes not in live:
         return replace(draft, skipped=f"{draft.undoes} is left out: there is nothing to put back")
     missing = [node for node in draft.needs if node not in live]
     if not missing:

@@ -8,9 +8,12 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
+from sqlalchemy import Connection
+
 from connectors import errors
 from connectors.action import (
     Action,
+    Handover,
     Observation,
     Outcome,
     Patience,
@@ -18,9 +21,11 @@ from connectors.action import (
     Receipt,
     Target,
     Verdict,
+    hands_over,
 )
-from ledger import intents, leases, steps
+from ledger import handovers, intents, leases, runs, steps
 from ledger.errors import ClaimLost
+from ledger.handovers import NewHandover
 from ledger.intents import Sent
 from ledger.leases import Claim
 from ledger.steps import Ended
@@ -41,6 +46,7 @@ UNREAD = {
 }
 #: How often one attempt goes round after an unknown outcome before it waits in the database.
 _ROUNDS = 3
+_KEY = "Set handover.key to what `openssl rand -base64 32` prints, the same in every process."
 
 
 class Postponed(Exception):
@@ -109,6 +115,8 @@ class Attempt:
             return Ended(verdict.outcome, verdict.reason, verdict.instructions)
         if before.satisfied:
             return Ended(Outcome.ALREADY, "it was so before")
+        if hands_over(action.spec, step.parameters) and self._service.seal() is None:
+            return Ended(Outcome.SKIPPED, "there is no key to seal what is to be handed over", _KEY)
         patience = Patience(total_s=self._service.settings.engine.verify_patience_s)
         return await self._change(
             send=lambda: action.apply(target, before),
@@ -192,8 +200,30 @@ class Attempt:
             ) from error
 
     async def _keep_receipt(self, receipt: Receipt) -> None:
-        if not await self._service.database.writing(leases.keep_receipt, self._claim, receipt.data):
+        if not await self._service.database.writing(self._kept, receipt):
             raise errors.LeaseLost
+
+    def _kept(self, connection: Connection, receipt: Receipt) -> bool:
+        if not leases.keep_receipt(connection, self._claim, receipt.data):
+            return False
+        if receipt.handover is not None:
+            self._keep_handover(connection, receipt.handover)
+        return True
+
+    def _keep_handover(self, connection: Connection, made: Handover) -> None:
+        service, seal = self._service, self._service.seal()
+        run = runs.get(connection, self._claim.step.run_id)
+        person = run.plan["hand_over_to"] if run is not None else None
+        if seal is None or person is None:
+            return  # it is nobody's, and forgotten here
+        new = NewHandover(
+            made.kind,
+            made.secret.get_secret_value(),
+            made.until,
+            person["id"],
+            service.settings.handover.keep_minutes * 60,
+        )
+        handovers.keep(connection, service.audit, seal, self._claim, new)
 
     async def _reconcile(self, finding: str) -> None:
         try:

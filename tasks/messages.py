@@ -93,6 +93,24 @@ def run_finished(
     return f"{who}: {result}", "\n".join(lines)
 
 
+#: What is handed over, as people call it.
+HANDED_OVER = {
+    "temporary_access_pass": "Temporary Access Pass",
+    "reset_link": "link that sets a new password",
+}
+
+
+def handover_waits(settings: Settings, handover: Row[Any]) -> tuple[str, str]:
+    """Return title and body of the news that a secret waits for whoever gives it to its person."""
+    what, who = HANDED_OVER.get(handover.kind, handover.kind), handover.target["name"]
+    return (
+        f"{handover.for_name}: a {what} for {who} waits for you",
+        f"It is shown once, to {handover.for_name} alone, and erased if it was not looked at by "
+        f"{rfc3339(handover.gone_at)[:16]}Z. Be with {who}, or on a call you have made yourself, before "
+        f"you look.\n{settings.web.console_url}/handovers/{handover.id}",
+    )
+
+
 def quarantined(source: str, alert_id: str, reason: str, remedy: str) -> tuple[str, str]:
     """Return title and body of the news that an alert could not be acted on."""
     return (

@@ -15,9 +15,9 @@ from connectors.system import Clue
 from ledger import approvals, locks, runs, steps
 from ledger.database import now_ms
 from playbooks import guardrails, model, planner
-from playbooks.planner import Plan, Situation
+from playbooks.planner import Plan, Recipient, Situation
 from playbooks.schema import Aim
-from tasks import closing
+from tasks import closing, undoing
 from tasks.launch import Opened, Subject, launch
 from tasks.service import Rings, Service
 from tasks.systems import SPECS, Systems
@@ -25,7 +25,10 @@ from tasks.systems import SPECS, Systems
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked for: which person, by which playbook, how far by itself, and on whose word."""
+    """What is asked for: which person, by which playbook, how far by itself, and on whose word.
+
+    ``hand_over_to`` is who is shown what the run makes for the person.
+    """
 
     tenant: str
     playbook: str
@@ -34,6 +37,7 @@ class Request:
     alert_id: str | None = None
     alert: Mapping[str, Any] | None = None
     since: str | None = None
+    hand_over_to: Recipient | None = None
 
 
 async def look_up(systems: Systems, tenant: str, clues: Sequence[Clue]) -> Identification:
@@ -156,12 +160,15 @@ def _plan(
 ) -> Plan:
     settings = service.settings
     locks.take(connection, locks.people_of(request.tenant))  # two at once would count alike
+    loaded = model.load(request.playbook, settings.playbooks.folder)
+    model.check_actions(loaded, SPECS)
     policy = guardrails.decide(
         request.mode,
         tuple(person.accounts.values()),
         runs.people_since(connection, request.tenant, 3600),
         settings.guardrails,
         _unreached(person),
+        loaded.playbook.aim,
     )
     tenant = settings.tenants[request.tenant]
     situation = Situation(
@@ -173,9 +180,9 @@ def _plan(
         unreached=tuple(person.failures),
         absent=tuple(person.missing),
         ambiguous=person.ambiguities,
+        hand_over_to=request.hand_over_to,
+        left=undoing.left(connection, request.tenant, _ids(person)),
     )
-    loaded = model.load(request.playbook, settings.playbooks.folder)
-    model.check_actions(loaded, SPECS)
     return planner.make(
         loaded,
         situation,

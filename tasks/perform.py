@@ -16,7 +16,7 @@ from ledger import intents, leases
 from ledger.errors import ClaimLost
 from ledger.leases import Claim
 from ledger.steps import Ended
-from tasks import decisions
+from tasks import decisions, handing_over
 from tasks.attempt import UNREAD, Attempt, Postponed
 from tasks.faults import where
 from tasks.service import Rings, Service
@@ -95,9 +95,11 @@ class Performer:
                 return
 
     def _finish(self, connection: Connection, claim: Claim, ended: Ended) -> Rings:
-        if not leases.finish(connection, self._service.audit, claim, ended):
+        service = self._service
+        if not leases.finish(connection, service.audit, claim, ended):
             return Rings()
-        return decisions.move_on(connection, self._service, claim.step.run_id)
+        rings = handing_over.announce(connection, service, claim, ended)
+        return rings + decisions.move_on(connection, service, claim.step.run_id)
 
     async def _later(self, claim: Claim, later: Postponed) -> Rings:
         attempts = self._service.settings.engine.step_attempts

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from sqlalchemy import Connection
 
 from config.settings import Mode, Settings
 from connectors.auth0.ids import is_user_id
+from connectors.directory import Identification
 from connectors.errors import ConnectorError
 from connectors.system import Clue
-from tasks import opening
+from tasks import opening, reissuing
 from tasks.launch import Opened
 from tasks.opening import Request
+from tasks.refusal import NotContainable
 from tasks.service import Service
 from tasks.systems import Systems
 
@@ -20,21 +24,12 @@ _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _OKTA_ID = re.compile(r"00u[A-Za-z0-9]{17}")
 
 
-class NotContainable(Exception):
-    """Nobody can be contained by that name."""
-
-    def __init__(self, reason: str, remedy: str) -> None:
-        """Say why, and what would be right."""
-        super().__init__(reason)
-        self.reason = reason
-        self.remedy = remedy
-
-
 @dataclass(frozen=True, slots=True)
 class Wish:
     """What a person typed: whom, where, by which playbook, how far by itself.
 
-    ``since`` is when the theft began, RFC 3339 UTC, where she knows.
+    ``since`` is when the theft began, RFC 3339 UTC, where she knows. ``hand_over_to`` names the console
+    account that is shown what is made for the person.
     """
 
     user: str
@@ -43,6 +38,7 @@ class Wish:
     mode: Mode
     requested_by: str
     since: str | None = None
+    hand_over_to: str | None = None
 
 
 def clues_of(user: str) -> tuple[Clue, ...]:
@@ -105,9 +101,24 @@ async def request_run(service: Service, systems: Systems, wish: Wish) -> Opened:
         requested_by=wish.requested_by,
         since=wish.since,
     )
-    opened = await service.database.writing(opening.open_run, service, systems, request, person)
+    opened = await service.database.writing(_open, service, systems, request, person, wish)
     service.ring(opened.rings)
     return opened
+
+
+def _open(
+    connection: Connection,
+    service: Service,
+    systems: Systems,
+    request: Request,
+    person: Identification,
+    wish: Wish,
+) -> Opened:
+    if wish.hand_over_to is not None:
+        recipient = reissuing.recipient(connection, service, person, wish.hand_over_to)
+        reissuing.check_open(connection, request.tenant, person)
+        request = replace(request, hand_over_to=recipient)
+    return opening.open_run(connection, service, systems, request, person)
 
 
 def _tenant(settings: Settings, named: str | None, clues: Sequence[Clue]) -> str:

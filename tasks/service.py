@@ -8,11 +8,13 @@ import secrets
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from config.settings import Settings
 from ledger.chain import AuditLog
 from ledger.database import Database
+from ledger.sealing import Seal
 
 _log = logging.getLogger(__name__)
 
@@ -81,6 +83,21 @@ class Service:
             AuditLog(settings.instance),
             bell or Silence(),
         )
+
+    def seal(self) -> Seal | None:
+        """Return what seals secrets that are to be handed over; None where there is no key for it.
+
+        Raises:
+            SealKeyUnusable: the key is not as it must be.
+            OSError: the file that holds it can be neither read nor made.
+        """
+        key = self.settings.handover.key
+        if key is not None:
+            return Seal.of(key.get_secret_value())
+        url = self.database.url
+        if url.get_backend_name() != "sqlite" or not url.database or ":memory:" in url.database:
+            return None
+        return Seal.beside(Path(f"{url.database.removeprefix('file:')}.handover-key"))
 
     def ring(self, rings: Rings) -> None:
         """Call workers after a commit. A broker that does not answer is no failure of the caller."""

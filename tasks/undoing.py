@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row
@@ -11,7 +11,7 @@ from connectors.action import Target
 from connectors.system import Account
 from ledger import intents, runs, steps
 from playbooks import undoing
-from playbooks.planner import PlaybookName
+from playbooks.planner import LeftChange, PlaybookName
 from playbooks.schema import Aim
 from playbooks.undoing import ChangedStep
 from tasks.launch import Opened, Subject, launch
@@ -74,7 +74,7 @@ def open_undo(
         PlaybookName(run.playbook, run.plan["playbook_name"], run.playbook_hash),
         run.tenant,
         accounts,
-        _changed(connection, run),
+        _changed(connection, run.id),
         systems.preview,
     )
     why = f"asked for by {requested_by}"
@@ -82,9 +82,23 @@ def open_undo(
     return launch(connection, service, plan, subject)
 
 
-def _changed(connection: Connection, run: Row[Any]) -> list[ChangedStep]:
-    rows = steps.of_run(connection, run.id)
-    restored = steps.restored(connection, run.id)
+def left(
+    connection: Connection, tenant: str, accounts: Sequence[tuple[str, str]]
+) -> tuple[LeftChange, ...]:
+    """Return what earlier runs have changed on these accounts and nobody has put back, in that order."""
+    return tuple(
+        LeftChange(run_id, step.node, step.spec.name, step.spec.system, step.parameters)
+        for run_id in runs.of_person(connection, tenant, accounts)
+        for step in _changed(connection, run_id)
+        if step.spec.reversible
+        and not step.restored
+        and (step.target.system, step.target.id) in accounts
+    )
+
+
+def _changed(connection: Connection, run_id: str) -> list[ChangedStep]:
+    rows = steps.of_run(connection, run_id)
+    restored = steps.restored(connection, run_id)
     return [
         ChangedStep(
             row.node, SPECS[row.action], Target(**row.target), row.parameters, row.node in restored

@@ -10,7 +10,7 @@ import random
 import threading
 from collections.abc import Callable
 
-from ledger import alerts, leases, notices, runs, steps
+from ledger import alerts, handovers, leases, notices, runs, steps
 from ledger.errors import LedgerError
 from tasks import closing, decisions
 from tasks.service import Rings, Service
@@ -50,7 +50,7 @@ class Upkeep:
 
     def look(self) -> None:
         """Look once. What the database or the broker refuses is tried again at the next look."""
-        for task in (self._expire, self._approvals, self._close, self._call):
+        for task in (self._expire, self._approvals, self._handovers, self._close, self._call):
             try:
                 task()
             except LedgerError as error:
@@ -72,6 +72,10 @@ class Upkeep:
 
     def _approvals(self) -> None:
         decisions.expire(self._service)
+
+    def _handovers(self) -> None:
+        with self._service.database.write() as connection:
+            handovers.expire(connection, self._service.audit)
 
     def _close(self) -> None:
         with self._service.database.read() as connection:

@@ -20,6 +20,7 @@ from web.auth import Auth
 from web.console import inbox, login, runs
 from web.console.approvals import Approvals
 from web.console.context import Console
+from web.console.handovers import Handovers
 from web.failures import LastCatch
 from web.health import Readiness
 from web.hooks import RETRY_AFTER_S, Hooks
@@ -50,6 +51,7 @@ def create_app(service: Service, *, readiness: Readiness | None = None) -> FastA
         inbox.router(console),
         runs.router(console),
         Approvals(console).router(),
+        Handovers(console).router(),
     ):
         app.include_router(router)
     app.mount("/static", _Static(directory=Path(__file__).parent / "static"))

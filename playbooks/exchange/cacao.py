@@ -137,7 +137,7 @@ class _Exporter:
                     "name": "Rescind step",
                     "created_by": owner,
                     "schema": "action, playbook_step, approval, condition and delay_minutes (CEL), "
-                    "needs_success, undoes",
+                    "needs_success, undoes, restores",
                     "version": "1.0.0",
                 }
             },
@@ -218,7 +218,8 @@ class _Exporter:
 
     def _action(self, step: PlaybookStep, after: str) -> str:
         spec = self._spec(step)
-        activity = _ACTIVITY.get("undo" if step.undo else step.stage, "restrict-access")
+        puts_back = step.undo or step.restore
+        activity = _ACTIVITY.get("undo" if puts_back else step.stage, "restrict-access")
         self._activities.add(activity)
         commands = [
             _command(call, spec.system) | {"playbook_activity": activity}
@@ -227,8 +228,8 @@ class _Exporter:
         action = self._id("action", step.id)
         self._workflow[action] = {
             "type": "action",
-            "name": f"Undo: {spec.title}" if step.undo else spec.title,
-            **({"description": spec.disrupts} if spec.disrupts and not step.undo else {}),
+            "name": f"Undo: {spec.title}" if puts_back else spec.title,
+            **({"description": spec.disrupts} if spec.disrupts and not puts_back else {}),
             "external_references": [
                 _coun7er(spec.countermeasure),
                 *({"name": "MITRE D3FEND", "external_id": each} for each in spec.d3fend),
@@ -260,6 +261,8 @@ class _Exporter:
             extras["needs_success"] = list(step.needs)
         if step.undo is not None:
             extras["undoes"] = step.undo
+        if step.restore is not None:
+            extras["restores"] = step.restore
         return extras
 
     def _target(self, system: str) -> str:
@@ -267,7 +270,8 @@ class _Exporter:
         return self._id("http-api", system)
 
     def _spec(self, step: PlaybookStep) -> ActionSpec:
-        return self._specs[step.action or self._steps[step.undo or ""].action or ""]
+        named = step.action or step.restore
+        return self._specs[named or self._steps[step.undo or ""].action or ""]
 
     def _asks(self, step: PlaybookStep) -> bool:
         if step.undo is not None:

@@ -141,4 +141,4 @@ def test_what_nobody_would_be_handed_is_not_made(given: str) -> None:
     plan = plan_of(
         f"steps:\n  - {{id: reset, stage: reset, action: okta.reset_password, {given}}}\n"
     )
-    assert "leave hand_over out" in step_of(plan, "reset").skipped
+    assert "nobody is named to hand it over" in step_of(plan, "reset").skipped

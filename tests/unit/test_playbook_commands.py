@@ -80,7 +80,7 @@ def test_a_plan_of_others_is_matched(capsys: pytest.CaptureFixture[str], tmp_pat
     assert code == 0
     assert "Rescind can carry out 1 of 1" in out
     code, out, _ = run(capsys, "coun7er", "import", str(file), "--json")
-    assert json.loads(out)["items"][0]["playbooks"] == ["cm0080"]
+    assert json.loads(out)["items"][0]["playbooks"] == ["cm0080", "reissue"]
     file.write_text("[]")
     code, _, err = run(capsys, "coun7er", "import", str(file))
     assert code == 2

@@ -62,7 +62,7 @@ def _step(plan: Plan, node: str) -> planner.PlannedStep:
         ),
         ("steps:\n  - id: A B\n    stage: x\n    action: b.c", "line 7, steps.0.id"),
         ("steps: []", "line 6, steps"),
-        ("steps:\n  - id: a\n    stage: x", "either an action or undo"),
+        ("steps:\n  - id: a\n    stage: x", "one of action, undo and restore"),
         (
             "steps:\n  - id: a\n    stage: x\n    action: b.c\n    after: [z]",
             "line 10, steps.0.after.0: 'z' is no step of this playbook",
@@ -104,7 +104,7 @@ def test_a_playbook_that_does_not_exist_is_said_so(name: str, tmp_path: Path) ->
         model.load(name, tmp_path)
     assert (
         str(caught.value)
-        == f"there is no playbook {name!r}; known are cm0071, cm0077, cm0080, cm0082, own"
+        == f"there is no playbook {name!r}; known are cm0071, cm0077, cm0080, cm0082, own, reissue"
     )
 
 

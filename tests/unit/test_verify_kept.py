@@ -109,6 +109,13 @@ def test_the_verifier_shares_no_code_with_the_writer() -> None:
         " if name.split('.')[0] in ('ledger', 'config', 'sqlalchemy', 'pydantic', 'alembic')))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    ours = ["story", "story_changes", "story_decisions", "story_endings", "story_facts"]
+    ours = [
+        "story",
+        "story_changes",
+        "story_decisions",
+        "story_endings",
+        "story_facts",
+        "story_handovers",
+    ]
     named = ["ledger", *(f"ledger.{name}" for name in (*ours, "verify", "written"))]
     assert done.stdout == f"{named}\n"

@@ -6,6 +6,8 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from ledger import handovers
+from tasks.messages import HANDED_OVER
 from web.console import people, reading
 from web.console.context import Console
 from web.console.plan import disruptions, worst_impact
@@ -18,7 +20,9 @@ def router(console: Console) -> APIRouter:
         visitor = await console.visitor(request)
         if visitor is None:
             return console.to_login(request)
-        view = await console.service.database.reading(reading.inbox)
+        database = console.service.database
+        view = await database.reading(reading.inbox)
+        mine = await database.reading(handovers.waiting_for, visitor.id)
         waiting = [
             {
                 "view": each,
@@ -30,7 +34,13 @@ def router(console: Console) -> APIRouter:
         ]
         untold = [each for each in view.waiting if each.untold]
         return console.pages.page(
-            "inbox.html", visitor, view=view, waiting=waiting, untold=untold, paused=view.paused
+            "inbox.html",
+            visitor,
+            view=view,
+            waiting=waiting,
+            untold=untold,
+            paused=view.paused,
+            mine=[(each, HANDED_OVER.get(each.kind, each.kind)) for each in mine],
         )
 
     routes = APIRouter()

@@ -73,6 +73,9 @@ def refusal(
     hers = {name, name.partition("@")[0], visitor.id.casefold()}
     if {requester, requester.rpartition(":")[2]} & hers:
         return "You asked for this run yourself; somebody else has to decide."
+    recipient = run.plan.get("hand_over_to") if isinstance(run.plan, Mapping) else None
+    if isinstance(recipient, Mapping) and recipient.get("id") == visitor.id:
+        return "What this makes is shown to you; somebody else has to decide."
     if any((own | {name}) & _named_in(alert) for alert in alerts):
         return "An alert names you; somebody else has to decide."
     return None

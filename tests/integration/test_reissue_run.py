@@ -1,0 +1,223 @@
+"""Giving an account back: on a person's word, by the hand of somebody named, shown to her once."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import httpx
+import pytest
+from sqlalchemy import Row, select
+
+from config.settings import Mode
+from ledger import accounts, tables
+from simulator.okta_state import Status
+from tasks.launch import Opened
+from tasks.requests import NotContainable, Wish, request_run
+from tasks.systems import Systems
+
+from house import DECIDER, House, house, wait_for
+
+HARPER, PASSWORD = "harper", "correct horse battery staple"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    with house(
+        tmp_path_factory.mktemp("house"), extra="[guardrails]\npeople_per_hour = 500"
+    ) as made:
+        accounts.add(
+            made.service.database,
+            made.service.audit,
+            HARPER,
+            PASSWORD,
+            "responder",
+            actor={"type": "human", "sub": "cli:root"},
+        )
+        made.start()
+        yield made
+
+
+def _contained(built: House, name: str) -> Row:
+    assert built.post(built.incident(name)).status_code == 202
+    run = built.run_of(name)
+    assert run.status == "contained"
+    return run
+
+
+def _reissue(built: House, name: str, to: str = HARPER) -> Opened:
+    wish = Wish(
+        built.sim.tenant.person(name).upn, None, "reissue", Mode.APPROVE, "cli:kim", hand_over_to=to
+    )
+
+    async def ask() -> Opened:
+        systems = Systems(built.service.settings)
+        try:
+            return await request_run(built.service, systems, wish)
+        finally:
+            await systems.close()
+
+    return asyncio.run(ask())
+
+
+def _waiting(built: House, run_id: str) -> dict[str, Row]:
+    rows = tables.handover
+    with built.service.database.read() as connection:
+        found = connection.execute(select(rows).where(rows.c.run_id == run_id)).all()
+    return {row.kind: row for row in found}
+
+
+@contextmanager
+def _signed_in(built: House, name: str) -> Iterator[httpx.Client]:
+    headers = {"Origin": built.url}
+    with httpx.Client(base_url=built.url, headers=headers, trust_env=False) as client:
+        answer = client.post("/login", data={"name": name, "password": PASSWORD})
+        assert answer.status_code == 303
+        yield client
+
+
+def test_an_account_is_given_back_and_its_secret_shown_once(built: House) -> None:
+    _contained(built, "nora.lind")
+    person = built.sim.tenant.person("nora.lind")
+    assert person.entra
+    assert person.okta
+    assert (person.entra.account_enabled, person.okta.status) == (False, Status.SUSPENDED)
+
+    opened = _reissue(built, "nora.lind")
+    run = built.run_of("nora.lind")
+
+    assert (run.id, run.aim, run.mode, run.status) == (
+        opened.run_id, "reissue", "approve", "completed",
+    )  # fmt: skip
+    assert run.plan["hand_over_to"]["name"] == HARPER
+    assert person.entra.account_enabled
+    assert person.okta.status is Status.RECOVERY
+    link = _waiting(built, run.id)["reset_link"]
+    assert link.state == "waiting"
+
+    with _signed_in(built, DECIDER) as other:
+        page = other.get(f"/handovers/{link.id}")
+        assert f"waits for <strong><bdi>{HARPER}" in page.text
+        assert other.post(f"/handovers/{link.id}").text == page.text
+    with _signed_in(built, HARPER) as mine:
+        assert f"/handovers/{link.id}" in mine.get("/").text
+        asked = mine.get(f"/handovers/{link.id}")
+        assert "Show it to me once" in asked.text
+        assert "signin/reset-password" not in asked.text
+        shown = mine.post(f"/handovers/{link.id}")
+        found = re.search(r'<pre class="secret"[^>]*>([^<]+)</pre>', shown.text)
+        assert found
+        secret = html.unescape(found[1])
+        assert secret.startswith(f"{built.sim.url}/signin/reset-password/")
+        assert shown.headers["cache-control"] == "no-store"
+        again = mine.post(f"/handovers/{link.id}")
+        assert "It was shown to" in again.text
+        assert secret not in again.text
+
+    assert _waiting(built, run.id)["reset_link"].sealed is None
+    assert secret not in _everything_kept(built)
+    told = [record for record in built.told() if record["event"].startswith("handover.")]
+    assert [record["event"] for record in told[:2]] == ["handover.ready", "handover.revealed"]
+    assert built.verify().verified
+
+
+def test_what_was_put_in_place_for_a_while_is_taken_back(built: House) -> None:
+    contained = _contained(built, "user03")
+    opened = _reissue(built, "user03")
+    nodes = {step["node"]: step for step in built.run_of("user03").plan["steps"]}
+    # nothing of the kind was done by the run before
+    assert nodes["entra-quarantine"]["skipped"].startswith("no earlier run")
+    assert contained.id != opened.run_id
+
+
+def test_no_secret_is_kept_readable_before_it_is_shown(built: House) -> None:
+    _contained(built, "user04")
+    _reissue(built, "user04")
+    run = built.run_of("user04")
+    link = _waiting(built, run.id)["reset_link"]
+    assert link.state == "waiting"
+    assert b"signin" not in link.sealed
+    assert "signin/reset-password" not in _everything_kept(built)
+    assert not any("signin" in notice.body for notice in built.notices())
+    titles = [notice.title for notice in built.notices() if notice.run_id == run.id]
+    assert any(title.startswith(f"{HARPER}: a link that sets a new password") for title in titles)
+
+
+def test_it_is_erased_when_nobody_looks_in_time(built: House) -> None:
+    _contained(built, "user05")
+    _reissue(built, "user05")
+    run = built.run_of("user05")
+    link = _waiting(built, run.id)["reset_link"]
+    with built.service.database.write() as connection:
+        connection.execute(
+            tables.handover.update().where(tables.handover.c.id == link.id).values(gone_at=1)
+        )
+    wait_for(lambda: _waiting(built, run.id)["reset_link"].state == "void", 10, "its end")
+    assert _waiting(built, run.id)["reset_link"].sealed is None
+    with _signed_in(built, HARPER) as mine:
+        assert "It is erased" in mine.post(f"/handovers/{link.id}").text
+
+
+@pytest.mark.parametrize(
+    ("to", "why"),
+    [("nobody", "does not exist"), ("nora.lind@contoso.com", "is the person herself")],
+)
+def test_nobody_is_named_who_cannot_hand_it_over(built: House, to: str, why: str) -> None:
+    if why.startswith("is"):
+        accounts.add(
+            built.service.database,
+            built.service.audit,
+            to,
+            PASSWORD,
+            "responder",
+            actor={"type": "human", "sub": "cli:root"},
+        )
+    with pytest.raises(NotContainable, match=why):
+        _reissue(built, "nora.lind", to)
+
+
+def test_whoever_is_shown_it_does_not_decide(built: House) -> None:
+    _contained(built, "user06")
+    _reissue(built, "user06", DECIDER)
+    approval = next(
+        row
+        for row in _pending(built)
+        if row.run_id
+        == next(run.id for run in built.runs() if run.aim == "reissue" and run.state != "done")
+    )
+    with _signed_in(built, DECIDER) as decider:
+        page = decider.post(
+            f"/approvals/{approval.id}",
+            data={"decision": "approve", "plan_hash": approval.plan_hash},
+        )
+    assert page.status_code == 403
+    assert "somebody else has to decide" in page.text
+    assert built.run_of("user06", approve=False).status == "failed"
+
+
+def test_an_account_that_is_being_contained_is_not_given_back(built: House) -> None:
+    built.post(built.incident("user07"))
+    wait_for(lambda: bool(_pending(built)), 20, "a request", built.progress)
+    with pytest.raises(NotContainable, match="contains this person"):
+        _reissue(built, "user07")
+    built.run_of("user07")
+
+
+def _pending(built: House) -> list[Row]:
+    rows = tables.approval
+    with built.service.database.read() as connection:
+        return list(connection.execute(select(rows).where(rows.c.state == "pending")).all())
+
+
+def _everything_kept(built: House) -> str:
+    """All text of the database, and of the logs."""
+    path = built.folder / "rescind.db"
+    with sqlite3.connect(path) as connection:
+        dump = "\n".join(connection.iterdump())
+    blobs = re.findall(r"X'([0-9A-F]+)'", dump)
+    texts = [bytes.fromhex(blob).decode("utf-8", "replace") for blob in blobs]
+    return "\n".join([dump, *texts, built.logs()])
