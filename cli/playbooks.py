@@ -22,6 +22,7 @@ from playbooks import model
 from playbooks.errors import PlaybookError, UnknownPlaybook
 from playbooks.exchange import cacao, cacao_lint
 from playbooks.model import LoadedPlaybook
+from playbooks.parts import renamed
 from playbooks.schema import PlaybookStep
 from tasks.systems import SPECS, shown
 
@@ -101,9 +102,13 @@ def show(
     out.print(playbook.description)
     out.print(f"{found.hash}", style="dim")
     for stage, steps in _stages(found):
-        out.print(f"\n{stage}", style="bold")
+        asked_for = [part for entry, part in found.asked_for if entry.stage == stage]
+        said = f" (on a person's word: rescind {asked_for[0].playbook.id})" if asked_for else ""
+        out.print(f"\n{stage}{said}", style="bold")
         for step in steps:
-            out.print(f"  {step.id}: {_what(step)}")
+            scope = found.scopes.get(step.id)
+            of_part = f" (of {scope.part})" if scope else ""
+            out.print(f"  {step.id}: {_what(step)}{of_part}")
             for name, value in _more(step).items():
                 told = ", ".join(map(str, value)) if isinstance(value, list) else value
                 out.print(f"    {name}: {told}", style="dim")
@@ -155,7 +160,7 @@ def _load(name: str, folder: Path | None) -> LoadedPlaybook:
 
 def _playbook_faults(text: str, file: Path) -> list[str]:
     try:
-        model.check_actions(model.parse(text, file.name), SPECS)
+        model.check_actions(model.parse(text, file.name, file.parent), SPECS)
     except PlaybookError as error:
         return [
             f":{fault.line}: {f'{fault.field}: ' if fault.field else ''}{fault.what}"
@@ -203,20 +208,27 @@ def _document(found: LoadedPlaybook) -> dict[str, Any]:
         "stages": [
             {
                 "stage": stage,
-                "steps": [
-                    {"id": step.id, "action": step.action, "undo": step.undo, **_more(step)}
-                    for step in steps
-                ],
+                "steps": [_step(step, found) for step in steps],
             }
             for stage, steps in _stages(found)
         ],
+        "on_request": [part.playbook.id for _, part in found.asked_for],
     }
+
+
+def _step(step: PlaybookStep, found: LoadedPlaybook) -> dict[str, Any]:
+    scope = found.scopes.get(step.id)
+    part = {"part": scope.part} if scope else {}
+    return {"id": step.id, "action": step.action, "undo": step.undo, **part, **_more(step)}
 
 
 def _stages(found: LoadedPlaybook) -> list[tuple[str, list[PlaybookStep]]]:
     stages: dict[str, list[PlaybookStep]] = {}
     for step in found.playbook.steps:
         stages.setdefault(step.stage, []).append(step)
+    for entry, part in found.asked_for:
+        for step in part.playbook.steps:
+            stages.setdefault(entry.stage or step.stage, []).append(renamed(step, entry))
     return list(stages.items())
 
 

@@ -10,6 +10,7 @@ import cel
 from pydantic import ValidationError
 
 from connectors.action import ActionSpec, hands_over
+from playbooks.parts import Scope
 from playbooks.schema import PlaybookStep
 
 #: How an expression fails on values that are not what its author thought of.
@@ -74,11 +75,28 @@ def bare(step: PlaybookStep, earlier: Sequence[Draft]) -> Draft | None:
     )
 
 
-def judged(draft: Draft, step: PlaybookStep, names: Mapping[str, Any], spec: ActionSpec) -> Draft:
-    """Return the draft with what its expressions say, ``names`` being what they may speak of."""
-    skipped = _condition(step, names)
-    if skipped:
-        return replace(draft, skipped=skipped)
+def judged(
+    draft: Draft,
+    step: PlaybookStep,
+    names: Mapping[str, Any],
+    spec: ActionSpec,
+    scope: Scope | None = None,
+) -> Draft:
+    """Return the draft with what its expressions say, ``names`` being what they may speak of.
+
+    ``scope`` is that of a step that another playbook has taken in.
+    """
+    try:
+        conditions = [*scope.conditions(names)] if scope else []
+        names = scope.names(names) if scope else names
+    except _FAILURES as error:
+        return replace(draft, skipped=f"a parameter could not be computed: {error}")
+    if step.when is not None:
+        conditions.append((step.when, step.otherwise, dict(names)))
+    for when, otherwise, known in conditions:
+        skipped = _condition(when, otherwise, known)
+        if skipped:
+            return replace(draft, skipped=skipped)
     delay_s = _delay_s(step, names)
     if delay_s is None:
         return replace(draft, skipped=f"its delay is no number of minutes: {step.delay_minutes}")
@@ -86,18 +104,16 @@ def judged(draft: Draft, step: PlaybookStep, names: Mapping[str, Any], spec: Act
     return draft if draft.undoes else _with_parameters(draft, step, names, spec)
 
 
-def _condition(step: PlaybookStep, names: Mapping[str, Any]) -> str:
-    if step.when is None:
-        return ""
+def _condition(when: str, otherwise: str, names: Mapping[str, Any]) -> str:
     try:
-        holds = cel.evaluate(step.when, dict(names))
+        holds = cel.evaluate(when, dict(names))
     except _FAILURES as error:
-        return f"its condition could not be evaluated ({type(error).__name__}): {step.when}"
+        return f"its condition could not be evaluated ({type(error).__name__}): {when}"
     if holds is True:
         return ""
     if holds is not False:
-        return f"its condition is neither true nor false: {step.when}"
-    return step.otherwise or f"its condition does not hold: {step.when}"
+        return f"its condition is neither true nor false: {when}"
+    return otherwise or f"its condition does not hold: {when}"
 
 
 def _delay_s(step: PlaybookStep, names: Mapping[str, Any]) -> int | None:

@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib import resources
 from pathlib import Path
@@ -16,15 +16,17 @@ import yaml
 from pydantic import ValidationError
 
 from connectors.action import ActionSpec
-from playbooks import parameters, structure
+from playbooks import parameters, parts, structure
 from playbooks.errors import Fault, PlaybookError, UnknownPlaybook
 from playbooks.parameters import ParameterFault
-from playbooks.schema import VARIABLES, Playbook, PlaybookStep
+from playbooks.parts import Composed, Scope
+from playbooks.schema import VARIABLES, Playbook, PlaybookFile, PlaybookPart, PlaybookStep
 
 __all__ = [
     "VARIABLES",
     "LoadedPlaybook",
     "Playbook",
+    "PlaybookPart",
     "PlaybookStep",
     "check_actions",
     "load",
@@ -37,23 +39,33 @@ __all__ = [
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
 _Place = tuple[str | int, ...]
+#: What was read before, by its text and the hashes of its parts.
+_KNOWN: dict[tuple[str, str, tuple[str, ...]], LoadedPlaybook] = {}
+_MOST_KNOWN = 64
 
 
 @dataclass(frozen=True)
 class LoadedPlaybook:
     """A playbook and the bytes it came from; the hash stands in every record.
 
-    ``name`` is the file's, for messages.
+    ``name`` is the file's, for messages. ``parts`` are the playbooks it has taken in; ``scopes`` tell by
+    a step's id what one of theirs may speak of, ``origins`` where each step stands in the file.
+    ``asked_for`` are parts that are carried out on a person's word only, by themselves.
     """
 
     playbook: Playbook
     source: str
     name: str = ""
+    parts: tuple[LoadedPlaybook, ...] = ()
+    scopes: Mapping[str, Scope] = field(default_factory=dict)
+    origins: tuple[int, ...] = ()
+    asked_for: tuple[tuple[PlaybookPart, LoadedPlaybook], ...] = ()
 
     @cached_property
     def hash(self) -> str:
-        """SHA-256 of the file's text as ``sha256:<hex>``."""
-        return "sha256:" + hashlib.sha256(self.source.encode()).hexdigest()
+        """SHA-256 as ``sha256:<hex>`` of the file's text, and of the hashes of its parts after it."""
+        text = "".join([self.source, *(f"\n{part.hash}" for part in self.parts)])
+        return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def load(name: str, folder: Path | None = None) -> LoadedPlaybook:
@@ -63,15 +75,19 @@ def load(name: str, folder: Path | None = None) -> LoadedPlaybook:
         UnknownPlaybook: there is none of that name.
         PlaybookError: it has faults; each is named with its line.
     """
+    return parse(_text(name, folder), f"{name}.yaml", folder)
+
+
+def _text(name: str, folder: Path | None) -> str:
     if not _NAME.fullmatch(name):
         raise UnknownPlaybook(name, names(folder))
     own = folder / f"{name}.yaml" if folder else None
     if own and own.is_file():
-        return parse(own.read_text(encoding="utf-8"), own.name)
+        return own.read_text(encoding="utf-8")
     shipped = resources.files("playbooks") / f"{name}.yaml"
     if not shipped.is_file():
         raise UnknownPlaybook(name, names(folder))
-    return parse(shipped.read_text(encoding="utf-8"), f"{name}.yaml")
+    return shipped.read_text(encoding="utf-8")
 
 
 def names(folder: Path | None = None) -> list[str]:
@@ -96,7 +112,7 @@ def check_actions(loaded: LoadedPlaybook, known: Mapping[str, ActionSpec]) -> No
     """
     actions = {step.id: step.action for step in loaded.playbook.steps}
     wrong: list[tuple[_Place, str]] = []
-    for index, step in enumerate(loaded.playbook.steps):
+    for index, step in zip(loaded.origins, loaded.playbook.steps, strict=True):
         if step.action is not None and step.action not in known:
             wrong.append((("steps", index, "action"), _no_action(step.action, known)))
         if step.restore is not None and step.restore not in known:
@@ -129,13 +145,58 @@ def _no_action(action: str, known: Collection[str]) -> str:
     return f"there is no action {action!r}; {right}"
 
 
-@lru_cache(maxsize=64)
-def parse(text: str, name: str) -> LoadedPlaybook:
+def parse(text: str, name: str, folder: Path | None = None) -> LoadedPlaybook:
     """Read a playbook from YAML text; the same text is read once.
+
+    Args:
+        text: what stands in the file.
+        name: the file's, for messages.
+        folder: where the operator's own playbooks are that may be parts of it.
 
     Raises:
         PlaybookError: with every fault found, each with its line.
     """
+    return _parse(text, name, folder, ())
+
+
+def _parse(text: str, name: str, folder: Path | None, within: tuple[str, ...]) -> LoadedPlaybook:
+    file, lines = _read(text, name)
+
+    def find(part: str) -> LoadedPlaybook:
+        if part in (*within, file.id):
+            raise ValueError(f"{part} would be a part of itself")
+        try:
+            return _parse(_text(part, folder), f"{part}.yaml", folder, (*within, file.id))
+        except UnknownPlaybook as error:
+            raise ValueError(str(error)) from error
+        except PlaybookError as error:
+            raise ValueError(f"{part} has faults itself: {error.faults[0]}") from error
+
+    return _built(text, name, file, lines, parts.compose(file, find))
+
+
+def _built(
+    text: str, name: str, file: PlaybookFile, lines: Mapping[_Place, int], made: Composed
+) -> LoadedPlaybook:
+    key = (text, name, tuple(part.hash for part in made.parts))
+    known = _KNOWN.get(key)
+    if known is not None:
+        return known
+    head = {key: getattr(file, key) for key in PlaybookFile.model_fields if key != "steps"}
+    playbook = Playbook.model_construct(**head, steps=made.steps)
+    wrong = [*made.faults, *structure.faults(file, playbook, made.origins)]
+    if wrong:
+        raise PlaybookError(name, [_fault(place, what, lines) for place, what in wrong])
+    if len(_KNOWN) >= _MOST_KNOWN:
+        _KNOWN.clear()
+    found = LoadedPlaybook(
+        playbook, text, name, made.parts, made.scopes, made.origins, made.asked_for
+    )
+    return _KNOWN.setdefault(key, found)
+
+
+@lru_cache(maxsize=64)
+def _read(text: str, name: str) -> tuple[PlaybookFile, Mapping[_Place, int]]:
     try:
         tree = yaml.compose(text, Loader=yaml.SafeLoader)
         content = yaml.safe_load(text)
@@ -145,15 +206,19 @@ def parse(text: str, name: str) -> LoadedPlaybook:
         raise PlaybookError(name, [Fault(mark.line + 1 if mark else 0, "", what)]) from error
     lines = dict(_lines(tree, ())) if tree is not None else {}
     try:
-        playbook = Playbook.model_validate(content)
+        return PlaybookFile.model_validate(content), lines
     except ValidationError as error:
         raise PlaybookError(
-            name, [_fault(problem["loc"], problem["msg"], lines) for problem in error.errors()]
+            name,
+            [_fault(_bare(problem["loc"]), problem["msg"], lines) for problem in error.errors()],
         ) from error
-    faults = [_fault(place, what, lines) for place, what in structure.faults(playbook)]
-    if faults:
-        raise PlaybookError(name, faults)
-    return LoadedPlaybook(playbook, text, name)
+
+
+def _bare(place: _Place) -> _Place:
+    """Return a place without the kind of entry that validation puts in after a step's number."""
+    if place[0] == "steps" and len(place) > 2 and place[2] in ("step", "part"):
+        return (*place[:2], *place[3:])
+    return place
 
 
 def _lines(node: yaml.Node, place: _Place) -> Iterator[tuple[_Place, int]]:
@@ -166,7 +231,7 @@ def _lines(node: yaml.Node, place: _Place) -> Iterator[tuple[_Place, int]]:
             yield from _lines(value, (*place, index))
 
 
-def _fault(place: _Place, what: str, lines: dict[_Place, int]) -> Fault:
+def _fault(place: _Place, what: str, lines: Mapping[_Place, int]) -> Fault:
     known = place
     while known and known not in lines:
         known = known[:-1]

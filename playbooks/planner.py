@@ -220,9 +220,13 @@ def make(
         if rough.action not in specs:
             notes.append(f"{step.id}: there is no action {rough.action}")
         elif rough.system in accounts:
-            ready = judged(rough, step, names, specs[rough.action])
+            ready = judged(rough, step, names, specs[rough.action], loaded.scopes.get(step.id))
             drafts += _restoring(ready, situation) if ready.undoes_run else [ready]
     idle = accounts.keys() - {each.system for each in drafts}
+    notes += [
+        f"{part.playbook.name}: on a person's word, rescind {part.playbook.aim.value}"
+        for _, part in loaded.asked_for
+    ]
     notes += [f"{name}: this playbook has no step for the account there" for name in sorted(idle)]
     drafts, added = order.enforce(drafts)
     circle = waits.circle(drafts)

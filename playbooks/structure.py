@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cel
 
-from playbooks import draft, order
+from playbooks import draft, order, parts
 from playbooks.draft import Draft
-from playbooks.schema import VARIABLES, Playbook, PlaybookStep
+from playbooks.schema import VARIABLES, Playbook, PlaybookFile, PlaybookPart, PlaybookStep
 
 _Place = tuple[str | int, ...]
 
@@ -17,8 +17,29 @@ _Place = tuple[str | int, ...]
 _BOUND = re.compile(r"\.(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
 
 
-def faults(playbook: Playbook) -> Iterator[tuple[_Place, str]]:
-    """Yield each place in the file where something is wrong, and what."""
+def faults(
+    file: PlaybookFile, playbook: Playbook, origins: Sequence[int]
+) -> Iterator[tuple[_Place, str]]:
+    """Yield each place in the file where something is wrong, and what.
+
+    Args:
+        file: the playbook as it stands in its file.
+        playbook: the same with the steps of its parts.
+        origins: for each of those steps, its place in the file.
+    """
+    for place, what in _faults(playbook):
+        if place[0] == "steps" and len(place) > 1 and isinstance(place[1], int):
+            taken_in = isinstance(file.steps[origins[place[1]]], PlaybookPart)
+            own: _Place = ("steps", origins[place[1]])
+            named = f"{playbook.steps[place[1]].id}: {what}" if taken_in else what
+            yield (own if taken_in else (*own, *place[2:])), named
+        else:
+            yield place, what
+    for place, expression in parts.outer_expressions(file.steps):
+        yield from _expression(place, expression)
+
+
+def _faults(playbook: Playbook) -> Iterator[tuple[_Place, str]]:
     for name, parameter in playbook.declared.items():
         for place, what in parameter.contradictions():
             yield ("parameters", name, *place), what
@@ -79,14 +100,16 @@ def _expressions(step: PlaybookStep, place: _Place) -> Iterator[tuple[_Place, st
     if isinstance(step.delay_minutes, str):
         found.append(((*place, "delay_minutes"), step.delay_minutes))
     for where, expression in found:
-        try:
-            bound = set(_BOUND.findall(expression))
-            unknown = set(cel.compile(expression).variables()) - VARIABLES - bound
-        except ValueError as error:
-            yield where, f"not a CEL expression: {str(error).splitlines()[0]}"
-            continue
-        if unknown:
-            yield (
-                where,
-                f"unknown name {', '.join(sorted(unknown))}; known are {', '.join(sorted(VARIABLES))}",
-            )
+        yield from _expression(where, expression)
+
+
+def _expression(where: _Place, expression: str) -> Iterator[tuple[_Place, str]]:
+    try:
+        bound = set(_BOUND.findall(expression))
+        unknown = set(cel.compile(expression).variables()) - VARIABLES - bound
+    except ValueError as error:
+        yield where, f"not a CEL expression: {str(error).splitlines()[0]}"
+        return
+    if unknown:
+        known = ", ".join(sorted(VARIABLES))
+        yield where, f"unknown name {', '.join(sorted(unknown))}; known are {known}"

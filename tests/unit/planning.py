@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from config.settings import Mode
@@ -29,8 +30,8 @@ def show(name: str, _: Mapping[str, Any], target: Target, undo: bool) -> tuple[P
     return (PlannedCall("DELETE" if undo else "POST", f"/{target.id}/{name}"),)
 
 
-def load(text: str) -> model.LoadedPlaybook:
-    return model.parse(HEAD + text, "mine.yaml")
+def load(text: str, folder: Path | None = None) -> model.LoadedPlaybook:
+    return model.parse(HEAD + text, "mine.yaml", folder)
 
 
 def plan_of(
@@ -40,11 +41,13 @@ def plan_of(
     mode: Mode = Mode.AUTO,
     alert: Mapping[str, Any] | None = None,
     since: str | None = None,
+    folder: Path | None = None,
+    situated: Mapping[str, Any] | None = None,
     **parameters: Any,
 ) -> Plan:
     """Plan ``text``, or cm0080, for a person with these accounts."""
-    loaded = model.load("cm0080") if text is None else load(text)
-    situation = Situation("contoso", accounts, ("contoso.com",), alert, since)
+    loaded = model.load("cm0080") if text is None else load(text, folder)
+    situation = Situation("contoso", accounts, ("contoso.com",), alert, since, **(situated or {}))
     return planner.make(loaded, situation, Policy(mode), SPECS, show, parameters)
 
 

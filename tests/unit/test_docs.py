@@ -27,7 +27,7 @@ from ledger.tables import metadata
 from ledger.verify import verify
 from ledger.vocabulary import Event
 from playbooks import model
-from playbooks.model import VARIABLES, Playbook, PlaybookStep
+from playbooks.schema import VARIABLES, PlaybookFile, PlaybookPart, PlaybookStep
 from simulator.faults import KINDS
 from simulator.people import populate
 from simulator.tenant import Tenant
@@ -182,7 +182,7 @@ def test_playbook_keys_and_variables_are_complete() -> None:
     text = page("playbooks")
     fields = {
         field.alias or name
-        for kind in (Playbook, PlaybookStep)
+        for kind in (PlaybookFile, PlaybookStep, PlaybookPart)
         for name, field in kind.model_fields.items()
     }
     assert all(f"`{name}`" in text for name in fields | VARIABLES)

@@ -25,8 +25,7 @@ STEPS = "\nsteps:\n  - {id: revoke, stage: revoke, action: entra.revoke_sessions
         (
             {"okta_contaiment": "reset"},
             "no parameter of this playbook",
-            "entra_disable, entra_devices, entra_consents, entra_apps, okta_containment, "
-            "shorten_to_minutes, restore_after_minutes",
+            ", ".join(model.load("cm0080").playbook.declared),
         ),
     ],
 )
