@@ -19,6 +19,7 @@ from simulator import (
     entra_consents,
     entra_devices,
     entra_groups,
+    entra_licences,
     entra_login,
     entra_logs,
     entra_mail,
@@ -104,6 +105,7 @@ def build_routes(tenant: Tenant) -> Starlette:
         *entra_logs.routes(tenant),
         *entra_risk.routes(tenant),
         *entra_groups.routes(tenant),
+        *entra_licences.routes(tenant),
     ]
     return Starlette(
         routes=[

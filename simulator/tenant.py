@@ -21,6 +21,7 @@ from simulator.okta_state import OktaUser
 from simulator.records import Application, Group, LifetimePolicy, Person
 
 TENANT_ID = guid("tenant", "contoso.com")
+P2 = "AAD_PREMIUM_P2"
 OKTA_ORG_ID = okta_id("00o", "contoso")
 RecordT = TypeVar("RecordT", EntraUser, OktaUser, Auth0User, Application, Group, OktaObject)
 
@@ -69,8 +70,8 @@ class Tenant:
             self.tenant_wide_consents: list[Consent] = []
             self.policies: dict[str, LifetimePolicy] = {}
             self.groups: dict[str, Group] = {}
-            # Risky users are a matter of the P2 licence.
-            self.risk_licensed = True
+            # By part number, with capabilityStatus: risky users are a matter of the P2 licence.
+            self.subscriptions = {"ENTERPRISEPACK": "Enabled", P2: "Enabled"}
             self.audits: list[dict[str, Any]] = []
             self.okta_groups: list[okta_belongings.Group] = []
             self.okta_events: list[dict[str, Any]] = []

@@ -10,7 +10,6 @@ import pytest
 
 from connectors import errors
 from connectors.action import Outcome
-from connectors.entra import risk
 from simulator.faults import Fault, apply_then, drop, forbid, ignore, throttle
 from simulator.ids import guid
 from simulator.people import QUARANTINE_GROUP
@@ -180,22 +179,6 @@ async def test_what_was_so_before_stays_so(practice: Practice, case: Case) -> No
     await again.undo(target, before)
     assert (case.state(practice), len(practice.writes)) == (state, sent)
     assert (await again.restored(target, before, practice.short)).outcome is Outcome.VERIFIED
-
-
-async def test_without_the_licence_risk_is_skipped(practice: Practice) -> None:
-    practice.sim.tenant.risk_licensed = False
-    for name in ("entra.confirm_compromised", "entra.dismiss_risk"):
-        before = await practice.action(name).observe(practice.target())
-        assert before.verdict is not None
-        assert before.verdict.outcome is Outcome.SKIPPED
-        assert "P2" in before.verdict.instructions
-
-
-@pytest.mark.parametrize("count", [0, risk.MOST + 1])
-def test_one_request_takes_so_many_users(count: int) -> None:
-    with pytest.raises(errors.Refused):
-        risk.confirmation([guid("user", str(n)) for n in range(count)], "")
-    assert len(risk.dismissal([guid("user", "1")] * risk.MOST, "").body["userIds"]) == risk.MOST
 
 
 @pytest.mark.parametrize(
