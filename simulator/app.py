@@ -15,6 +15,7 @@ from simulator import (
     auth0_tokens,
     control,
     entra,
+    entra_access,
     entra_apps,
     entra_consents,
     entra_devices,
@@ -105,6 +106,7 @@ def build_routes(tenant: Tenant) -> Starlette:
         *entra_logs.routes(tenant),
         *entra_risk.routes(tenant),
         *entra_groups.routes(tenant),
+        *entra_access.routes(tenant),
         *entra_licences.routes(tenant),
     ]
     return Starlette(

@@ -11,7 +11,6 @@ import pytest
 from connectors import errors
 from connectors.action import Outcome
 from simulator.faults import Fault, apply_then, drop, forbid, ignore, throttle
-from simulator.ids import guid
 from simulator.people import QUARANTINE_GROUP
 
 if TYPE_CHECKING:
@@ -179,24 +178,6 @@ async def test_what_was_so_before_stays_so(practice: Practice, case: Case) -> No
     await again.undo(target, before)
     assert (case.state(practice), len(practice.writes)) == (state, sent)
     assert (await again.restored(target, before, practice.short)).outcome is Outcome.VERIFIED
-
-
-@pytest.mark.parametrize(
-    ("group", "why"),
-    [
-        (guid("group", "dynamic"), "follows a rule of its own"),
-        (guid("group", "admins"), "may hold directory roles"),
-        (guid("group", "gone"), "has no group"),
-    ],
-)
-async def test_a_group_that_does_not_fit_is_left_out(
-    practice: Practice, group: str, why: str
-) -> None:
-    before = await practice.action("entra.quarantine_group", group_id=group).observe(
-        practice.target()
-    )
-    assert before.verdict is not None
-    assert (before.verdict.outcome, why in before.verdict.reason) == (Outcome.SKIPPED, True)
 
 
 def test_a_group_is_named_by_its_id(practice: Practice) -> None:
