@@ -67,6 +67,7 @@ RULES = Case(
     "entra.delete_inbox_rules", lambda p: [r.id for r in _user(p).rules], prepare=_rules_off
 )
 ALL = [RULES, CONFIRM, DISMISS, GROUP, ENABLE]
+#: A rule comes back under a new id: what undoing it does is seen in test_entra_mail_deletion.
 REVERSIBLE = [CONFIRM, GROUP, ENABLE]
 each_action = pytest.mark.parametrize("case", ALL, ids=str)
 
