@@ -133,6 +133,9 @@ async def test_two_rules_that_are_the_same_come_back_as_two(practice: Practice) 
     assert (await action.restored(practice.target(), before, practice.short)).outcome is (
         Outcome.VERIFIED
     )
+    rules.pop()
+    proof = await action.restored(practice.target(), before, practice.short)
+    assert proof.outcome is Outcome.FAILED
 
 
 async def test_a_rule_the_thief_made_anew_is_not_taken_for_the_one_written_back(
