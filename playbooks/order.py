@@ -53,6 +53,9 @@ CLOSES_ACCOUNT = frozenset(
         "auth0.block_user",
     }
 )
+#: What keeps the person out without closing her account (a policy does, as far as it can be read):
+#: services hear of it late, and what was signed in before goes on until sessions are ended.
+_KEEPS_OUT = frozenset({"entra.quarantine_group"})
 _REVOKES: Mapping[str, str] = {
     system: f"{system}.revoke_sessions" for system in ("entra", "okta", "auth0")
 }
@@ -152,7 +155,7 @@ def _following(draft: Draft, drafts: Sequence[Draft]) -> Draft:
 
 
 def _closes(draft: Draft, system: str) -> bool:
-    closes = draft.live and not draft.undoes and draft.action in CLOSES_ACCOUNT
+    closes = draft.live and not draft.undoes and draft.action in CLOSES_ACCOUNT | _KEEPS_OUT
     return closes and draft.system == system
 
 

@@ -15,10 +15,12 @@ from simulator import (
     auth0_tokens,
     control,
     entra,
+    entra_access,
     entra_apps,
     entra_consents,
     entra_devices,
     entra_groups,
+    entra_licences,
     entra_login,
     entra_logs,
     entra_mail,
@@ -104,6 +106,8 @@ def build_routes(tenant: Tenant) -> Starlette:
         *entra_logs.routes(tenant),
         *entra_risk.routes(tenant),
         *entra_groups.routes(tenant),
+        *entra_access.routes(tenant),
+        *entra_licences.routes(tenant),
     ]
     return Starlette(
         routes=[

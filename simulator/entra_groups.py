@@ -69,6 +69,8 @@ def routes(tenant: Tenant) -> list[Route]:
         Route("/groups/{group}/members/$ref", on.add, methods=["POST"]),
         Route("/groups/{group}/members/{member}/$ref", on.remove, methods=["DELETE"]),
         Route("/users/{user}/memberOf", on.member_of, methods=["GET"]),
+        # No group is in another one here, so that this is the same.
+        Route("/users/{user}/transitiveMemberOf", on.member_of, methods=["GET"]),
     ]
 
 

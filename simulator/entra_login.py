@@ -23,6 +23,7 @@ _WHY = {
     Refusal.DISABLED: "The user account is disabled.",
     Refusal.EXPIRED: "The refresh token expired after too long without use.",
     Refusal.APP_DISABLED: "The application is disabled.",
+    Refusal.BLOCKED: "Access has been blocked by Conditional Access policies.",
 }
 
 
@@ -44,6 +45,13 @@ class _Handlers:
     def app_is_off(self, client_id: str) -> bool:
         apps = self.tenant.applications
         return any(a.app_id == client_id and not a.account_enabled for a in apps)
+
+    def refusal(self, user: EntraUser, grant: Grant | None) -> Refusal | None:
+        # Policies are looked at whenever a token is issued, not when one is used.
+        refused = user.refusal(grant, self.tenant.now())
+        if refused is None and grant and self.tenant.keeps_out(user, grant.client_id):
+            return Refusal.BLOCKED
+        return refused
 
     async def token(self, request: Request) -> Response:
         form = {k: v[0] for k, v in parse_qs((await request.body()).decode()).items()}
@@ -68,15 +76,15 @@ class _Handlers:
         if self.app_is_off(grant.client_id):
             why = _WHY[Refusal.APP_DISABLED]
             return _refused("unauthorized_client", Refusal.APP_DISABLED, why)
-        refusal = user.refusal(grant, self.tenant.now())
+        refusal = self.refusal(user, grant)
         if refusal:
             return _refused("invalid_grant", refusal, _WHY[refusal])
         return _issued(self.tenant, user, grant, cae="cp1" in form.get("claims", ""))
 
     async def authorize(self, request: Request) -> Response:
-        query, now = request.query_params, self.tenant.now()
+        query = request.query_params
         user, grant = self.owner(request.cookies.get("ESTSAUTH", ""), "cookie")
-        refusal = user.refusal(grant, now) if user else Refusal.UNKNOWN
+        refusal = self.refusal(user, grant) if user else Refusal.UNKNOWN
         if refusal and query.get("prompt") != "none":
             return HTMLResponse("<html><body>Sign in to Contoso</body></html>")
         back = {"state": query["state"]} if "state" in query else {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -71,6 +72,10 @@ class _Handlers:
         rule_id = base64.b64encode(secrets.token_bytes(8)).decode()
         rule = InboxRule(rule_id, "", len(user.rules) + 1)
         _fill(rule, body, required=("displayName", "sequence", "actions"))
+        rule.conditions, rule.exceptions = (
+            _in_capitals(rule.conditions),
+            _in_capitals(rule.exceptions),
+        )
         with self.tenant.change(user):
             user.rules.append(rule)
         return JSONResponse(self.shown(request, user, rule), status_code=201)
@@ -105,6 +110,18 @@ def routes(tenant: Tenant) -> list[Route]:
         Route(f"{base}/{{rule}}", on.update_rule, methods=["PATCH"]),
         Route(f"{base}/{{rule}}", on.delete_rule, methods=["DELETE"]),
     ]
+
+
+def _in_capitals(part: JsonObject | None) -> Any:  # noqa: ANN401 - as it came
+    """Exchange writes the words of a predicate in capitals (Graph v1.0, Create rule, the example)."""
+    if part is None:
+        return None
+    return {
+        name: [word.upper() if isinstance(word, str) else word for word in value]
+        if name.endswith("Contains") and isinstance(value, list)
+        else value
+        for name, value in part.items()
+    }
 
 
 def _fill(rule: InboxRule, body: JsonObject, required: tuple[str, ...] = ()) -> None:

@@ -10,8 +10,9 @@ from starlette.routing import Route
 
 from simulator.answers import GraphError, context, graph_not_found
 from simulator.graph_io import body_of, segment
-from simulator.tenant import Tenant
+from simulator.tenant import P2, Tenant
 
+_MOST = 60
 _LEVEL = {"confirmedCompromised": "high", "atRisk": "high"}
 
 
@@ -20,10 +21,9 @@ class _Handlers:
     tenant: Tenant
 
     def licensed(self) -> None:
-        if not self.tenant.risk_licensed:
-            raise GraphError(
-                403, "Forbidden", "Your tenant is not licensed for this feature.",
-            )  # fmt: skip
+        # A missing permission is answered with the same status and code.
+        if self.tenant.subscriptions.get(P2) not in ("Enabled", "Warning"):
+            raise GraphError(403, "Forbidden", "Your tenant is not licensed for this feature.")
 
     async def read(self, request: Request) -> Response:
         self.licensed()
@@ -54,8 +54,8 @@ class _Handlers:
     async def _set(self, request: Request, state: str) -> Response:
         self.licensed()
         ids = (await body_of(request)).get("userIds")
-        if not isinstance(ids, list) or not ids:
-            raise GraphError(400, "BadRequest", "userIds takes a list of ids.")
+        if not isinstance(ids, list) or not 0 < len(ids) <= _MOST:
+            raise GraphError(400, "BadRequest", f"userIds takes a list of 1 to {_MOST} ids.")
         for key in ids:
             user = self.tenant.entra_user(str(key))
             if user is None:

@@ -45,6 +45,7 @@ class Refusal(StrEnum):
     DISABLED = "50057"
     EXPIRED = "700082"
     APP_DISABLED = "7000112"
+    BLOCKED = "53003"
 
 
 @dataclass

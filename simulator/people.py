@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from simulator import auth0_people, footholds, okta_people, okta_policies, okta_story, okta_zones
+from simulator import (
+    auth0_people,
+    entra_access,
+    footholds,
+    okta_people,
+    okta_policies,
+    okta_story,
+    okta_zones,
+)
 from simulator.entra_state import (
     PASSWORD_METHOD_ID,
     AuthMethod,
@@ -81,6 +89,7 @@ def populate(tenant: Tenant) -> None:
         Group(guid("group", "admins"), "Administrators", role_assignable=True),
     ):
         tenant.groups[group.id] = group
+    entra_access.settle(tenant, QUARANTINE_GROUP)
     okta_zones.settle(tenant)
     okta_policies.settle(tenant)
     victim, other = tenant.okta_user(okta_user_id(VICTIM)), tenant.okta_user(okta_user_id("user07"))

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from simulator import okta_belongings
+from simulator.access_policies import AccessPolicy
 from simulator.auth0_state import Auth0User
 from simulator.entra_belongings import Consent
 from simulator.entra_state import EntraUser
@@ -21,8 +22,11 @@ from simulator.okta_state import OktaUser
 from simulator.records import Application, Group, LifetimePolicy, Person
 
 TENANT_ID = guid("tenant", "contoso.com")
+P2 = "AAD_PREMIUM_P2"
 OKTA_ORG_ID = okta_id("00o", "contoso")
-RecordT = TypeVar("RecordT", EntraUser, OktaUser, Auth0User, Application, Group, OktaObject)
+RecordT = TypeVar(
+    "RecordT", EntraUser, OktaUser, Auth0User, Application, Group, AccessPolicy, OktaObject
+)
 
 
 class Tenant:
@@ -69,8 +73,9 @@ class Tenant:
             self.tenant_wide_consents: list[Consent] = []
             self.policies: dict[str, LifetimePolicy] = {}
             self.groups: dict[str, Group] = {}
-            # Risky users are a matter of the P2 licence.
-            self.risk_licensed = True
+            self.access_policies: dict[str, AccessPolicy] = {}
+            # By part number, with capabilityStatus: risky users are a matter of the P2 licence.
+            self.subscriptions = {"ENTERPRISEPACK": "Enabled", P2: "Enabled"}
             self.audits: list[dict[str, Any]] = []
             self.okta_groups: list[okta_belongings.Group] = []
             self.okta_events: list[dict[str, Any]] = []
@@ -103,7 +108,8 @@ class Tenant:
 
     @contextmanager
     def change(
-        self, record: EntraUser | OktaUser | Auth0User | Application | Group | OktaObject
+        self,
+        record: EntraUser | OktaUser | Auth0User | Application | Group | AccessPolicy | OktaObject,
     ) -> Iterator[None]:
         """Around every write to a record; readers keep the old picture for read_lag_s."""
         with self.lock:
@@ -185,6 +191,14 @@ class Tenant:
             chosen += [self.policies[i] for i in assigned if i in self.policies]
         policy_s = next((p.access_token_s for p in chosen if p.access_token_s), None)
         return policy_s or user.token_lifetime_s or self.access_token_s
+
+    def keeps_out(self, user: EntraUser, app_id: str) -> bool:
+        """Whether a Conditional Access policy blocks this user's sign-in to this app."""
+        groups = [group.id for group in self.groups.values() if user.id in group.members]
+        return any(
+            policy.blocks(user.id, groups, app_id, guest=user.guest)
+            for policy in self.access_policies.values()
+        )
 
     # -- logs --------------------------------------------------------------------------
 

@@ -1,12 +1,14 @@
 """Put the account into a group that a Conditional Access policy blocks, until it is undone.
 
-The policy is the tenant's own; only membership changes, so few rights are needed. Sessions are ended
-apart: group membership alone can take a day to reach services. Source: Microsoft Graph v1.0, group: add and
-remove member; entra-docs, continuous access evaluation.
+The policy is the tenant's own; only membership changes, so few rights are needed. Where no enabled policy
+blocks the group, nothing is written and a person is told what to do: a member of a group that nothing blocks
+would look contained. Sessions are ended apart: group membership alone can take a day to reach services.
+Source: Microsoft Graph v1.0, group: add and remove member; entra-docs, continuous access evaluation.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -25,8 +27,9 @@ from connectors.action import (
     Target,
     Verdict,
 )
-from connectors.entra import ids
+from connectors.entra import blocking, ids
 from connectors.entra.action import EntraAction, receipt_of
+from connectors.entra.blocking import Blocking
 from connectors.entra.client import Request
 
 Json = dict[str, Any]
@@ -34,6 +37,11 @@ Json = dict[str, Any]
 _GROUP = "/groups/{group}"
 _MEMBERS = _GROUP + "/members/$ref"
 _MEMBER = _GROUP + "/members/{id}/$ref"
+_CHECK = "GET /users/{id}/memberOf"
+_ANOTHER = (
+    "Name in the step's group_id a security group with assigned members that a Conditional Access policy "
+    "blocks; until then entra.disable_user closes the account."
+)
 _LATE = Exposure(
     "entra",
     "sessions begun before, in services that look at groups rarely",
@@ -70,10 +78,10 @@ class QuarantineGroup(EntraAction[GroupParameters]):
         reversible=True,
         d3fend=("D3-AL",),
         attack=("T1078.004",),
-        permissions=("GroupMember.ReadWrite.All", "User.Read.All"),
+        permissions=("GroupMember.ReadWrite.All", "User.Read.All", blocking.READ_PERMISSION),
         permissions_also=("Group.ReadWrite.All", "Directory.ReadWrite.All"),
         parameters=GroupParameters,
-        disrupts="What the policies for this group do to its members: usually no sign-in at all.",
+        disrupts="No sign-in, as far as the tenant's policies block the group.",
         leaves_open="The account: whoever has its credentials can sign in.",
     )
 
@@ -84,21 +92,24 @@ class QuarantineGroup(EntraAction[GroupParameters]):
         return (PlannedCall("POST", path, body, "makes the account a member"),)
 
     async def observe(self, target: Target) -> Observation:
-        """Read what group it is, and whether the account is in it."""
+        """Read what group it is, whether the account is in it, and which policies block it."""
         ids.object_id(target.id)
         try:
             group = (await self._client.read(self._read_group())).body
         except errors.NotFound:
             reason = f"The tenant has no group {self._parameters.group_id}."
-            return Observation({}, verdict=Verdict(Outcome.SKIPPED, reason))
+            return Observation({}, verdict=Verdict(Outcome.MANUAL, reason, _ANOTHER))
+        member = await self._is_member(target)
+        found = await self._blocking(target)
         snapshot = {
             "group": {"id": group.get("id"), "name": group.get("displayName")},
-            "member": await self._is_member(target),
+            "member": member,
+            "blocking": found.snapshot(),
         }
         unfit = _unfit(group)
-        if unfit and not snapshot["member"]:
-            return Observation(snapshot, verdict=Verdict(Outcome.SKIPPED, unfit))
-        return Observation(snapshot, satisfied=bool(snapshot["member"]))
+        if unfit and not member:
+            return Observation(snapshot, verdict=Verdict(Outcome.MANUAL, unfit, _ANOTHER))
+        return Observation(snapshot, satisfied=member, verdict=_verdict(found, member=member))
 
     async def apply(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
         """Add; Graph refuses whom it has already, which reading back tells."""
@@ -126,8 +137,29 @@ class QuarantineGroup(EntraAction[GroupParameters]):
         receipt: Receipt | None,  # noqa: ARG002
         patience: Patience,
     ) -> Proof:
-        """See the account among the group's members."""
-        return await self._seen(target, patience, member=True)
+        """See the account among the group's members, and a policy that blocks them."""
+
+        async def look() -> readback.Reading:
+            if not await self._is_member(target):
+                return readback.Reading(False, "no member")
+            found = await self._blocking(target)
+            return readback.Reading(True, "a member", found=found, reason=found.told())
+
+        reading = await readback.until(look, patience, self._sleep)
+        proof = readback.proof(
+            reading,
+            check=f"{_CHECK}, {blocking.CHECK}",
+            expected=f"a member of {self._parameters.group_id}, which an enabled policy blocks",
+            exposure=(_LATE,),
+        )
+        found: Blocking | None = reading.found
+        if found is None or found.extent == blocking.WHOLLY:
+            return proof
+        told = Exposure("entra", "sign-in, as far as no policy blocks it", "unknown", found.told())
+        proof = replace(proof, exposure=(*proof.exposure, told))
+        if found.extent is None:
+            return replace(proof, outcome=Outcome.UNVERIFIABLE)
+        return readback.then_by_hand(proof, f"{found.told()}\n{found.instructions()}")
 
     def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
         """One DELETE."""
@@ -165,10 +197,12 @@ class QuarantineGroup(EntraAction[GroupParameters]):
 
         return readback.proof(
             await readback.until(look, patience, self._sleep),
-            check="GET /users/{id}/memberOf",
+            check=_CHECK,
             expected=f"{'a' if member else 'no'} member of {self._parameters.group_id}",
-            exposure=(_LATE,) if member else (),
         )
+
+    async def _blocking(self, target: Target) -> Blocking:
+        return await blocking.read(self._client, self._parameters.group_id, target)
 
     def _read_group(self) -> Request:
         return Request(
@@ -191,6 +225,18 @@ class QuarantineGroup(EntraAction[GroupParameters]):
         )
         groups = await self._client.items(request)
         return any(group.get("id") == self._parameters.group_id for group in groups)
+
+
+def _verdict(found: Blocking, *, member: bool) -> Verdict | None:
+    """What is known before anything is written; None where membership is to be changed or stands."""
+    if found.extent == blocking.NOT:
+        return Verdict(Outcome.MANUAL, found.told(), found.instructions())
+    if not member or found.extent == blocking.WHOLLY:
+        return None
+    if found.extent is None:
+        reason = f"The account is a member already. {found.told()}"
+        return Verdict(Outcome.UNVERIFIABLE, reason)
+    return Verdict(Outcome.MANUAL, found.told(), found.instructions())
 
 
 def _unfit(group: Json) -> str:

@@ -78,6 +78,17 @@ class RuleAction(EntraAction[P]):
             needs=self._needs,
         )
 
+    def _new(self, target: Target, body: Json) -> Request:
+        return Request(
+            "POST",
+            PATH,
+            lambda graph, ids: _rules(graph, ids["id"]),
+            params={"id": target.id},
+            body=body,
+            bucket=_BUCKET,
+            needs=self._needs,
+        )
+
     async def _list(self, target: Target) -> list[Json]:
         return await self._client.items(
             Request(

@@ -1,16 +1,19 @@
 """Delete suspicious inbox rules that are disabled: the second step, which takes a word of its own.
 
-What is deleted is noted in full first, but Graph shows only part of some rules, so that the note may
-not be all of it: deleting is not reversible. Source: Microsoft Graph v1.0, Delete messageRule.
+What is deleted is noted in full first, and written back from that note, disabled as it was, under a new
+id. Graph shows only part of some rules: what it does not show is not written back, which the proof says, and
+why the impact stays that of a change that cannot be undone. Source: Microsoft Graph v1.0, Delete messageRule
+and Create rule.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import Field
 
-from connectors import readback
+from connectors import errors, readback
 from connectors.action import (
     ActionSpec,
     Impact,
@@ -24,7 +27,7 @@ from connectors.action import (
     Verdict,
 )
 from connectors.each import each
-from connectors.entra import ids, inbox, powershell
+from connectors.entra import ids, inbox, powershell, rule_note
 from connectors.entra.action import answered
 from connectors.entra.inbox import PATH, RuleAction, RuleParameters
 
@@ -51,12 +54,12 @@ class DeleteInboxRules(RuleAction[DeletionParameters]):
         title="Delete suspicious inbox rules that are disabled",
         countermeasure="CM0082",
         impact=Impact.HIGH,
-        reversible=False,
+        reversible=True,
         d3fend=("D3-RC",),
         attack=("T1114.003", "T1564.008"),
         permissions=("MailboxSettings.ReadWrite", "User.Read.All"),
         parameters=DeletionParameters,
-        disrupts="The deleted rules are gone; what Graph shows of them is in the log.",
+        disrupts="The deleted rules are gone; what Graph shows of them is noted, and can be written back.",
         leaves_open="Whoever signs in enables the disabled rules again.",
     )
 
@@ -124,8 +127,118 @@ class DeleteInboxRules(RuleAction[DeletionParameters]):
         left = _left(reading.found or [], name)
         return readback.then_by_hand(proof, "\n".join(left)) if left else proof
 
+    def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
+        """One POST for each rule that was deleted."""
+        path = PATH.format(id=ids.object_id(target.id))
+        why = "for each rule that was deleted, from its note; it gets a new id and stays disabled"
+        return (PlannedCall("POST", path, '{"isEnabled": false, ...}', why),)
+
+    async def undo(self, target: Target, before: Observation) -> Receipt:
+        """Write back what is not there any more, nor again, from its note; tell the new ids."""
+        found = _again(before, await self._list(target))
+
+        async def write(item: Json) -> Json:
+            body = rule_note.body(_noted(before, item["id"]))
+            if body is None:
+                return {"by_hand": True}
+            try:
+                answer = await self._change(self._new(target, body))
+            except errors.Invalid as error:
+                # The note is not for Graph to take (a folder that is gone): reading back tells it.
+                return {"error": type(error).__name__, "code": error.code}
+            made = answer.body if isinstance(answer.body, dict) else {}
+            return {**answered(answer), "new_id": made.get("id")}
+
+        gone = [{"id": rule_id} for rule_id, now in found.items() if now is None]
+        there = [{"id": rule_id, "new_id": now} for rule_id, now in found.items() if now]
+        return Receipt({"rules": [*there, *await each(gone, write)]})
+
+    async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:
+        """See each deleted rule again, disabled; say what of it is not as it was."""
+
+        async def look() -> readback.Reading:
+            found = _again(before, await self._list(target))
+            away = [i for i, now in found.items() if now is None and _writable(before, i)]
+            names = ", ".join(repr(_noted(before, rule_id).get("displayName")) for rule_id in away)
+            refused = (
+                "Graph did not take what is noted of it, or it was changed since." if away else ""
+            )
+            return readback.Reading(
+                not away, f"not there again: {names or 'none'}", found=found, reason=refused
+            )
+
+        reading = await readback.until(look, patience, self._sleep)
+        expected = f"{len(before.snapshot['delete'])} rule(s) there again, disabled"
+        proof = readback.proof(reading, check=f"GET {PATH}", expected=expected)
+        if not reading.holds:
+            return proof
+        proof = replace(proof, reason=_told(reading.found))
+        left = _left_out(before, reading.found)
+        return readback.then_by_hand(proof, f"{proof.reason}\n{left}") if left else proof
+
     def _is_wanted(self, item: Json) -> bool:
         return not self._parameters.rule_ids or item["id"] in self._parameters.rule_ids
+
+
+def _noted(before: Observation, rule_id: str) -> Json:
+    rules: list[Json] = before.snapshot["rules"]
+    return next(rule for rule in rules if str(rule.get("id")) == rule_id)
+
+
+def _writable(before: Observation, rule_id: str) -> bool:
+    return rule_note.body(_noted(before, rule_id)) is not None
+
+
+def _again(before: Observation, listed: list[Json]) -> dict[str, str | None]:
+    """For each rule that was to be deleted, the id it has now; None where it is not there.
+
+    A rule written back is one that is new since, disabled, and the same; each counts once.
+    """
+    known = {str(rule.get("id")) for rule in before.snapshot["rules"]}
+    there = {str(rule.get("id")) for rule in listed}
+    new = [r for r in listed if str(r.get("id")) not in known and r.get("isEnabled") is False]
+    found: dict[str, str | None] = {}
+    for item in before.snapshot["delete"]:
+        if item["id"] in there:
+            found[item["id"]] = item["id"]
+            continue
+        noted = _noted(before, item["id"])
+        match = next(
+            (r for r in new if _writable(before, item["id"]) and rule_note.same(noted, r)), None
+        )
+        if match is not None:
+            new.remove(match)
+        found[item["id"]] = None if match is None else str(match.get("id"))
+    return found
+
+
+def _told(found: dict[str, str | None]) -> str:
+    """What changed by writing rules back."""
+    renamed = [f"{old} is {now} now" for old, now in found.items() if now and now != old]
+    if not renamed:
+        return ""
+    return f"Written back under new ids: {', '.join(renamed)}. What Graph does not show of a rule was not noted."
+
+
+def _left_out(before: Observation, found: dict[str, str | None]) -> str:
+    """What of the noted rules could not be written back, and what to do; empty where nothing is known."""
+    lines = []
+    for rule_id, now in found.items():
+        noted = _noted(before, rule_id)
+        parts = rule_note.lost(noted) if now != rule_id else ()
+        name = repr(str(noted.get("displayName") or ""))
+        if now is None:
+            parts = ("an action that Graph can write", *parts)
+            lines.append(
+                f"The rule {name} could not be written back: its note lacks {', '.join(parts)}."
+            )
+        elif parts:
+            lines.append(f"The rule {name} came back without {', '.join(parts)}.")
+    if lines:
+        lines.append(
+            "Its owner finishes it in Outlook; what is noted of it stands in the step's snapshot."
+        )
+    return "\n".join(lines)
 
 
 def _name(snapshot: Json) -> str:

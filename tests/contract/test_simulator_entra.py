@@ -12,15 +12,17 @@ import httpx
 import pytest
 
 from simulator import Simulator
+from simulator.entra_access import QUARANTINE_POLICY
 from simulator.entra_state import EntraUser, InboxRule
 from simulator.footholds import ARCHIVER, REPORTS
 from simulator.loot import EntraLoot
-from simulator.people import LINE_APP, MOBILE_PHONE_ID
+from simulator.people import LINE_APP, MOBILE_PHONE_ID, QUARANTINE_GROUP
 from simulator.tenant import TENANT_ID
 
 STRONG = {"password": "Correct-Horse-7-Battery", "forceChangePasswordNextSignIn": True}
 # One client for all: each new one would build a TLS context first.
 PLAIN = httpx.Client(trust_env=False)
+POLICY = f"/identity/conditionalAccess/policies/{QUARANTINE_POLICY}"
 
 
 @pytest.fixture(scope="module")
@@ -406,3 +408,50 @@ def test_readers_see_a_write_only_after_the_lag(sim: Simulator, graph: httpx.Cli
     assert refresh(sim, loot).status_code == 400
     time.sleep(0.35)
     assert graph.get(url).json()["accountEnabled"] is False
+
+
+def test_a_policy_keeps_a_member_out_while_it_is_on(sim: Simulator, graph: httpx.Client) -> None:
+    nora, loot = account(sim, "nora.lind"), stolen(sim, "nora.lind")
+    sim.tenant.groups[QUARANTINE_GROUP].members.append(nora.id)
+    for state, status in (
+        ("enabled", 400),
+        ("enabledForReportingButNotEnforced", 200),
+        ("enabled", 400),
+        ("disabled", 200),
+    ):
+        assert graph.patch(POLICY, json={"state": state}).status_code == 204
+        assert graph.get(POLICY).json()["state"] == state
+        assert refresh(sim, loot).status_code == status
+    assert graph.patch(POLICY, json={"state": "on"}).status_code == 400
+    assert graph.patch(POLICY, json={"state": "enabled"}).status_code == 204
+    assert "AADSTS53003" in authorize(sim, loot.estsauth)["error_description"][0]
+    assert refresh(sim, stolen(sim, "omar.reyes")).status_code == 200
+    assert graph.delete(POLICY).status_code == 204
+    assert refresh(sim, loot).status_code == 200
+
+
+def test_a_token_lives_on_when_a_policy_begins_to_block(sim: Simulator) -> None:
+    loot = stolen(sim, "nora.lind")
+    token = refresh(sim, loot).json()["access_token"]
+    sim.tenant.groups[QUARANTINE_GROUP].members.append(account(sim, "nora.lind").id)
+    assert refresh(sim, loot).status_code == 400
+    assert resource(sim, "cae", token).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("part", "value"),
+    [
+        ("clientAppTypes", ["exchangeActiveSync", "other"]),
+        ("locations", {"includeLocations": ["AllTrusted"]}),
+        ("applications", {"includeApplications": [ARCHIVER.app_id]}),
+        ("users", {"includeGroups": [QUARANTINE_GROUP], "excludeUsers": ["All"]}),
+    ],
+)
+def test_a_policy_that_asks_for_more_lets_her_in(
+    sim: Simulator, graph: httpx.Client, part: str, value: object
+) -> None:
+    loot = stolen(sim, "nora.lind")
+    sim.tenant.groups[QUARANTINE_GROUP].members.append(account(sim, "nora.lind").id)
+    assert refresh(sim, loot).status_code == 400
+    assert graph.patch(POLICY, json={"conditions": {part: value}}).status_code == 204
+    assert refresh(sim, loot).status_code == 200

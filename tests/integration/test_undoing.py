@@ -68,6 +68,9 @@ async def test_the_plan_shows_what_undoing_sends(name: str, tmp_path: Path) -> N
         parameters = PARAMETERS.get(name, {})
         if name == "entra.enable_user":
             account.account_enabled = False
+        if name == "entra.delete_inbox_rules":
+            for rule in account.rules:
+                rule.enabled = False
         if name == "okta.unsuspend_user":
             account.status = Status.SUSPENDED
         systems = Systems(built.service.settings)

@@ -218,3 +218,48 @@ steps:
   - {id: expire, stage: contain, action: okta.expire_password}
 """)
     assert step_of(plan, "expire").after == ("suspend",)
+
+
+QUARANTINE = "{id: shut-out, stage: contain, action: entra.quarantine_group, with: {group_id: GROUP}}".replace(
+    "GROUP", "3f0c1a52-7c4b-4f1f-9d54-0f6ad2d9c011"
+)
+
+
+def test_sessions_are_ended_again_after_the_quarantine_group() -> None:
+    plan = plan_of(f"""\
+steps:
+  - {{id: revoke, stage: revoke, action: entra.revoke_sessions}}
+  - {QUARANTINE}
+""")
+    added = step_of(plan, "entra-revoke-after-change")
+    assert added.after == ("shut-out",)
+    assert any("entra-revoke-after-change" in note for note in plan.notes)
+
+
+def test_a_revocation_that_follows_the_quarantine_group_is_enough() -> None:
+    plan = plan_of(f"""\
+steps:
+  - {QUARANTINE}
+  - {{id: again, stage: revoke-again, action: entra.revoke_sessions, after: [shut-out]}}
+""")
+    assert "entra-revoke-after-change" not in live(plan)
+    assert step_of(plan, "again").after == ("shut-out",)
+
+
+def test_putting_a_quarantine_back_needs_no_revocation() -> None:
+    plan = plan_of(f"""\
+steps:
+  - {QUARANTINE}
+  - {{id: again, stage: revoke-again, action: entra.revoke_sessions, after: [shut-out]}}
+  - {{id: out, stage: reissue, undo: shut-out, delay_minutes: 60}}
+""")
+    assert live(plan) == {"shut-out", "again", "out"}
+
+
+def test_a_quarantine_group_does_not_make_way_for_removing_mfa() -> None:
+    plan = plan_of(f"""\
+steps:
+  - {QUARANTINE}
+  - {{id: methods, stage: clean, action: entra.remove_auth_methods, after: [shut-out]}}
+""")
+    assert "CM0071" in (step_of(plan, "methods").skipped or "")
