@@ -15,6 +15,7 @@ from sqlalchemy import Row, select
 
 from config.settings import Mode
 from ledger import accounts, tables
+from simulator.faults import Effect, Fault, apply_then, drop
 from simulator.okta_state import Status
 from tasks.launch import Opened
 from tasks.requests import NotContainable, Wish, request_run
@@ -221,3 +222,21 @@ def _everything_kept(built: House) -> str:
     blobs = re.findall(r"X'([0-9A-F]+)'", dump)
     texts = [bytes.fromhex(blob).decode("utf-8", "replace") for blob in blobs]
     return "\n".join([dump, *texts, built.logs()])
+
+
+@pytest.mark.parametrize("effect", [apply_then(504), drop()])
+def test_a_link_lost_with_its_answer_is_replaced_by_another(built: House, effect: Effect) -> None:
+    name = "user08" if effect == drop() else "user09"
+    _contained(built, name)
+    built.sim.faults.add(Fault(effect, path_regex="lifecycle/reset_password", times=1))
+    _reissue(built, name)
+    run = built.run_of(name)
+    built.sim.faults.clear()
+    assert run.status == "completed"
+    rows = tables.handover
+    with built.service.database.read() as connection:
+        found = connection.execute(select(rows).where(rows.c.run_id == run.id)).all()
+    assert [row.state for row in found] == ["waiting"]
+    with _signed_in(built, HARPER) as mine:
+        assert "signin/reset-password" in mine.post(f"/handovers/{found[0].id}").text
+    assert built.verify().verified
