@@ -87,6 +87,7 @@ def _tenants(settings: Settings) -> Iterator[Problem]:
             yield from resting_on(signals, signals_checks.problems(signals, tenant.signals))
         for domain in dict.fromkeys(domain.lower() for domain in tenant.domains):
             owners[domain].append(name)
+    yield from signals_checks.shared_ids({name: t.signals for name, t in settings.tenants.items()})
     for names in owners.values():
         for name in names[1:]:
             what = f"shares a domain with tenant {names[0]}: whose people would they be?"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from pydantic import AnyHttpUrl, ValidationError
 
@@ -42,6 +42,22 @@ def problems(key: Key, signals: Signals) -> Iterator[Problem]:
         if endpoint.caller is not None and endpoint.authorization is not None:
             what = "is not sent: with authorization there is no token of ours"
             yield Problem((*place, "caller"), what, "one of them")
+
+
+def shared_ids(tenants: Mapping[str, Signals | None]) -> Iterator[Problem]:
+    """Yield where two tenants name two keys alike: all are published in one set."""
+    owners: dict[str, tuple[str, str]] = {}
+    for tenant, signals in tenants.items():
+        if signals is None or signals.key_id is None:
+            continue
+        owner, key = owners.setdefault(
+            signals.key_id, (tenant, signals.signing_key.get_secret_value())
+        )
+        if key != signals.signing_key.get_secret_value():
+            what = f"is the id of another key, that of tenant {owner}"
+            yield Problem(
+                ("tenants", tenant, "signals", "key_id"), what, "an id of its own, or leave it out"
+            )
 
 
 def _recipient(key: Key, recipient: Recipient) -> Iterator[Problem]:

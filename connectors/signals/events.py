@@ -66,7 +66,7 @@ class _SendEvent(SignalsAction[P]):
         """One request a receiver that wants the event and knows the person."""
         shown = {"events": [URIS[self.event]]}
         if self._client is None:
-            return (PlannedCall("POST", "{receiver}", json.dumps(shown), "to each receiver"),)
+            return (PlannedCall("POST", "/{receiver}", json.dumps(shown), "to each receiver"),)
         return tuple(
             PlannedCall(
                 "POST",

@@ -49,7 +49,7 @@ class GlobalTokenRevocation(SignalsAction[NoParameters]):
         """One request an endpoint that knows the person."""
         why = "the app ends the person's sessions and refresh tokens"
         if self._client is None:
-            return (PlannedCall("POST", "{endpoint}", '{"sub_id": {}}', f"at each app: {why}"),)
+            return (PlannedCall("POST", "/{endpoint}", '{"sub_id": {}}', f"at each app: {why}"),)
         return tuple(
             PlannedCall(
                 "POST", str(endpoint.url), json.dumps({endpoint.member: subject}), f"{name}: {why}"
