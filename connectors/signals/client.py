@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ from connectors.signals import failures, tokens
 
 if TYPE_CHECKING:
     from connectors.signals.keys import SigningKey
-    from connectors.signals.wire import Wire
+    from connectors.signals.wire import Reply, Wire
 
 Json = dict[str, Any]
 
@@ -114,9 +114,8 @@ class SignalsClient:
         try:
             await self._send(name, call, dict, None)
         except errors.Unavailable as error:
-            raise errors.Unavailable(
-                f"{name}: {error.detail}", remedy=f"Check the url of {name}, and the network."
-            ) from None
+            remedy = f"Check the url of {name}, and the network."
+            raise errors.Unavailable(error.detail, remedy=remedy) from None
 
     async def _post(
         self,
@@ -151,7 +150,7 @@ class SignalsClient:
             async with wire.way(outgoing) as exchange:
 
                 async def attempt() -> Answer:
-                    reply = await exchange()
+                    reply = await _answered(name, exchange)
                     return failures.understand(
                         name, reply.status, reply.headers, reply.content, write=call.write
                     )
@@ -169,6 +168,14 @@ class SignalsClient:
                 key, wire = await asyncio.to_thread(_load)
                 self._open = (key(self.settings), wire(self._door.policy.call_timeout_s))
             return self._open
+
+
+async def _answered(name: str, exchange: Callable[[], Awaitable[Reply]]) -> Reply:
+    """Send, and say whose answer is missing where none comes."""
+    try:
+        return await exchange()
+    except (errors.Unavailable, errors.UnknownOutcome) as error:
+        raise type(error)(f"{name}: {error.detail}") from None
 
 
 def _load() -> tuple[type[SigningKey], type[Wire]]:

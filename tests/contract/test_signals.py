@@ -11,6 +11,7 @@ import httpx
 import jwt
 import pytest
 from aiohttp import web
+from okta.models.security_event_token_request_jwt_body import SecurityEventTokenRequestJwtBody
 from signals_practice import (
     BRIEF,
     ISSUER,
@@ -169,6 +170,11 @@ async def test_okta_takes_the_token_in_its_own_form_and_logs_it(sim: Simulator) 
     (content,) = claims["events"].values()
     assert content["subject"] == {"user": {"format": "email", "email": MAIL}}
     assert "sub_id" not in claims
+    # Okta's own models take what was sent, and keep the subject
+    body = SecurityEventTokenRequestJwtBody.from_dict(claims)
+    assert body is not None
+    kept = body.events.actual_instance if hasattr(body.events, "actual_instance") else body.events
+    assert MAIL in str(kept.to_dict())
     event = sim.tenant.okta_events[-1]
     assert event["eventType"] == "security.events.provider.receive_event"
     assert unwanted.verdict is not None
@@ -275,7 +281,7 @@ async def test_one_that_does_not_answer_keeps_no_other_from_being_told(sim: Simu
     async with through(signals) as client:
         aim, action = target(), build(SessionRevoked, client)
         before = await action.observe(aim)
-        with pytest.raises(errors.Unavailable):
+        with pytest.raises(errors.Unavailable, match="crm"):
             await action.apply(aim, before)
     assert "nora.lind" not in signed_in(sim)
 
