@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config import connections
 from config.problems import Key, Problem, resting_on
 from config.settings import Entra, Okta, Settings
+from config.signals import Signals
 from connectors.errors import ConnectorError
 from detectors import registry
 from playbooks import model
@@ -130,6 +131,9 @@ def _of_tenants(settings: Settings) -> Iterator[Problem]:
         if tenant.entra is not None:
             entra = ("tenants", name, "entra")
             yield from resting_on(entra, _of_entra(entra, tenant.entra))
+        if tenant.signals is not None:
+            signals = ("tenants", name, "signals")
+            yield from resting_on(signals, _of_signals(signals, tenant.signals))
 
 
 def _of_okta(key: Key, okta: Okta) -> Iterator[Problem]:
@@ -154,6 +158,20 @@ def _of_entra(key: Key, entra: Entra) -> Iterator[Problem]:
     except ConnectorError as error:
         place = (*key, "certificate_path") if entra.certificate_path else key
         yield Problem(place, error.detail, error.remedy)
+
+
+def _of_signals(key: Key, signals: Signals) -> Iterator[Problem]:
+    from connectors.signals.keys import SigningKey, published  # noqa: PLC0415 - loads PyJWT
+
+    try:
+        SigningKey(signals)
+    except ConnectorError as error:
+        yield Problem((*key, "signing_key"), error.detail, error.remedy)
+        return
+    try:
+        published(signals)
+    except ConnectorError as error:
+        yield Problem((*key, "previous_key"), error.detail, error.remedy)
 
 
 def _of_protected(settings: Settings) -> Iterator[Problem]:

@@ -38,6 +38,7 @@ _NOBODY: Mapping[str, str] = {
     "entra": "00000000-0000-4000-8000-0000cacac0de",
     "okta": "00u0000000000nobody0",
     "auth0": "auth0|0000000000000000nobody00",
+    "signals": "entra:00000000-0000-4000-8000-0000cacac0de",
 }
 
 

@@ -7,9 +7,7 @@ import os
 from collections import defaultdict
 from collections.abc import Iterator
 
-from pydantic import AnyHttpUrl
-
-from config import connections
+from config import addresses, connections, signals_checks
 from config.explain import closest
 from config.problems import Key, Problem, resting_on
 from config.settings import Auth0, Entra, Okta, Settings
@@ -46,8 +44,8 @@ def _connections(settings: Settings) -> Iterator[Problem]:
 def _web(settings: Settings) -> Iterator[Problem]:
     key, web = ("web", "public_url"), settings.web
     if web.public_url is not None:
-        yield from _nameless(key, web.public_url)
-        yield from _encrypted(key, web.public_url)
+        yield from addresses.nameless(key, web.public_url)
+        yield from addresses.encrypted(key, web.public_url)
     elif _everywhere(web.host):
         yield Problem(
             key,
@@ -84,8 +82,12 @@ def _tenants(settings: Settings) -> Iterator[Problem]:
         if tenant.auth0 is not None:
             auth0 = (*key, "auth0")
             yield from resting_on(auth0, _auth0(auth0, tenant.auth0))
+        if tenant.signals is not None:
+            signals = (*key, "signals")
+            yield from resting_on(signals, signals_checks.problems(signals, tenant.signals))
         for domain in dict.fromkeys(domain.lower() for domain in tenant.domains):
             owners[domain].append(name)
+    yield from signals_checks.shared_ids({name: t.signals for name, t in settings.tenants.items()})
     for names in owners.values():
         for name in names[1:]:
             what = f"shares a domain with tenant {names[0]}: whose people would they be?"
@@ -109,10 +111,10 @@ def _entra(key: Key, entra: Entra) -> Iterator[Problem]:
         yield Problem(
             (*key, "certificate_password"), "there is no certificate_path", "both or neither"
         )
-    yield from _nameless((*key, "base_url"), entra.base_url)
-    if _loopback(entra.base_url):
+    yield from addresses.nameless((*key, "base_url"), entra.base_url)
+    if addresses.loopback(entra.base_url):
         return
-    yield from _encrypted((*key, "base_url"), entra.base_url)
+    yield from addresses.encrypted((*key, "base_url"), entra.base_url)
     if entra.access_token is not None:
         yield Problem(
             (*key, "access_token"),
@@ -129,10 +131,10 @@ def _entra(key: Key, entra: Entra) -> Iterator[Problem]:
 
 
 def _okta(key: Key, okta: Okta) -> Iterator[Problem]:
-    yield from _nameless((*key, "org_url"), okta.org_url)
-    yield from _encrypted((*key, "org_url"), okta.org_url)
+    yield from addresses.nameless((*key, "org_url"), okta.org_url)
+    yield from addresses.encrypted((*key, "org_url"), okta.org_url)
     host = okta.org_url.host or ""
-    if host.partition(".")[0].endswith("-admin") and not _loopback(okta.org_url):
+    if host.partition(".")[0].endswith("-admin") and not addresses.loopback(okta.org_url):
         right = f"https://{host.replace('-admin', '', 1)}"
         yield Problem((*key, "org_url"), "this is the address of the admin console", right)
     if okta.api_token is not None and okta.private_key is not None:
@@ -154,9 +156,9 @@ def _okta(key: Key, okta: Okta) -> Iterator[Problem]:
 
 
 def _auth0(key: Key, auth0: Auth0) -> Iterator[Problem]:
-    loopback = auth0.base_url is not None and _loopback(auth0.base_url)
+    loopback = auth0.base_url is not None and addresses.loopback(auth0.base_url)
     if auth0.base_url is not None:
-        yield from _nameless((*key, "base_url"), auth0.base_url)
+        yield from addresses.nameless((*key, "base_url"), auth0.base_url)
     if auth0.base_url is not None and not loopback:
         what = "an address of its own is for a simulator on this machine only"
         yield Problem((*key, "base_url"), what, f"leave it out: https://{auth0.domain} is used")
@@ -199,26 +201,6 @@ def _playbooks(settings: Settings) -> Iterator[Problem]:
         yield Problem(("playbooks", "folder"), what, "a folder with your *.yaml in it")
     elif folder is not None and not folder.is_dir():
         yield Problem(("playbooks", "folder"), "is no folder", "a folder with your *.yaml in it")
-
-
-def _nameless(key: Key, url: AnyHttpUrl) -> Iterator[Problem]:
-    if url.username or url.password:
-        yield Problem(key, "carries a user name or a password", "nothing before the host")
-
-
-def _encrypted(key: Key, url: AnyHttpUrl) -> Iterator[Problem]:
-    if url.scheme != "https" and not _loopback(url):
-        yield Problem(key, "http:// is allowed on this machine only", "https://")
-
-
-def _loopback(url: AnyHttpUrl) -> bool:
-    host = (url.host or "").strip("[]")
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _everywhere(host: str) -> bool:

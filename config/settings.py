@@ -13,17 +13,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    AnyHttpUrl,
-    BaseModel,
-    ConfigDict,
-    Field,
-    SecretStr,
-    StringConstraints,
-)
+from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")]
+from config.section import Name, Section
+from config.signals import Signals
 
 
 class MaskPassword:
@@ -39,18 +32,6 @@ class Mode(StrEnum):
     OBSERVE = "observe"
     APPROVE = "approve"
     AUTO = "auto"
-
-
-class Section(BaseModel):
-    """A part of the tree: unknown keys are errors, so that a typo never goes unnoticed."""
-
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        validate_default=True,
-        allow_inf_nan=False,  # a bound lets "nan" through
-        hide_input_in_errors=True,  # a refused secret must not stand in a traceback
-    )
 
 
 class Database(Section):
@@ -281,10 +262,11 @@ class Tenant(Section):
     entra: Entra | None = None
     okta: Okta | None = None
     auth0: Auth0 | None = None
+    signals: Signals | None = None
 
     @property
     def systems(self) -> tuple[str, ...]:
-        """The names of the systems that are set."""
+        """The names of the systems that are set and know people; ``signals`` knows nobody."""
         return tuple(name for name in ("entra", "okta", "auth0") if getattr(self, name) is not None)
 
 

@@ -12,6 +12,8 @@ The rule, so that nobody is ever guessed:
 - Names that differ between two systems are no contradiction: people keep another login in Okta
   than in Entra, and an address may be an alias in one of them. Only two accounts within one
   system contradict each other.
+- A system that keeps no directory (``Follower``) comes last: it has an account of whoever was found,
+  and of nobody else.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.errors import ConnectorError
-from connectors.system import Account, Clue, System
+from connectors.system import Account, Clue, Follower, System
 
 #: Which system's id names a person, if she has accounts in several.
 _FIRST_CHOICE = ("entra", "okta", "auth0")
@@ -70,7 +72,7 @@ async def identify(systems: Sequence[System], clues: Sequence[Clue]) -> Identifi
         What was found, what is ambiguous, missing, or could not be asked. Never raises for a
         system that fails: the others' accounts can be acted on meanwhile.
     """
-    waiting = {system.name: system for system in systems}
+    waiting = {system.name: system for system in systems if not isinstance(system, Follower)}
     told = list(dict.fromkeys(clues))
     own, asked = tuple(told), set[Clue]()
     accounts: dict[str, Account] = {}
@@ -96,7 +98,19 @@ async def identify(systems: Sequence[System], clues: Sequence[Clue]) -> Identifi
     contradicted = tuple(system.name for system, so in zip(several, looks, strict=True) if so)
     if contradicted:
         accounts = {}
-    return Identification(accounts, ambiguities, tuple(waiting), failures, contradicted)
+    followed, unknown = _followed(systems, accounts)
+    missing = (*waiting, *unknown)
+    return Identification(accounts | followed, ambiguities, missing, failures, contradicted)
+
+
+def _followed(
+    systems: Sequence[System], accounts: Mapping[str, Account]
+) -> tuple[dict[str, Account], list[str]]:
+    """Return what follows from the accounts found, and the names of those for which nothing does."""
+    followers = [system for system in systems if isinstance(system, Follower)]
+    found = {each.name: each.follow(accounts) if accounts else None for each in followers}
+    known = {name: account for name, account in found.items() if account is not None}
+    return known, [name for name in found if name not in known]
 
 
 async def _ask(system: System, clues: Sequence[Clue]) -> dict[str, Account] | ConnectorError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -87,3 +88,21 @@ class System(Protocol):
 
     async def close(self) -> None:
         """Close connections."""
+
+
+class Follower(ABC):
+    """A system that keeps no directory: whom it is about, other systems' accounts say.
+
+    It is asked when a person is identified, so that it neither finds one by itself nor makes anybody
+    ambiguous. A ``System`` besides, whose ``find`` finds nobody.
+    """
+
+    name: str
+
+    @abstractmethod
+    def follow(self, accounts: Mapping[str, Account]) -> Account | None:
+        """Return her account here, out of those in other systems; asks nobody.
+
+        Args:
+            accounts: a person's accounts by system, at least one.
+        """

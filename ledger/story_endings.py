@@ -15,6 +15,10 @@ _OUTCOMES = _GOOD | {"skipped", "denied", "manual", "failed", "unknown"}
 _SO_ALREADY = frozenset({"Conflict", "NotFound"})
 
 
+#: Systems in which the person holds nothing: through them others are told.
+_TELLING = frozenset({"signals"})
+
+
 class Endings:
     """The rules for the ends of steps and runs."""
 
@@ -104,7 +108,7 @@ def _status_of(run: Run) -> str:
         return "failed"
     ways = [step for step in steps if step.closes]
     closed = {way.system for way in ways if way.outcome in _GOOD or _nothing_to_do(way)}
-    everywhere = revoked >= {step.system for step in steps}
+    everywhere = revoked >= {step.system for step in steps} - _TELLING
     shut = closed >= {way.system for way in ways}
     return "contained" if everywhere and shut and all(map(_well, steps)) else "partial"
 

@@ -11,6 +11,8 @@ from connectors.action import ActionSpec, Outcome
 from playbooks import order
 from playbooks.schema import Aim
 
+#: Systems in which the person holds nothing: through them others are told.
+_TELLING = frozenset({"signals"})
 _GOOD = frozenset({Outcome.VERIFIED, Outcome.ACCEPTED, Outcome.ALREADY, Outcome.UNVERIFIABLE})
 
 
@@ -60,7 +62,7 @@ def status_of(
         if not left and not unreached:
             return "completed"
         return "partial" if any(step.outcome in _GOOD for step in steps) else "failed"
-    systems = {*accounts, *(step.spec.system for step in steps)}
+    systems = {*accounts, *(step.spec.system for step in steps)} - _TELLING
     if not any(_revoked(system, steps) for system in systems):
         return "failed"
     open_still = [
@@ -117,9 +119,13 @@ def summarise(
                 "why": f"{step.spec.title}: {said}" + (f" ({step.reason})" if step.reason else ""),
             }
     for system in accounts:
-        if mode != "observe" and not any(
-            step.spec.system == system and step.spec.name in order.REVOKES and step.planned
-            for step in steps
+        if (
+            mode != "observe"
+            and system not in _TELLING
+            and not any(
+                step.spec.system == system and step.spec.name in order.REVOKES and step.planned
+                for step in steps
+            )
         ):
             found[system, "everything"] = {
                 "system": system,

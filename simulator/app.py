@@ -36,7 +36,9 @@ from simulator import (
     okta_logs,
     okta_policies,
     okta_risk,
+    okta_signals,
     okta_zones,
+    payroll,
     resource,
 )
 from simulator.answers import (
@@ -121,6 +123,7 @@ def build_routes(tenant: Tenant) -> Starlette:
             *okta_holdings.routes(tenant),
             *okta_groups.routes(tenant),
             *okta_risk.routes(tenant),
+            *okta_signals.routes(tenant),
             *okta_logs.routes(tenant),
             *okta_policies.routes(tenant),
             *okta_zones.routes(tenant),
@@ -128,6 +131,7 @@ def build_routes(tenant: Tenant) -> Starlette:
             *auth0.routes(tenant),
             *auth0_tokens.routes(tenant),
             *auth0_methods.routes(tenant),
+            *payroll.routes(tenant),
         ],
         exception_handlers={
             GraphError: on_graph_error,

@@ -12,6 +12,7 @@ from simulator.answers import JsonObject, whole_number
 from simulator.clock import graph_time, okta_time
 from simulator.faults import Faults, fault_from_json
 from simulator.journal import Journal
+from simulator.payroll_state import Trust
 from simulator.records import Person
 from simulator.tenant import Tenant
 from simulator.theft import steal
@@ -153,10 +154,33 @@ class _Handlers:
         try:
             by_password = body.get("password_based", True) is True
             auth0 = body.get("auth0") is True
-            stolen = steal(self.tenant, str(body["user"]), password_based=by_password, auth0=auth0)
+            payroll = body.get("payroll") is True
+            stolen = steal(
+                self.tenant,
+                str(body["user"]),
+                password_based=by_password,
+                auth0=auth0,
+                payroll=payroll,
+            )
         except KeyError:
             return _bad("user is missing or unknown")
         return JSONResponse(stolen.to_json())
+
+    async def trust(self, request: Request) -> Response:
+        body = await _object(request)
+        who = body.pop("receiver", "payroll")
+        try:
+            trust = Trust(**body)
+        except TypeError:
+            return _bad("issuer, audience and keys are needed; authorization is optional")
+        if who not in ("payroll", "okta") or not isinstance(trust.keys, list):
+            return _bad("receiver is payroll or okta, keys a list of JWKs")
+        with self.tenant.lock:
+            if who == "okta":
+                self.tenant.okta_trust = trust
+            else:
+                self.tenant.payroll.trust = trust
+        return Response(status_code=204)
 
     async def settings(self, request: Request) -> Response:
         body = await _object(request)
@@ -194,6 +218,7 @@ def routes(tenant: Tenant, faults: Faults, journal: Journal) -> list[Route]:
         Route("/_sim/requests", on.clear_requests, methods=["DELETE"]),
         Route("/_sim/state", on.state, methods=["GET"]),
         Route("/_sim/loot", on.loot, methods=["POST"]),
+        Route("/_sim/trust", on.trust, methods=["POST"]),
         Route("/_sim/settings", on.settings, methods=["POST"]),
         Route("/_sim/advance", on.advance, methods=["POST"]),
         Route("/_sim/reset", on.reset, methods=["POST"]),

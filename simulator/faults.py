@@ -115,8 +115,9 @@ class Fault:
 
     Attributes:
         effect: what happens.
-        system: "entra", "okta", "auth0" (their management APIs), "entra_login", "okta_login",
-            "auth0_login" (where credentials are redeemed), or None for all management APIs.
+        system: "entra", "okta", "auth0" (their management APIs), "payroll" (the app that is told),
+            "entra_login", "okta_login", "auth0_login", "payroll_login" (where credentials are
+            redeemed), or None for all management APIs.
         method: the HTTP method, None for any.
         path_regex: searched in the decoded path, and in path?query; None for any.
         times: how many requests it hits, None for every one (a claims challenge: one).

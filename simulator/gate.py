@@ -218,6 +218,8 @@ def system_of(path: str) -> str:
         return "auth0"
     if first in ("v1.0", "beta"):
         return "entra"
+    if first == "payroll":
+        return "payroll_login" if rest == "me" else "payroll"
     if path.startswith(("/api/v1/sessions/me", "/oauth2/v1/token")):
         return "okta_login"
     if first in ("api", "oauth2", ".well-known"):
@@ -241,7 +243,8 @@ def refused(call: Call, tenant: Tenant) -> Answer | None:
         return json_answer(401, auth0_body(401, "", "Invalid token"))
     # okta-sdk-python sends the key without the space, curl with it; Okta takes both.
     keys = (f"SSWS {tenant.okta_api_token}", f"SSWS{tenant.okta_api_token}")
-    open_to_all = call.path.startswith("/.well-known")
+    # A security event token speaks for itself.
+    open_to_all = call.path.startswith(("/.well-known", "/security/api/v1/security-events"))
     if call.system == "okta" and not open_to_all and given not in keys:
         return json_answer(401, okta_body("E0000011", "Invalid token provided"))
     return None

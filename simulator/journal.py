@@ -22,7 +22,7 @@ class Entry:
         at: when it arrived, ISO 8601 with milliseconds.
         started_ms: the same as epoch milliseconds that never run backwards.
         finished_ms: when the answer was ready (or the connection dropped).
-        system: entra, okta, entra_login, okta_login.
+        system: entra, okta, auth0, payroll, or where credentials are redeemed: entra_login ...
         path: as sent, with the query.
         write: whether the request was meant to change something.
         changed: whether it did.

@@ -35,6 +35,13 @@ class Auth0Loot:
 
 
 @dataclass(frozen=True)
+class PayrollLoot:
+    """The cookie of an application's own session, which no directory ends."""
+
+    cookie: str
+
+
+@dataclass(frozen=True)
 class Loot:
     """Everything stolen from one person; a system the person is not in stays None."""
 
@@ -42,6 +49,7 @@ class Loot:
     entra: EntraLoot | None
     okta: OktaLoot | None
     auth0: Auth0Loot | None = None
+    payroll: PayrollLoot | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A plain JSON object, as POST /_sim/loot answers it."""
@@ -51,9 +59,11 @@ class Loot:
     def from_json(cls, data: dict[str, Any]) -> Loot:
         """The inverse of to_json."""
         entra, okta, auth0 = data.get("entra"), data.get("okta"), data.get("auth0")
+        payroll = data.get("payroll")
         return cls(
             user=data["user"],
             entra=EntraLoot(**entra) if entra else None,
             okta=OktaLoot(**okta) if okta else None,
             auth0=Auth0Loot(**auth0) if auth0 else None,
+            payroll=PayrollLoot(**payroll) if payroll else None,
         )

@@ -44,6 +44,8 @@ _AUTH0_CODES = {
     404: "inexistent_user",
     429: "too_many_requests",
 }
+#: RFC 8935, 2.4.
+_SET_CODES = {400: "invalid_request", 401: "authentication_failed", 403: "access_denied"}
 _PHRASES = {
     403: "Insufficient privileges to complete the operation.",
     429: "Too many requests.",
@@ -64,6 +66,8 @@ def failure(call: Call, status: int, now: float, *headers: tuple[str, str]) -> A
         body = graph_body(code, phrase, call.request_id, call.client_request_id, now)
     elif call.system.startswith("auth0"):
         body = auth0_body(status, _AUTH0_CODES.get(status, ""), phrase)
+    elif call.system.startswith("payroll"):
+        body = {"err": _SET_CODES.get(status, ""), "description": phrase}
     else:
         if status == 429:
             phrase = "API call exceeded rate limit due to too many requests."
@@ -90,8 +94,8 @@ def instead(call: Call, effect: Effect, now: float) -> Answer:
 
 
 def _throttled(call: Call, wait_s: float | None, now: float) -> Answer:
-    """Graph names the wait in Retry-After; Okta and Auth0 name the instant."""
-    if call.system.startswith("entra"):
+    """Graph and the app name the wait in Retry-After; Okta and Auth0 name the instant."""
+    if call.system.startswith(("entra", "payroll")):
         hints = [] if wait_s is None else [("Retry-After", str(math.ceil(wait_s)))]
         return failure(call, 429, now, *hints)
     # Without a wait it is the concurrency limit, whose headers are zero and whose reset

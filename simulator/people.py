@@ -92,6 +92,8 @@ def populate(tenant: Tenant) -> None:
     entra_access.settle(tenant, QUARANTINE_GROUP)
     okta_zones.settle(tenant)
     okta_policies.settle(tenant)
+    for key in (VICTIM, "omar.reyes", "user07"):
+        tenant.payroll.sign_in(key, tenant.now() - 3600)
     victim, other = tenant.okta_user(okta_user_id(VICTIM)), tenant.okta_user(okta_user_id("user07"))
     if victim and other:
         apps = [(LINE_APP.okta_client_id, LINE_APP.display_name), (MAIL_CLIENT, "Contoso Mail")]

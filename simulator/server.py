@@ -98,9 +98,16 @@ class Simulator:
             self._thread.join(_STARTS_WITHIN_S)
         self._socket.close()
 
-    def steal(self, name: str, *, password_based: bool = True, auth0: bool = False) -> Loot:
+    def steal(
+        self,
+        name: str,
+        *,
+        password_based: bool = True,
+        auth0: bool = False,
+        payroll: bool = False,
+    ) -> Loot:
         """A person's stolen credentials, as POST /_sim/loot gives them."""
-        return steal(self.tenant, name, password_based=password_based, auth0=auth0)
+        return steal(self.tenant, name, password_based=password_based, auth0=auth0, payroll=payroll)
 
     def reset(self) -> None:
         """First day again: tenant, faults and journal."""

@@ -19,6 +19,7 @@ from simulator.logbook import Affected, Changes, audit_json, event_json
 from simulator.okta_objects import OktaObject
 from simulator.okta_scene import Scene
 from simulator.okta_state import OktaUser
+from simulator.payroll_state import Payroll, Trust
 from simulator.records import Application, Group, LifetimePolicy, Person
 
 TENANT_ID = guid("tenant", "contoso.com")
@@ -82,6 +83,10 @@ class Tenant:
             self.okta_zones: dict[str, OktaObject] = {}
             self.okta_policies: dict[str, OktaObject] = {}
             self.okta_rules: dict[str, OktaObject] = {}
+            # Whose signals Okta takes, once a security events provider is registered; what it took.
+            self.okta_trust: Trust | None = None
+            self.okta_signals: list[dict[str, Any]] = []
+            self.payroll = Payroll()
             self._history: dict[str, list[tuple[float, Any]]] = {}
             self._populate(self)
 

@@ -5,13 +5,21 @@ from __future__ import annotations
 from simulator.auth0_people import DESKTOP
 from simulator.auth0_state import Auth0RefreshToken, Auth0Session, Auth0User
 from simulator.entra_state import EntraUser
-from simulator.loot import Auth0Loot, EntraLoot, Loot, OktaLoot
+from simulator.loot import Auth0Loot, EntraLoot, Loot, OktaLoot, PayrollLoot
 from simulator.okta_state import OktaUser
+from simulator.payroll_state import Payroll
 from simulator.records import Application
 from simulator.tenant import TENANT_ID, Tenant
 
 
-def steal(tenant: Tenant, name: str, *, password_based: bool = True, auth0: bool = False) -> Loot:
+def steal(
+    tenant: Tenant,
+    name: str,
+    *,
+    password_based: bool = True,
+    auth0: bool = False,
+    payroll: bool = False,
+) -> Loot:
     """What a thief takes from this person; credentials are issued where none is alive.
 
     Args:
@@ -20,6 +28,7 @@ def steal(tenant: Tenant, name: str, *, password_based: bool = True, auth0: bool
         password_based: whether the stolen Entra sign-in was made with the password alone;
             those die with a password reset, the others only with a revoke.
         auth0: whether something is taken at Auth0, too.
+        payroll: whether the session of the app beside the directories is taken, too.
     """
     with tenant.lock:
         person, now, app = tenant.person(name), tenant.now(), tenant.applications[0]
@@ -29,6 +38,7 @@ def steal(tenant: Tenant, name: str, *, password_based: bool = True, auth0: bool
             entra=_from_entra(entra, app, now, password_based) if entra else None,
             okta=_from_okta(okta, app, now) if okta else None,
             auth0=_from_auth0(person.auth0, now) if auth0 and person.auth0 else None,
+            payroll=_from_payroll(tenant.payroll, person.key, now) if payroll else None,
         )
 
 
@@ -63,6 +73,11 @@ def _from_okta(user: OktaUser, app: Application, now: float) -> OktaLoot:
     token = next((t for t in user.refresh_tokens if t.expires > now), None)
     token = token or user.issue_token(now, app.okta_client_id)
     return OktaLoot(token.client_id, token.value, session.sid)
+
+
+def _from_payroll(payroll: Payroll, key: str, now: float) -> PayrollLoot:
+    session = next((each for each in payroll.sessions if each.key == key), None)
+    return PayrollLoot((session or payroll.sign_in(key, now)).cookie)
 
 
 def _from_auth0(user: Auth0User, now: float) -> Auth0Loot:

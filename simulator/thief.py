@@ -15,7 +15,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from simulator.clock import steady_ms
-from simulator.loot import Auth0Loot, EntraLoot, Loot, OktaLoot
+from simulator.loot import Auth0Loot, EntraLoot, Loot, OktaLoot, PayrollLoot
 from simulator.okta_scene import THIEF
 
 _REFUSALS = frozenset({400, 401, 403, 404})
@@ -92,6 +92,8 @@ class Thief:
             self._replays += self._okta(loot.okta)
         if loot.auth0:
             self._replays += self._auth0(loot.auth0)
+        if loot.payroll:
+            self._replays += self._payroll(loot.payroll)
         self.trials = [trial for trial, _ in self._replays]
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -259,6 +261,11 @@ class Thief:
             (Trial("auth0", "refresh_token"), _request("POST", token_url, data=form)),
             (Trial("auth0", "auth0"), _request("GET", url, headers=cookie)),
         ]
+
+    def _payroll(self, loot: PayrollLoot) -> list[tuple[Trial, httpx.Request]]:
+        cookie = {"Cookie": f"payroll={loot.cookie}"}
+        url = f"{self.base_url}/payroll/me"
+        return [(Trial("payroll", "payroll"), _request("GET", url, headers=cookie))]
 
 
 def _request(

@@ -13,17 +13,20 @@ from connectors.auth0.system import Auth0System
 from connectors.door import Call, CallResult, Door, Journal, RetryPolicy
 from connectors.entra.system import EntraSystem
 from connectors.okta.system import OktaSystem
+from connectors.signals.system import SignalsSystem
 from connectors.system import System
 
 _SHIPPED: Mapping[str, type[Action]] = {
     **EntraSystem.actions,
     **OktaSystem.actions,
     **Auth0System.actions,
+    **SignalsSystem.actions,
 }
+_KINDS = (EntraSystem, OktaSystem, Auth0System, SignalsSystem)
 #: Every action there is, by name: the shipped and the installed.
 ACTIONS: Mapping[str, type[Action]] = {
     **_SHIPPED,
-    **installed.actions(_SHIPPED, {kind.name for kind in (EntraSystem, OktaSystem, Auth0System)}),
+    **installed.actions(_SHIPPED, {kind.name for kind in _KINDS}),
 }
 SPECS: Mapping[str, ActionSpec] = {name: action.spec for name, action in ACTIONS.items()}
 
@@ -64,6 +67,8 @@ class Systems:
                 self._systems[name, "okta"] = OktaSystem(name, tenant.okta, self.door)
             if tenant.auth0 is not None:
                 self._systems[name, "auth0"] = Auth0System(name, tenant.auth0, self.door)
+            if tenant.signals is not None:
+                self._systems[name, "signals"] = SignalsSystem(name, tenant.signals, self.door)
 
     def of(self, tenant: str) -> list[System]:
         """Return the systems of a tenant."""

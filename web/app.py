@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from ledger.errors import LedgerError
 from tasks.service import Service
-from web import health
+from web import health, keys
 from web.answers import failure
 from web.auth import Auth
 from web.console import inbox, login, runs
@@ -46,6 +46,7 @@ def create_app(service: Service, *, readiness: Readiness | None = None) -> FastA
     faces = _Faces(console)
     app.include_router(Hooks(service).router())
     app.include_router(health.router(service.database, readiness))
+    app.include_router(keys.router(service.settings))
     for router in (
         login.router(console),
         inbox.router(console),

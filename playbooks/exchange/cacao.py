@@ -42,6 +42,7 @@ _TARGETS: Mapping[str, tuple[str, str, str]] = {
     "entra": ("Microsoft Graph", "graph.microsoft.com", "/v1.0"),
     "okta": ("Okta", "example.okta.com", ""),
     "auth0": ("Auth0", "example.auth0.com", ""),
+    "signals": ("Applications that are told", "app.example.com", ""),
 }
 
 

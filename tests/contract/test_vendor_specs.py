@@ -11,6 +11,7 @@ from typing import Any
 
 import needed
 import pytest
+import signals_practice
 import vendor_specs
 from entra_tenant import RecordingJournal, door_for, settings_for
 from vendor_specs import Exchange
@@ -20,6 +21,7 @@ from connectors import errors
 from connectors.action import Patience, Target
 from connectors.entra.system import EntraSystem
 from connectors.okta.system import OktaSystem
+from connectors.signals.events import SessionRevoked
 from connectors.system import Clue, System
 from simulator.gate import Gate
 from simulator.okta_state import Status
@@ -135,6 +137,25 @@ async def test_every_request_and_answer_of_an_action_fits(
         await action.undo(target, before)
         await action.restored(target, before, patience)
     assert _faults(heard) == []
+
+
+async def test_a_security_event_token_is_sent_as_okta_takes_it(
+    sim: Simulator, heard: list[tuple[str, Exchange]]
+) -> None:
+    signals_practice.trust(sim)
+    path = "/security/api/v1/security-events"
+    told = {"url": f"{sim.url}{path}", "audience": "https://contoso.okta.com", "kind": "okta"}
+    client = signals_practice.connected(signals_practice.settings({"okta": told}))
+    action = SessionRevoked(client, {}, RecordingJournal())
+    aim = signals_practice.target()
+    await action.apply(aim, await action.observe(aim))
+    wrong = signals_practice.settings({"okta": {**told, "audience": "https://x"}})
+    refused = SessionRevoked(signals_practice.connected(wrong), {}, RecordingJournal())
+    with pytest.raises(errors.Invalid):
+        await refused.apply(aim, await refused.observe(aim))
+    assert [(each.path, each.status) for _, each in heard] == [(path, 202), (path, 400)]
+    assert _faults(heard) == []
+    await client.close()
 
 
 async def test_every_way_of_finding_a_person_fits(

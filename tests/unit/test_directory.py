@@ -11,7 +11,7 @@ from connectors import errors
 from connectors.action import Action
 from connectors.directory import identify
 from connectors.door import Journal
-from connectors.system import Account, Clue
+from connectors.system import Account, Clue, Follower
 
 
 class Register:
@@ -48,6 +48,15 @@ class Register:
 
     async def close(self) -> None:
         """Nothing to close."""
+
+
+class Teller(Register, Follower):
+    """A system that has an account of whoever the others have found."""
+
+    def follow(self, accounts: Mapping[str, Account]) -> Account | None:
+        self.told = dict(accounts)
+        first = min(accounts)
+        return Account(self.tenant, self.name, f"{first}:{accounts[first].id}", "")
 
 
 UPN = Clue("user_principal_name", "nora@contoso.com")
@@ -199,3 +208,26 @@ async def test_the_key_is_an_immutable_id_and_does_not_depend_on_the_order(
     registers = [Register(name, {UPN: [f"{name}-id"]}) for name in systems]
     for order in (registers, registers[::-1]):
         assert (await identify(order, [UPN])).person_key == key
+
+
+async def test_a_follower_comes_last_and_finds_nobody_by_itself() -> None:
+    entra = Register("entra", {UPN: ["guid"]}, {"guid": [MAIL]})
+    okta = Register("okta", {MAIL: ["00u"]})
+    teller = Teller("teller", {UPN: ["made up"], MAIL: ["made up", "twice"]})
+
+    found = await identify([teller, entra, okta], [UPN])
+
+    assert found.accounts["teller"].id == "entra:guid"
+    assert sorted(teller.told) == ["entra", "okta"]
+    assert (teller.asked, found.ambiguities, found.person_key) == ([], {}, "entra:guid")
+
+
+async def test_a_follower_makes_nobody_found_whom_no_directory_found() -> None:
+    broken = errors.Unavailable("connection refused")
+    teller = Teller("teller", {UPN: ["made up"]})
+    for silent in (Register("okta", {}), Register("okta", {UPN: ["00u1", "00u2"]})):
+        found = await identify([teller, silent], [UPN])
+        assert (found.accounts, found.person_key) == ({}, None)
+        assert "teller" in found.missing
+    found = await identify([teller, Register("okta", {}, broken=broken)], [UPN])
+    assert (found.accounts, found.failures) == ({}, {"okta": broken})

@@ -133,7 +133,9 @@ def test_permissions_name_every_action_with_what_it_needs(spec: ActionSpec) -> N
 
 def test_permissions_name_no_action_that_does_not_exist() -> None:
     named = {
-        name for name in rows(page("permissions")) if name.startswith(("entra.", "okta.", "auth0."))
+        name
+        for name in rows(page("permissions"))
+        if name.startswith(("entra.", "okta.", "auth0.", "signals."))
     }
     assert named == set(SPECS)
 

@@ -50,6 +50,23 @@ def test_only_what_ended_well_everywhere_is_called_contained(
     assert status_of("auto", steps, ()) == status
 
 
+def test_telling_others_neither_contains_nor_leaves_a_system_open() -> None:
+    tell = SPECS["signals.session_revoked"]
+    revoked = _ended(REVOKE, Outcome.VERIFIED)
+    accounts = ("entra", "signals")
+    for steps, status in (
+        ([revoked], "contained"),
+        ([revoked, _ended(tell, Outcome.ACCEPTED)], "contained"),
+        ([revoked, _ended(tell, Outcome.SKIPPED)], "contained"),
+        ([revoked, _ended(tell, Outcome.FAILED)], "partial"),
+        ([_ended(tell, Outcome.ACCEPTED)], "failed"),
+    ):
+        assert status_of("auto", steps, (), accounts) == status
+    assert summarise("auto", [revoked], (), accounts) == []
+    (left,) = summarise("auto", [revoked, _ended(tell, Outcome.FAILED)], (), accounts)
+    assert left["what"] == "Sessions that applications keep by themselves go on"
+
+
 def test_a_system_whose_account_stayed_open_is_not_contained_whoever_left_it_so() -> None:
     entra = [_ended(REVOKE, Outcome.VERIFIED), _ended(DISABLE, Outcome.VERIFIED)]
     okta = [

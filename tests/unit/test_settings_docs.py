@@ -47,11 +47,13 @@ def test_the_examples_of_the_reference_can_be_used(tmp_path: Path) -> None:
         ("okta.jwk", "{}"),
         ("chat-soc", "slack://a/b/c"),
         ("rescind.pem", "-"),
+        ("signals.pem", "-"),
+        ("payroll", "Bearer correct-horse"),
     ):
         (tmp_path / "secrets").mkdir(exist_ok=True)
         (tmp_path / "secrets" / name).write_text(secret)
     examples = re.findall(r"```toml\n(.*?)```", TEXT, re.DOTALL)
-    assert len(examples) == 2
+    assert len(examples) == 3
     path = tmp_path / "rescind.toml"
     path.write_text("\n".join(examples))
     loaded = load(path, {})

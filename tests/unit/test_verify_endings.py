@@ -374,11 +374,29 @@ def _steps_that_need_no_intent(records: Records) -> None:
     change("run.finished", status="partial")(records)
 
 
+def _told_others(records: Records) -> None:
+    """Telling applications ends no session of a system, and leaves none open."""
+    plan = records[at(records, "plan.computed")]["plan"]
+    step = {"id": "step-9", "node": "tell"}
+    plan["steps"].append(planned(step, "signals.session_revoked"))
+    finished = FINISHED | {"step": step, "action": "signals.session_revoked"}
+    put(
+        records,
+        "run.finished",
+        0,
+        {"event": "step.started", "step": attempt(step)},
+        intent(step, "intent-9"),
+        result(step, "intent-9", response={"status": 202, "request_id": None}),
+        finished | {"outcome": "accepted"},
+    )
+
+
 SOUND: dict[str, Callable[[Records], object]] = {
     "a run that was to undo": aims_at("undo", "completed"),
     "a run that was to clean, and nothing went well": both(
         ended(0, "failed", "failed"), ended(1, "failed", "failed"), aims_at("clean", "failed")
     ),
+    "applications that were told": _told_others,
     "a step that lacked a permission": both(
         refused(1, "Forbidden"),
         ended(1, "skipped", "partial"),
