@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 from connectors.timeline import Kind
 
-_ROOT = "/api/v2/"
+_ROOT = re.compile(r"^/?(api/)?v2/")
 #: A word of the API; anything else in a path is an id, and may be a session's.
 _WORD = re.compile(r"[a-z][a-z-]{1,39}")
 _FIELD = re.compile(r"[a-z][a-z_]{0,39}")
@@ -48,7 +48,7 @@ def understand(event: Mapping[str, Any]) -> Managed:
     request = details.get("request") if isinstance(details, dict) else None
     asked = request if isinstance(request, dict) else {}
     method = str(asked.get("method") or "").lower()
-    segments = str(asked.get("path") or "").removeprefix(_ROOT).strip("/").split("/")
+    segments = _ROOT.sub("", str(asked.get("path") or ""), count=1).strip("/").split("/")
     template = "/".join(part if _WORD.fullmatch(part) else "{}" for part in segments)
     what = " ".join(part for part in (method if _WORD.fullmatch(method) else "", template) if part)
     if what == "patch users/{}":

@@ -25,6 +25,7 @@ from connectors.action import (
 from connectors.auth0 import tenant_log
 from connectors.auth0.base import Auth0Action
 from connectors.auth0.log_types import REUSE
+from connectors.auth0.own import without_echoes
 from connectors.auth0.tenant_log import READ_LOGS, READ_USERS_LOGS, Told
 from connectors.auth0.users import read_user
 from connectors.clock import instant, spell, spell_or_none
@@ -88,15 +89,16 @@ class TraceSource(Reading, Auth0Action[TraceParameters]):
         hers = await tenant_log.of_user(self._client, target.id, since, until, _MOST)
         begins = await tenant_log.reaches_back_to(self._client)
         ours = self._client.client_id
-        question = tenant_log.by_others(ours)
-        asked = tenant_log.managed(self._client, target.id, question, since, until, _MOST_MANAGED)
+        asked = tenant_log.managed(self._client, target.id, "", since, until, _MOST_MANAGED)
         about, unread = await _tried(asked, "what was changed by administrators")
-        told = (*hers.entries, *about.entries)
+        own = tuple(entry for entry in about.entries if ours and entry.actor == ours)
+        told = (*without_echoes(hers.entries, own), *about.entries)
         named = self._named(hers)
         us = (ours,) if ours else ()
         found = _traced(told, target.id, named, hers.sessions, us)
         more, problem = await self._elsewhere(found, since, until)
-        entries = {entry.id: entry for entry in (*more.entries, *told)}
+        found_there = without_echoes(more.entries, own)
+        entries = {entry.id: entry for entry in (*found_there, *told)}
         found = _traced(tuple(entries.values()), target.id, named, hers.sessions, us)
         snapshot: Json = {
             "since": spell(since),

@@ -20,6 +20,7 @@ from connectors.action import (
 )
 from connectors.auth0 import tenant_log
 from connectors.auth0.base import Auth0Action
+from connectors.auth0.own import without_echoes
 from connectors.auth0.tenant_log import READ_LOGS, READ_USERS_LOGS, Told
 from connectors.auth0.users import read_user
 from connectors.clock import instant, spell
@@ -38,11 +39,6 @@ _CONTAINED = frozenset(
     }
 )
 _ENTRANCES = (Kind.SIGN_IN, Kind.TOKEN, Kind.APP)
-#: A method that is gone lets nobody in; each removal of ours is told so, without a word of whose it is.
-_TAKES_AWAY = frozenset({"gd_unenroll"})
-#: What Auth0 logs of its own when we have asked for this much, without a word that it was us.
-_ECHOES = {"scp": "password", "ublkdu": "user-blocks"}
-_ECHO = timedelta(seconds=10)
 _HOW = (
     "Look at the entries with the person. If it was not she, run the containment again: its steps are "
     "safe to repeat."
@@ -122,7 +118,7 @@ class Watch(Reading, Auth0Action[WatchParameters]):
         )
         entries = {entry.id: entry for entry in (*hers.entries, *about.entries)}
         drifted = trace.drift(entries.values(), target.id, since, (ours,) if ours else ())
-        found = tuple(entry for entry in drifted if not _is_ours(entry, own.entries))
+        found = without_echoes(drifted, own.entries)
         refused = [e for e in hers.entries if e.kind in _ENTRANCES and e.outcome == "failure"]
         snapshot |= {
             "cut": own.cut or hers.cut or about.cut,
@@ -144,16 +140,6 @@ class Watch(Reading, Auth0Action[WatchParameters]):
 
 def _contained(own: Sequence[Entry]) -> datetime | None:
     return max((entry.at for entry in own if entry.event in _CONTAINED), default=None)
-
-
-def _is_ours(entry: Entry, own: Sequence[Entry]) -> bool:
-    """Whether an entry that names nobody is what our own change left in the log."""
-    if entry.event in _TAKES_AWAY:
-        return True
-    word = _ECHOES.get(entry.event)
-    return word is not None and any(
-        word in change.event and abs(entry.at - change.at) <= _ECHO for change in own
-    )
 
 
 def _verdict(found: tuple[Entry, ...], snapshot: Json) -> Verdict:
