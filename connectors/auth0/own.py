@@ -17,7 +17,8 @@ _ASKED_FOR = {
     "ublkdu": "user-blocks",
     "gd_unenroll": "authentication-methods",
 }
-_WITHIN = timedelta(seconds=10)
+#: How far apart the two are logged at most.
+WITHIN = timedelta(seconds=10)
 
 
 def without_echoes(entries: Iterable[Entry], own: Sequence[Entry]) -> tuple[Entry, ...]:
@@ -26,7 +27,7 @@ def without_echoes(entries: Iterable[Entry], own: Sequence[Entry]) -> tuple[Entr
     def echoes(entry: Entry) -> bool:
         word = _ASKED_FOR.get(entry.event)
         return word is not None and any(
-            word in request.event and abs(entry.at - request.at) <= _WITHIN for request in own
+            word in request.event and abs(entry.at - request.at) <= WITHIN for request in own
         )
 
     return tuple(entry for entry in entries if not echoes(entry))

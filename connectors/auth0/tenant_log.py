@@ -123,6 +123,11 @@ async def reaches_back_to(client: Auth0Client) -> datetime | None:
     return instant(listed[0].get("date")) if listed else None
 
 
+def oldest_is(moment: str) -> str:
+    """Say that the log does not reach as far back as was asked, or that nothing happened before."""
+    return f"the oldest event in the log is of {moment} (Auth0 keeps them 1 to 30 days, by plan)"
+
+
 def any_of(name: str, values: Iterable[str]) -> str:
     """The query for a field being exactly one of ``values``."""
     terms = [f"{name}:{json.dumps(value, ensure_ascii=False)}" for value in values]

@@ -184,9 +184,7 @@ def _verdict(found: Trace, snapshot: Json, *, short: bool) -> Verdict:
         f"{len(found.apps)} apps entered from there" if found.apps else "",
         f"{len(found.changes)} changes" if found.changes else "",
         f"seen from there, too: {_people(found)}" if found.others else "",
-        f"the log goes back to {begins} only (Auth0 keeps it 1 to 30 days, by plan)"
-        if short
-        else "",
+        tenant_log.oldest_is(begins) if short else "",
         "the log goes further back than was read" if snapshot["cut"] else "",
         str(snapshot["problem"] or ""),
     ]

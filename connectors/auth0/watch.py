@@ -20,10 +20,10 @@ from connectors.action import (
 )
 from connectors.auth0 import tenant_log
 from connectors.auth0.base import Auth0Action
-from connectors.auth0.own import without_echoes
+from connectors.auth0.own import WITHIN, without_echoes
 from connectors.auth0.tenant_log import READ_LOGS, READ_USERS_LOGS, Told
 from connectors.auth0.users import read_user
-from connectors.clock import instant, spell
+from connectors.clock import instant, spell, spell_or_none
 from connectors.reading import Reading
 from connectors.timeline import Entry, Kind
 
@@ -95,12 +95,15 @@ class Watch(Reading, Auth0Action[WatchParameters]):
         back = until - timedelta(hours=self._parameters.hours)
         asked, ours = instant(self._parameters.since), self._client.client_id
         start = max(asked, back) if asked else back
-        own = await self._own(target, ours, start, until)
-        since = asked or _contained(own.entries)
+        own = await self._own(target, ours, start - WITHIN, until)
+        since = start if asked else _contained(own.entries)
+        # Our own change is in the log, so the log reaches back to it; to another time it may not.
+        begins = await tenant_log.reaches_back_to(self._client) if asked else None
         snapshot: Json = {
             **user.snapshot(),
             "since": spell(since) if since else None,
             "until": spell(until),
+            "reaches_back_to": spell_or_none(begins),
             "own_id": ours,
             "cut": own.cut,
         }
@@ -111,10 +114,9 @@ class Watch(Reading, Auth0Action[WatchParameters]):
                 else "it is not known which changes in the log are ours"
             )
             return Observation(snapshot, verdict=Verdict(Outcome.UNVERIFIABLE, reason))
-        start = max(since, start)
-        hers = await tenant_log.of_user(self._client, target.id, start, until, _MOST)
+        hers = await tenant_log.of_user(self._client, target.id, since, until, _MOST)
         about = await tenant_log.managed(
-            self._client, target.id, tenant_log.by_others(ours), start, until, _MOST
+            self._client, target.id, tenant_log.by_others(ours), since, until, _MOST
         )
         entries = {entry.id: entry for entry in (*hers.entries, *about.entries)}
         drifted = trace.drift(entries.values(), target.id, since, (ours,) if ours else ())
@@ -126,7 +128,8 @@ class Watch(Reading, Auth0Action[WatchParameters]):
             "found": len(found),
             "refused": sum(entry.at > since for entry in refused),
         }
-        return Observation(snapshot, verdict=_verdict(found, snapshot))
+        short = begins is not None and begins > since
+        return Observation(snapshot, verdict=_verdict(found, snapshot, short=short))
 
     async def _own(
         self, target: Target, ours: str | None, start: datetime, until: datetime
@@ -142,8 +145,9 @@ def _contained(own: Sequence[Entry]) -> datetime | None:
     return max((entry.at for entry in own if entry.event in _CONTAINED), default=None)
 
 
-def _verdict(found: tuple[Entry, ...], snapshot: Json) -> Verdict:
+def _verdict(found: tuple[Entry, ...], snapshot: Json, *, short: bool) -> Verdict:
     window = f"between {snapshot['since']} and {snapshot['until']}"
+    window += f"; {tenant_log.oldest_is(snapshot['reaches_back_to'])}" if short else ""
     late = "; the log may be late"
     if not found:
         refused = (

@@ -283,10 +283,10 @@ async def test_how_far_back_the_log_goes_is_told(sim: Simulator) -> None:
         begins = min(e["date"] for e in sim.tenant.auth0_events)
     seen = await looked(sim, TraceSource)
     assert seen.snapshot["reaches_back_to"] == begins
-    assert f"the log goes back to {begins} only" in seen.verdict.reason
+    assert f"the oldest event in the log is of {begins}" in seen.verdict.reason
     assert "not in the log that was read" in seen.verdict.reason
     within = await looked(sim, TraceSource, lookback_hours=1)
-    assert "only (Auth0 keeps it" not in within.verdict.reason
+    assert "the oldest event in the log" not in within.verdict.reason
 
 
 async def test_no_longer_ago_is_asked_for_than_any_plan_keeps(sim: Simulator) -> None:
@@ -476,6 +476,11 @@ async def test_since_when_is_never_guessed(sim: Simulator) -> None:
     assert "no containing change of ours" in seen.verdict.reason
     asked = await looked(sim, Watch, since="2026-01-01T00:00:00Z")
     assert asked.snapshot["found"] > 0
+    reached = [asked.snapshot[name] for name in ("since", "reaches_back_to", "until")]
+    assert reached == sorted(reached)
+    assert f"the oldest event in the log is of {reached[1]}" in asked.verdict.reason
+    since, until = (datetime.fromisoformat(reached[place]) for place in (0, 2))
+    assert (until - since).days == 2  # no further back than was read
     with pytest.raises(ValidationError):
         await looked(sim, Watch, since="yesterday")
     async with connected(sim.url) as client:  # a ready token that does not say whose it is
