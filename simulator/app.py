@@ -11,6 +11,7 @@ from starlette.routing import Mount
 from simulator import (
     auth0,
     auth0_login,
+    auth0_logs,
     auth0_methods,
     auth0_tokens,
     control,
@@ -128,9 +129,15 @@ def build_routes(tenant: Tenant) -> Starlette:
             *okta_policies.routes(tenant),
             *okta_zones.routes(tenant),
             *auth0_login.routes(tenant),
-            *auth0.routes(tenant),
-            *auth0_tokens.routes(tenant),
-            *auth0_methods.routes(tenant),
+            *auth0_logs.routes(tenant),
+            *auth0_logs.recorded(
+                tenant,
+                [
+                    *auth0.routes(tenant),
+                    *auth0_tokens.routes(tenant),
+                    *auth0_methods.routes(tenant),
+                ],
+            ),
             *payroll.routes(tenant),
         ],
         exception_handlers={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import uuid
+from typing import Any
 from urllib.parse import parse_qs, urlencode
 
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from starlette.routing import Route
 from simulator import tokens
 from simulator.answers import JsonObject
 from simulator.auth0_state import Auth0RefreshToken, Auth0User, new_token
+from simulator.okta_scene import Scene, scene_of
 from simulator.tenant import Tenant
 
 # An API's access tokens live a day unless it sets another time (Auth0, access token lifetime).
@@ -30,7 +32,7 @@ class _Handlers:
         if grant == "client_credentials":
             return self.for_application(form)
         if grant == "refresh_token":
-            return self.for_refresh_token(form)
+            return self.for_refresh_token(form, scene_of(request))
         return _refused(403, "unsupported_grant_type", "Grant type not supported.")
 
     def for_application(self, form: dict[str, str]) -> Response:
@@ -48,26 +50,49 @@ class _Handlers:
             }
         )
 
-    def for_refresh_token(self, form: dict[str, str]) -> Response:
+    def for_refresh_token(self, form: dict[str, str], scene: Scene) -> Response:
         user, held = self.owner(form.get("refresh_token", ""))
-        if user is None or held is None or form.get("client_id") != held.client_id:
+        client = form.get("client_id", "")
+        if user is None or held is None or client != held.client_id:
+            # Whose token it was cannot be told any more.
+            self.note("fertft", None, scene, client, {})
             return _refused(403, "invalid_grant", _UNKNOWN)
         if form["refresh_token"] in held.spent:
             # A value that was exchanged already comes back: one of the two holders is a thief, and
             # the whole family ends (Auth0, refresh token rotation, automatic reuse detection).
             with self.tenant.change(user):
                 user.refresh_tokens.remove(held)
+            self.note("ferrt", user, scene, client, held.told)
             return _refused(403, "invalid_grant", _UNKNOWN)
         if held.expires <= self.tenant.now():
+            self.note("fertft", user, scene, client, held.told)
             return _refused(403, "invalid_grant", _UNKNOWN)
         if user.blocked and not self.tenant.auth0_blocked_may_refresh:
+            self.note("fertft", user, scene, client, held.told)
             return _refused(403, "unauthorized", "user is blocked")
+        self.note("sertft", user, scene, client, held.told)
         with self.tenant.change(user):
             held.exchanged = self.tenant.now()
             if held.rotating:
                 held.spent.append(held.value)
                 held.value = new_token()
         return JSONResponse(_issued(self.tenant, user, held))
+
+    def note(
+        self,
+        event: str,
+        user: Auth0User | None,
+        scene: Scene,
+        client: str,
+        details: dict[str, Any],
+    ) -> None:
+        """Write down what happened, once a second: a thief's grid would fill the log."""
+        now, key = self.tenant.now(), (event, user.id if user else "", client, scene.ip)
+        noted = self.tenant.auth0_noted
+        if abs(now - noted.get(key, 0.0)) < 1.0:
+            return
+        noted[key] = now
+        self.tenant.auth0_event(event, user, scene=scene, client=client, details=details)
 
     def owner(self, value: str) -> tuple[Auth0User | None, Auth0RefreshToken | None]:
         for user in self.tenant.auth0_users():
@@ -78,14 +103,14 @@ class _Handlers:
 
     async def authorize(self, request: Request) -> Response:
         query, cookie = request.query_params, request.cookies.get("auth0", "")
-        user = next(
+        user, session = next(
             (
-                user
+                (user, session)
                 for user in self.tenant.auth0_users()
                 for session in user.sessions
                 if session.cookie == cookie and session.expires > self.tenant.now()
             ),
-            None,
+            (None, None),
         )
         back = {"state": query["state"]} if "state" in query else {}
         if user is None:
@@ -94,6 +119,9 @@ class _Handlers:
             back |= {"error": "unauthorized", "error_description": "user is blocked"}
         else:
             back["code"] = uuid.uuid4().hex
+        told = {"session_id": session.id} if session else {}
+        event, client = "ssa" if "code" in back else "fsa", query.get("client_id", "")
+        self.note(event, user, scene_of(request), client, told)
         to = query.get("redirect_uri", "https://portal.contoso.com/callback")
         return RedirectResponse(f"{to}?{urlencode(back)}", status_code=302)
 

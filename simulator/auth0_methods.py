@@ -1,4 +1,4 @@
-"""Auth0's authentication methods: list, read, delete."""
+"""Auth0's authentication methods: list, read, delete; and the browsers remembered for MFA: forget."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from starlette.routing import Route
 from simulator.answers import Auth0Error
 from simulator.auth0_io import by_page, target
 from simulator.auth0_state import Auth0Method, Auth0User
+from simulator.okta_scene import scene_of
 from simulator.tenant import Tenant
 
 
@@ -39,6 +40,14 @@ class _Handlers:
         method = self.found(user, request)
         with self.tenant.change(user):
             user.remove_method(method)
+        # Guardian tells of it, and not who asked.
+        self.tenant.auth0_event("gd_unenroll", user, scene=scene_of(request))
+        return Response(status_code=204)
+
+    async def forget_browsers(self, request: Request) -> Response:
+        user = target(self.tenant, request)
+        with self.tenant.change(user):
+            user.remembered_browsers = 0
         return Response(status_code=204)
 
 
@@ -50,4 +59,9 @@ def routes(tenant: Tenant) -> list[Route]:
         Route(base, on.list_methods, methods=["GET"]),
         Route(f"{base}/{{method}}", on.get_method, methods=["GET"]),
         Route(f"{base}/{{method}}", on.delete_method, methods=["DELETE"]),
+        Route(
+            "/api/v2/users/{user}/multifactor/actions/invalidate-remember-browser",
+            on.forget_browsers,
+            methods=["POST"],
+        ),
     ]

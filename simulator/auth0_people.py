@@ -28,6 +28,7 @@ def settled(key: str, email: str, name: str, now: float, connection: str = "auth
         name=name,
         created=now - 700 * DAY,
         grants=[Auth0Grant(_hex("grant", key), PORTAL, API, ("read", "write"))],
+        remembered_browsers=1,
     )
     if connection == "auth0":
         user.methods = [

@@ -57,6 +57,15 @@ class Auth0RefreshToken:
     exchanged: float | None = None
     spent: list[str] = field(default_factory=list)
 
+    @property
+    def told(self) -> dict[str, Any]:
+        """What the log tells of it: the session it is bound to and, where it rotates, its family."""
+        bound = {"refresh_token": {"access": "offline", "session_id": self.session_id}}
+        if not self.rotating:
+            return bound
+        family = self.id.removeprefix("rt_")
+        return {**bound, "familyId": family, "tokenCounter": len(self.spent) + 1}
+
     def to_json(self, user_id: str) -> dict[str, Any]:
         """The refresh token resource; its value is never told."""
         return {
@@ -130,6 +139,8 @@ class Auth0User:
     refresh_tokens: list[Auth0RefreshToken] = field(default_factory=list)
     grants: list[Auth0Grant] = field(default_factory=list)
     methods: list[Auth0Method] = field(default_factory=list)
+    #: Browsers in which no second factor is asked for; nobody lists them.
+    remembered_browsers: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The user resource; `blocked` is missing until it was set once."""

@@ -88,6 +88,7 @@ def person_json(person: Person, now: float) -> JsonObject:
             "refreshTokens": len(auth0.refresh_tokens),
             "grants": len(auth0.grants),
             "methods": [{"id": m.id, "type": m.kind} for m in auth0.methods],
+            "rememberedBrowsers": auth0.remembered_browsers,
         },
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from simulator import (
     auth0_people,
+    auth0_story,
     entra_access,
     footholds,
     okta_people,
@@ -98,6 +99,9 @@ def populate(tenant: Tenant) -> None:
     if victim and other:
         apps = [(LINE_APP.okta_client_id, LINE_APP.display_name), (MAIL_CLIENT, "Contoso Mail")]
         okta_story.plant(tenant, victim, other, apps)
+    nora, visited = tenant.person(VICTIM).auth0, tenant.person("user07").auth0
+    if nora and visited:
+        auth0_story.plant(tenant, nora, visited)
 
 
 def _settle(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from simulator import okta_belongings
+from simulator import auth0_events, okta_belongings
 from simulator.access_policies import AccessPolicy
 from simulator.auth0_state import Auth0User
 from simulator.entra_belongings import Consent
@@ -80,6 +80,8 @@ class Tenant:
             self.audits: list[dict[str, Any]] = []
             self.okta_groups: list[okta_belongings.Group] = []
             self.okta_events: list[dict[str, Any]] = []
+            self.auth0_events: list[dict[str, Any]] = []
+            self.auth0_noted: dict[tuple[str, ...], float] = {}
             self.okta_zones: dict[str, OktaObject] = {}
             self.okta_policies: dict[str, OktaObject] = {}
             self.okta_rules: dict[str, OktaObject] = {}
@@ -252,3 +254,19 @@ class Tenant:
             n, moment, event_type, target, transaction, by, debug=debug or {}, scene=scene
         )
         self.okta_events.append(event)
+
+    def auth0_event(
+        self,
+        event_type: str,
+        user: Auth0User | None,
+        *,
+        scene: Scene,
+        client: str | None = None,
+        at: float | None = None,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        """Write one tenant log event; `user` is who did it, None for a machine or nobody known."""
+        moment = self.now() if at is None else at
+        n = len(self.auth0_events)
+        event = auth0_events.event_json(n, moment, event_type, user, scene, client, details or {})
+        self.auth0_events.append(event)

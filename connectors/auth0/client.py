@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from config.settings import Auth0
-from connectors import errors
+from connectors import errors, grants
 from connectors.auth0 import failures, ids
 from connectors.door import Answer, Call, Door, Journal, Transport
 
@@ -31,7 +31,7 @@ class Request:
     ``path`` is the template the audit log shows (``/api/v2/users/{user}/sessions``), ``params`` fills
     it, each value checked to be an id; what has no place in the path is shown beside it, because the
     body is not. ``query`` is percent-encoded by the SDK and may be any text. ``needs`` names the
-    scope that is missing where Auth0 answers 403.
+    scope that is missing where Auth0 answers 403. ``bucket`` is what a read is paced with.
     """
 
     method: str
@@ -40,6 +40,7 @@ class Request:
     query: Mapping[str, str] = field(default_factory=dict)
     body: Json | None = None
     needs: str = ""
+    bucket: str = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,17 @@ class Auth0Client:
         return await self.read(request)
 
     @property
+    def client_id(self) -> str | None:
+        """The application under whose id our changes are logged; None where that is not known.
+
+        A token tells it (``azp``, the authorized party), else it is the one we sign in as.
+        """
+        token = self._settings.access_token
+        said = grants.claims(token.get_secret_value()) if token is not None else None
+        named = (said or {}).get("azp")
+        return named if isinstance(named, str) else self._settings.client_id
+
+    @property
     def granted(self) -> frozenset[str] | None:
         """The scopes our token has; None where that is not known (yet)."""
         return self._wire.granted if self._wire is not None else None
@@ -181,7 +193,7 @@ class Auth0Client:
             path=request.path,
             params=request.params,
             # Reads that were throttled hold no change back.
-            bucket="changes" if write else "default",
+            bucket="changes" if write else request.bucket,
             write=write,
         )
         return await self._door.send(call, way, journal)

@@ -13,11 +13,14 @@ from connectors.action import Action, ActionSpec
 from connectors.auth0.authenticators import RemoveAuthenticators
 from connectors.auth0.base import Auth0Action
 from connectors.auth0.blocking import BlockUser, UnblockUser
+from connectors.auth0.browsers import ForgetBrowsers
 from connectors.auth0.client import Auth0Client
 from connectors.auth0.directory import find_accounts
 from connectors.auth0.grants import RevokeGrants
 from connectors.auth0.refresh_tokens import RevokeRefreshTokens
 from connectors.auth0.sessions import RevokeSessions
+from connectors.auth0.trace import TraceSource
+from connectors.auth0.watch import Watch
 from connectors.door import Door, Journal
 from connectors.system import Account, Clue
 
@@ -28,6 +31,9 @@ _ACTIONS: tuple[type[Auth0Action[Any]], ...] = (
     UnblockUser,
     RemoveAuthenticators,
     RevokeGrants,
+    ForgetBrowsers,
+    TraceSource,
+    Watch,
 )
 
 

@@ -20,6 +20,7 @@ from auth0_practice import (
 )
 
 from connectors import errors
+from connectors.action import Impact
 from connectors.auth0.system import Auth0System
 from connectors.directory import identify
 from connectors.door import Door
@@ -177,14 +178,17 @@ async def test_each_action_is_built_by_its_name(auth0: System) -> None:
         action = auth0.action(name, {}, Recorder())
         assert type(action) is kind
         assert (action.spec.name, action.spec.system) == (name, auth0.name)
-        assert action.preview(target())
+        assert bool(action.preview(target())) is (action.spec.impact is not Impact.NONE)
     assert sorted(auth0.actions) == [
         "auth0.block_user",
+        "auth0.forget_browsers",
         "auth0.remove_authenticators",
         "auth0.revoke_grants",
         "auth0.revoke_refresh_tokens",
         "auth0.revoke_sessions",
+        "auth0.trace_source",
         "auth0.unblock_user",
+        "auth0.watch",
     ]
     with pytest.raises(errors.Refused, match=r"auth0\.fly"):
         auth0.action("auth0.fly", {}, Recorder())
@@ -210,4 +214,4 @@ def test_listing_the_actions_does_not_load_the_sdk() -> None:
         " [m for m in sys.modules if m.split('.')[0] in ('auth0', 'httpx')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "6 []"
+    assert done.stdout.strip() == "9 []"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -234,3 +235,88 @@ def test_what_is_seen_of_a_person_holds_no_credential(sim: Simulator, nora: Auth
     assert VICTIM in shown
     assert not [t for t in nora.refresh_tokens if t.value in shown]
     assert not [s for s in nora.sessions if s.cookie in shown]
+
+
+def logged(auth0: httpx.Client, **query: str) -> list[dict[str, Any]]:
+    answer = auth0.get("/api/v2/logs", params={"per_page": "100", **query})
+    assert answer.status_code == 200, answer.text
+    return list(answer.json())
+
+
+def test_the_log_fills_as_things_happen(
+    auth0: httpx.Client, sim: Simulator, nora: Auth0User
+) -> None:
+    sim.tenant.auth0_events.clear()
+    cookie, first = nora.sessions[0].cookie, held_by(nora, PORTAL).value
+    silent(sim, cookie)
+    refresh(sim, PORTAL, first)
+    refresh(sim, PORTAL, first)
+    auth0.delete(f"{USER}/sessions")
+    silent(sim, cookie)
+    refresh(sim, DESKTOP, "never issued")
+    push = next(method for method in nora.methods if method.kind == "push")
+    auth0.delete(f"{USER}/authentication-methods/{push.id.replace('|', '%7C')}")
+    auth0.delete(f"{USER}/authentication-methods/nothing")
+    told = logged(auth0, sort="date:1")
+    assert [(event["type"], event["user_id"]) for event in told] == [
+        ("ssa", VICTIM), ("sertft", VICTIM), ("ferrt", VICTIM), ("sapi", ""), ("fsa", ""),
+        ("fertft", ""), ("gd_unenroll", VICTIM), ("sapi", ""),
+    ]  # fmt: skip
+    by_type = {event["type"]: event for event in told}
+    assert by_type["ssa"]["details"]["session_id"] not in ("", cookie)
+    assert by_type["sertft"]["details"]["familyId"] == by_type["ferrt"]["details"]["familyId"]
+    assert told[3]["client_id"] == "simulatedAuth0Client"
+    assert told[3]["details"]["request"]["path"] == f"{USER}/sessions"
+    assert first not in str(told)
+
+
+def test_the_log_is_searched_by_its_documented_fields(auth0: httpx.Client) -> None:
+    def found(q: str) -> list[str]:
+        return [event["type"] for event in logged(auth0, q=q)]
+
+    hers = found(f'user_id:"{VICTIM}"')
+    assert hers == [event["type"] for event in auth0.get(f"{USER}/logs").json()]
+    assert len(hers) == 13
+    assert found('ip:"203.0.113.66" AND (type:s OR type:fp)') == ["s", "fp"]
+    assert found('ip:"203.0.113.66" AND NOT type:"s*" AND type:gd*') == ["gd_enrollment_complete"]
+    for wrong in ("details.session_id:x", "session_id:x", "type:", "(type:s", "type:s)"):
+        assert auth0.get("/api/v2/logs", params={"q": wrong}).status_code == 400, wrong
+
+
+def test_the_log_is_bounded_in_time_late_and_ends_at_a_thousand(
+    auth0: httpx.Client, sim: Simulator
+) -> None:
+    dates = [event["date"] for event in logged(auth0)]
+    assert dates == sorted(dates, reverse=True)
+    least, most = dates[5][:19], dates[2][:19]
+    inside = [event["date"] for event in logged(auth0, q=f"date:[{least} TO {most}}}")]
+    assert inside == [date for date in dates if least <= date < most]
+    sim.tenant.audit_lag_s = 30 * 60
+    known = [event["type"] for event in logged(auth0)]
+    assert known == ["sertft", "sertft", "seacft", "s", "sertft", "seacft", "s", "s"]
+    sim.tenant.audit_lag_s = 0
+    counted = auth0.get("/api/v2/logs", params={"per_page": "5", "include_totals": "true"}).json()
+    assert (counted["total"], len(counted["logs"])) == (5, 5)
+    beyond = auth0.get("/api/v2/logs", params={"per_page": "100", "page": "10"})
+    assert (beyond.status_code, beyond.json()["errorCode"]) == (400, "invalid_paging")
+    assert auth0.get("/api/v2/logs", params={"per_page": "101"}).status_code == 400
+
+
+def test_the_thief_is_logged_where_he_sits_and_once_a_second(sim: Simulator) -> None:
+    loot = sim.steal("petra.novak", auth0=True)
+    sim.tenant.auth0_events.clear()
+    with Thief(sim.url, loot, 0.01) as thief:
+        assert thief.wait_until_working()
+    told = [(event["type"], event["ip"]) for event in sim.tenant.auth0_events]
+    assert set(told) == {("sertft", "203.0.113.66"), ("ssa", "203.0.113.66")}
+    assert len(told) < 8
+
+
+def test_browsers_are_forgotten_without_a_word_of_how_many(
+    auth0: httpx.Client, nora: Auth0User
+) -> None:
+    url = f"{USER}/multifactor/actions/invalidate-remember-browser"
+    assert nora.remembered_browsers == 1
+    assert auth0.post(url).status_code == 204
+    assert nora.remembered_browsers == 0
+    assert "remembered" not in auth0.get(USER).text
