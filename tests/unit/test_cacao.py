@@ -54,7 +54,11 @@ def test_what_revokes_comes_before_people_are_asked_and_what_locks_after() -> No
         "End Auth0 sessions",
         "Revoke Auth0 refresh tokens",
     ]
-    question = workflow[first["on_completion"]]
+    told = workflow[first["on_completion"]]
+    told_names = {workflow[key]["name"] for key in told["next_steps"]}
+    assert "Tell applications that the person's sessions are revoked" in told_names
+    assert "Disable the Entra ID account" not in told_names
+    question = workflow[told["on_completion"]]
     assert question["commands"][0]["type"] == "manual"
     assert "Disable the Entra ID account" in question["commands"][0]["command"]
     choice = workflow[question["on_success"]]
