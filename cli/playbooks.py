@@ -36,6 +36,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
 #: Ids of the right form that stand for the person until a variable takes their place.
 _NOBODY: Mapping[str, str] = {
     "entra": "00000000-0000-4000-8000-0000cacac0de",
+    "exchange": "00000000-0000-4000-8000-0000cacac0de",
     "okta": "00u0000000000nobody0",
     "auth0": "auth0|0000000000000000nobody00",
     "signals": "entra:00000000-0000-4000-8000-0000cacac0de",

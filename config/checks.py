@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from config import addresses, connections, signals_checks
 from config.explain import closest
 from config.problems import Key, Problem, resting_on
-from config.settings import Auth0, Entra, Okta, Settings
+from config.settings import Auth0, Entra, Exchange, Okta, Settings
 
 #: Microsoft Learn, "National cloud deployments": the host of Microsoft Graph in each cloud.
 _GRAPH_HOSTS = {
@@ -85,6 +85,9 @@ def _tenants(settings: Settings) -> Iterator[Problem]:
         if tenant.signals is not None:
             signals = (*key, "signals")
             yield from resting_on(signals, signals_checks.problems(signals, tenant.signals))
+        if tenant.exchange is not None:
+            exchange = (*key, "exchange")
+            yield from resting_on(exchange, _exchange(exchange, tenant.exchange, tenant.entra))
         for domain in dict.fromkeys(domain.lower() for domain in tenant.domains):
             owners[domain].append(name)
     yield from signals_checks.shared_ids({name: t.signals for name, t in settings.tenants.items()})
@@ -179,6 +182,25 @@ def _auth0(key: Key, auth0: Auth0) -> Iterator[Problem]:
         if auth0.client_id is not None:
             where, what = (*key, "client_secret"), "is missing beside client_id"
         yield Problem(where, what, right)
+
+
+def _exchange(key: Key, exchange: Exchange, entra: Entra | None) -> Iterator[Problem]:
+    around = key[:-1]
+    if entra is None:
+        right = f"[{'.'.join(map(str, around))}.entra], as whose application Rescind signs in"
+        yield Problem(
+            key, "there is no entra section beside it", right, rests_on=((*around, "entra"),)
+        )
+        return
+    url = exchange.base_url
+    if url is not None:
+        yield from addresses.nameless((*key, "base_url"), url)
+        if not addresses.loopback(url):
+            what = "an address of its own is for a simulator on this machine only"
+            yield Problem((*key, "base_url"), what, "leave it out: the cloud's own is used")
+    elif entra.access_token is not None and exchange.enabled:
+        what = "is missing beside entra.access_token, which is for a simulator only"
+        yield Problem((*key, "base_url"), what, "the simulator's address on this machine")
 
 
 def _chat(settings: Settings) -> Iterator[Problem]:

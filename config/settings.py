@@ -221,6 +221,23 @@ class Entra(Section):
     )
 
 
+class Exchange(Section):
+    """Exchange Online of the Entra tenant, asked for what Microsoft Graph does not show of a mailbox.
+
+    Signs in as the application of the tenant's ``entra`` section, in its cloud.
+    """
+
+    enabled: bool = Field(True, description="false: as if this section were not there")
+    organization: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9.-]{1,253}$",
+        description="the organization's GUID or domain; without it, entra.tenant_id",
+    )
+    base_url: Annotated[AnyHttpUrl, AfterValidator(_origin)] | None = Field(
+        None, description="instead of the cloud's own, for a simulator on this machine only"
+    )
+
+
 class Okta(Section):
     """An Okta organization and the credential Rescind uses in it."""
 
@@ -263,6 +280,7 @@ class Tenant(Section):
     okta: Okta | None = None
     auth0: Auth0 | None = None
     signals: Signals | None = None
+    exchange: Exchange | None = None
 
     @property
     def systems(self) -> tuple[str, ...]:

@@ -11,8 +11,6 @@ from connectors.action import ActionSpec, Outcome
 from playbooks import order
 from playbooks.schema import Aim
 
-#: Systems in which the person holds nothing: through them others are told.
-_TELLING = frozenset({"signals"})
 _GOOD = frozenset({Outcome.VERIFIED, Outcome.ACCEPTED, Outcome.ALREADY, Outcome.UNVERIFIABLE})
 
 
@@ -62,7 +60,7 @@ def status_of(
         if not left and not unreached:
             return "completed"
         return "partial" if any(step.outcome in _GOOD for step in steps) else "failed"
-    systems = {*accounts, *(step.spec.system for step in steps)} - _TELLING
+    systems = {*accounts, *(step.spec.system for step in steps)} - order.WITHOUT_SESSIONS
     if not any(_revoked(system, steps) for system in systems):
         return "failed"
     open_still = [
@@ -121,7 +119,7 @@ def summarise(
     for system in accounts:
         if (
             mode != "observe"
-            and system not in _TELLING
+            and system not in order.WITHOUT_SESSIONS
             and not any(
                 step.spec.system == system and step.spec.name in order.REVOKES and step.planned
                 for step in steps
@@ -134,6 +132,8 @@ def summarise(
                 "why": "nothing was revoked there",
             }
     for system in unreached:
+        if system in order.WITHOUT_SESSIONS:
+            continue
         found[system, "everything"] = {
             "system": system,
             "what": "everything the thief holds there",

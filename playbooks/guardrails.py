@@ -18,6 +18,8 @@ ID_FORMS: Mapping[str, Callable[[str], bool]] = {
     "okta": is_user_id,
     "auth0": auth0_ids.is_user_id,
 }
+#: Systems whose accounts have another one's ids.
+_IDS_OF: Mapping[str, str] = {"exchange": "entra"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +75,5 @@ def decide(
 
 
 def _may_be_of(system: str, person_id: str) -> bool:
-    return system not in ID_FORMS or ID_FORMS[system](person_id)
+    form = ID_FORMS.get(_IDS_OF.get(system, system))
+    return form is None or form(person_id)

@@ -37,6 +37,7 @@ CHOOSES_BY_AGE = frozenset(
         "entra.disable_service_principal",
         "entra.remove_app_credentials",
         "entra.revoke_consents",
+        "exchange.remove_mobile_devices",
         "okta.remove_factors",
         "okta.revoke_api_tokens",
         "okta.suspend_devices",
@@ -59,6 +60,9 @@ _KEEPS_OUT = frozenset({"entra.quarantine_group"})
 _REVOKES: Mapping[str, str] = {
     system: f"{system}.revoke_sessions" for system in ("entra", "okta", "auth0")
 }
+#: Systems in which the person holds no session: what opens a mailbox is Entra's, and through signals
+#: others are told.
+WITHOUT_SESSIONS = frozenset({"exchange", "signals"})
 #: What ends sessions and takes back tokens.
 REVOKES = frozenset(_REVOKES.values())
 #: What is sent once more after a change, for what was minted before it.

@@ -210,7 +210,8 @@ def make(
     if wrong:
         raise ParameterError(loaded.name.removesuffix(".yaml") or playbook.id, wrong)
     names = _names(situation, policy, dict(playbook.parameters) | given)
-    accounts = {account.system: account for account in situation.accounts}
+    own = {account.system: account for account in situation.accounts}
+    accounts = _with_mailbox(own)
     drafts: list[Draft] = []
     notes = _not_reached(situation)
     for step in playbook.steps:
@@ -222,7 +223,7 @@ def make(
         elif rough.system in accounts:
             ready = judged(rough, step, names, specs[rough.action], loaded.scopes.get(step.id))
             drafts += _restoring(ready, situation) if ready.undoes_run else [ready]
-    idle = accounts.keys() - {each.system for each in drafts}
+    idle = own.keys() - {each.system for each in drafts}
     notes += [
         f"{part.playbook.name}: on a person's word, rescind {part.playbook.aim.value}"
         for _, part in loaded.asked_for
@@ -282,6 +283,13 @@ def _restoring(draft: Draft, situation: Situation) -> list[Draft]:
             )
         )
     return drafts or [draft]
+
+
+def _with_mailbox(accounts: Mapping[str, Account]) -> dict[str, Account]:
+    """Add the mailbox: it is the Entra account's, whether Exchange is asked or a person has to look."""
+    entra = accounts.get("entra")
+    mailbox = {"exchange": replace(entra, system="exchange")} if entra is not None else {}
+    return {**mailbox, **accounts}
 
 
 def _not_reached(situation: Situation) -> list[str]:

@@ -6,23 +6,21 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from config.settings import Settings
+from config.settings import Settings, Tenant
 from connectors import installed
 from connectors.action import Action, ActionSpec, PlannedCall, Target
 from connectors.auth0.system import Auth0System
 from connectors.door import Call, CallResult, Door, Journal, RetryPolicy
 from connectors.entra.system import EntraSystem
+from connectors.exchange.system import ExchangeSystem, UnaskedExchange
 from connectors.okta.system import OktaSystem
 from connectors.signals.system import SignalsSystem
 from connectors.system import System
 
+_KINDS = (EntraSystem, OktaSystem, Auth0System, ExchangeSystem, SignalsSystem)
 _SHIPPED: Mapping[str, type[Action]] = {
-    **EntraSystem.actions,
-    **OktaSystem.actions,
-    **Auth0System.actions,
-    **SignalsSystem.actions,
+    name: action for kind in _KINDS for name, action in kind.actions.items()
 }
-_KINDS = (EntraSystem, OktaSystem, Auth0System, SignalsSystem)
 #: Every action there is, by name: the shipped and the installed.
 ACTIONS: Mapping[str, type[Action]] = {
     **_SHIPPED,
@@ -62,7 +60,7 @@ class Systems:
         self._systems: dict[tuple[str, str], System] = {}
         for name, tenant in settings.tenants.items():
             if tenant.entra is not None:
-                self._systems[name, "entra"] = EntraSystem(name, tenant.entra, self.door)
+                self._settle_entra(name, tenant)
             if tenant.okta is not None:
                 self._systems[name, "okta"] = OktaSystem(name, tenant.okta, self.door)
             if tenant.auth0 is not None:
@@ -70,9 +68,24 @@ class Systems:
             if tenant.signals is not None:
                 self._systems[name, "signals"] = SignalsSystem(name, tenant.signals, self.door)
 
+    def _settle_entra(self, name: str, tenant: Tenant) -> None:
+        assert tenant.entra is not None  # noqa: S101 - the caller has looked
+        exchange = tenant.exchange if tenant.exchange and tenant.exchange.enabled else None
+        entra = EntraSystem(name, tenant.entra, self.door, mailbox_is_asked=exchange is not None)
+        self._systems[name, "entra"] = entra
+        self._systems[name, "exchange"] = (
+            ExchangeSystem(name, exchange, tenant.entra, entra, self.door)
+            if exchange is not None
+            else UnaskedExchange(name)
+        )
+
     def of(self, tenant: str) -> list[System]:
-        """Return the systems of a tenant."""
-        return [system for (name, _), system in self._systems.items() if name == tenant]
+        """Return the systems of a tenant that are asked."""
+        return [
+            system
+            for (name, _), system in self._systems.items()
+            if name == tenant and not isinstance(system, UnaskedExchange)
+        ]
 
     def action(
         self, tenant: str, name: str, parameters: Mapping[str, Any], journal: Journal

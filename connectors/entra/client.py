@@ -54,6 +54,8 @@ class EntraClient:
         self._door = door
         self._opening = asyncio.Lock()
         self._wire: Wire | None = None
+        #: Whether Exchange is asked for what Graph does not show of a mailbox.
+        self.mailbox_is_asked = False
 
     async def read(self, request: Request) -> Answer:
         """Send a request that changes nothing; the answer's body is a JSON object.

@@ -9,11 +9,13 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import time
 from pathlib import Path
 from typing import Any, Protocol
 
 from azure.core.credentials import AccessToken
+from azure.core.exceptions import AzureError, ClientAuthenticationError
 from azure.identity import AzureAuthorityHosts
 from azure.identity.aio import (
     CertificateCredential,
@@ -32,6 +34,7 @@ _AUTHORITIES = {
     "us_dod": AzureAuthorityHosts.AZURE_GOVERNMENT,
     "china": AzureAuthorityHosts.AZURE_CHINA,
 }
+_AADSTS = re.compile(r"AADSTS\d{4,8}")
 _CERTIFICATE = (
     "A PEM or PKCS#12 file that Rescind may read, with a certificate of the application client_id "
     "names and its RSA private key; certificate_password if the key is encrypted, and only then."
@@ -112,6 +115,27 @@ def choose(settings: Entra, *, loopback: bool) -> Credential:
         # Only the kind of error: a parser's message may quote what it read.
         refused = type(error).__name__
     raise errors.Unauthenticated(f"the credential cannot be read ({refused})", remedy=_REMEDY)
+
+
+def sign_in_failure(error: AzureError) -> errors.ConnectorError:
+    """What it means that there is no token: the error to raise, outside the handler."""
+    if not isinstance(error, ClientAuthenticationError):
+        return errors.Unavailable("the sign-in service does not answer")
+    status = getattr(error, "status_code", None)
+    if status == 429:
+        return errors.Throttled("the sign-in service", status=status)
+    if status is not None and status >= 500:
+        return errors.Unavailable("the sign-in service", status=status)
+    number = _AADSTS.search(str(error))
+    return errors.Unauthenticated(
+        "the sign-in service gave no token",
+        status=status,
+        code=number.group() if number else None,
+        remedy=(
+            "Check client_id and the client secret or certificate of the tenant's application "
+            "(expired, or of another tenant?), or the machine's managed or workload identity."
+        ),
+    )
 
 
 def app_id(token: str) -> str | None:

@@ -12,9 +12,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from connectors import errors
 from connectors.action import Exposure, Observation, Outcome, Target, Verdict
-from connectors.entra import powershell, residue, rules
+from connectors.entra import rules
 from connectors.entra.action import EntraAction
 from connectors.entra.client import Request
+from connectors.exchange import lines
 
 Json = dict[str, Any]
 
@@ -144,6 +145,13 @@ class RuleAction(EntraAction[P]):
                 continue
         return names
 
+    def _unseen(self, target: Target, snapshot: Json) -> tuple[Exposure, ...]:
+        """What may forward or hide mail and is not to be seen through Graph, unless Exchange is asked."""
+        if self._client.mailbox_is_asked:
+            return ()
+        name = str(snapshot.get("userPrincipalName"))
+        return lines.unseen(name, target.id, target.since)
+
     def _judged(self, found: list[Json], own: set[str], names: dict[str, str]) -> list[Json]:
         judged = []
         for rule in found:
@@ -166,23 +174,3 @@ class RuleAction(EntraAction[P]):
 
 def _rules(graph: Any, user_id: str) -> Any:  # noqa: ANN401 - the SDK's builders are untyped here
     return graph.users.by_user_id(user_id).mail_folders.by_mail_folder_id("inbox").message_rules
-
-
-def unseen(user_principal_name: str) -> tuple[Exposure, ...]:
-    """What may forward or hide mail, and is not to be seen through Graph."""
-    mailbox = powershell.quoted(user_principal_name)
-    return (
-        Exposure(
-            "entra",
-            "hidden inbox rules",
-            residue.UNKNOWN,
-            f"Graph does not show them: Get-InboxRule -Mailbox {mailbox} -IncludeHidden",
-        ),
-        Exposure(
-            "entra",
-            "forwarding set on the mailbox itself",
-            residue.UNKNOWN,
-            f"Graph does not show it: Get-Mailbox {mailbox} | "
-            "Format-List ForwardingAddress,ForwardingSmtpAddress",
-        ),
-    )

@@ -22,7 +22,7 @@ from connectors.action import (
     Verdict,
 )
 from connectors.each import each
-from connectors.entra import ids, inbox, powershell
+from connectors.entra import ids, powershell
 from connectors.entra.action import answered
 from connectors.entra.inbox import PATH, RuleAction, RuleParameters
 
@@ -97,7 +97,7 @@ class DisableInboxRules(RuleAction[RuleParameters]):
             reading,
             check=f"GET {PATH}",
             expected="no suspicious rule is enabled",
-            exposure=inbox.unseen(name),
+            exposure=self._unseen(target, before.snapshot),
         )
         left = reading.found
         if not left:

@@ -27,7 +27,7 @@ from connectors.action import (
     Verdict,
 )
 from connectors.each import each
-from connectors.entra import ids, inbox, powershell, rule_note
+from connectors.entra import ids, powershell, rule_note
 from connectors.entra.action import answered
 from connectors.entra.inbox import PATH, RuleAction, RuleParameters
 
@@ -122,7 +122,7 @@ class DeleteInboxRules(RuleAction[DeletionParameters]):
             reading,
             check=f"GET {PATH}",
             expected=f"{len(chosen)} chosen rule(s) gone",
-            exposure=inbox.unseen(name),
+            exposure=self._unseen(target, before.snapshot),
         )
         left = _left(reading.found or [], name)
         return readback.then_by_hand(proof, "\n".join(left)) if left else proof

@@ -54,10 +54,16 @@ class EntraSystem:
     name: str = "entra"
     actions: ClassVar[Mapping[str, type[Action]]] = _BY_NAME
 
-    def __init__(self, tenant: str, settings: Entra, door: Door) -> None:
-        """Keep what is needed; nothing is loaded or sent yet."""
+    def __init__(
+        self, tenant: str, settings: Entra, door: Door, *, mailbox_is_asked: bool = False
+    ) -> None:
+        """Keep what is needed; nothing is loaded or sent yet.
+
+        ``mailbox_is_asked``: what Graph does not show of a mailbox is looked at in Exchange.
+        """
         self.tenant = tenant
         self.client = EntraClient(tenant, settings, door)
+        self.client.mailbox_is_asked = mailbox_is_asked
 
     async def warm(self) -> None:
         """Load the SDK, fetch a token, open a connection. A Graph that does not answer is no error."""

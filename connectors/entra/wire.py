@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -18,7 +17,7 @@ from functools import partial
 from typing import Any
 
 import httpx
-from azure.core.exceptions import AzureError, ClientAuthenticationError
+from azure.core.exceptions import AzureError
 from kiota_abstractions.method import Method
 from kiota_abstractions.native_response_handler import NativeResponseHandler
 from kiota_abstractions.request_information import RequestInformation
@@ -51,8 +50,6 @@ GRAPH_HOSTS: Mapping[str, str] = {
 
 #: How many connections are open at most; as many requests are under way, so that none waits for one.
 _CONNECTIONS = 16
-
-_AADSTS = re.compile(r"AADSTS\d{4,8}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +180,7 @@ class Wire:
                 information, {"claims": claims} if claims else {}
             )
         except AzureError as error:
-            failure = _sign_in_failure(error)
+            failure = credential.sign_in_failure(error)
         except ValueError:
             # The SDK decodes the challenge of a 401 without further checks.
             failure = errors.Unauthenticated("the claims challenge is malformed", status=401)
@@ -214,7 +211,7 @@ class Wire:
         try:
             token = await self._credential.get_token(*self._scopes)
         except AzureError as error:
-            failure = _sign_in_failure(error)
+            failure = credential.sign_in_failure(error)
         else:
             return credential.app_id(token.token)
         raise failure
@@ -247,23 +244,3 @@ class Wire:
             information.set_stream_content(json.dumps(outgoing.body).encode(), "application/json")
         information.add_request_options([ResponseHandlerOption(NativeResponseHandler())])
         return information
-
-
-def _sign_in_failure(error: AzureError) -> errors.ConnectorError:
-    if not isinstance(error, ClientAuthenticationError):
-        return errors.Unavailable("the sign-in service does not answer")
-    status = getattr(error, "status_code", None)
-    if status == 429:
-        return errors.Throttled("the sign-in service", status=status)
-    if status is not None and status >= 500:
-        return errors.Unavailable("the sign-in service", status=status)
-    number = _AADSTS.search(str(error))
-    return errors.Unauthenticated(
-        "the sign-in service gave no token",
-        status=status,
-        code=number.group() if number else None,
-        remedy=(
-            "Check client_id and the client secret or certificate of the tenant's application "
-            "(expired, or of another tenant?), or the machine's managed or workload identity."
-        ),
-    )

@@ -43,6 +43,7 @@ _TARGETS: Mapping[str, tuple[str, str, str]] = {
     "okta": ("Okta", "example.okta.com", ""),
     "auth0": ("Auth0", "example.auth0.com", ""),
     "signals": ("Applications that are told", "app.example.com", ""),
+    "exchange": ("Exchange Online", "outlook.office365.com", ""),
 }
 
 

@@ -1,0 +1,1 @@
+"""Exchange Online: what Microsoft Graph does not show of a mailbox."""
