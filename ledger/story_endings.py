@@ -9,14 +9,13 @@ from ledger.story_facts import Record, Rule, Run, Runs, Step, no_run, no_step, t
 #: Outcomes that claim a change, as ``already`` does not.
 _CHANGED = frozenset({"verified", "accepted", "unverifiable"})
 _GOOD = _CHANGED | {"already"}
+#: Systems in which the person holds no session: what opens a mailbox is Entra's, and through signals
+#: others are told.
+_WITHOUT_SESSIONS = frozenset({"exchange", "signals"})
 _OUTCOMES = _GOOD | {"skipped", "denied", "manual", "failed", "unknown"}
 
 #: Refusals that say that it is so already: the state does not allow the change, the thing is gone.
 _SO_ALREADY = frozenset({"Conflict", "NotFound"})
-
-
-#: Systems in which the person holds nothing: through them others are told.
-_TELLING = frozenset({"signals"})
 
 
 class Endings:
@@ -108,7 +107,7 @@ def _status_of(run: Run) -> str:
         return "failed"
     ways = [step for step in steps if step.closes]
     closed = {way.system for way in ways if way.outcome in _GOOD or _nothing_to_do(way)}
-    everywhere = revoked >= {step.system for step in steps} - _TELLING
+    everywhere = revoked >= {step.system for step in steps} - _WITHOUT_SESSIONS
     shut = closed >= {way.system for way in ways}
     return "contained" if everywhere and shut and all(map(_well, steps)) else "partial"
 

@@ -110,9 +110,10 @@ def summarise(
             continue
         if _leaves_open(step, steps):
             said = step.outcome.value if step.planned else "left out"
-            found[step.spec.system, step.spec.leaves_open] = {
+            what = step.spec.leaves_open.rstrip(".")
+            found[step.spec.system, what] = {
                 "system": step.spec.system,
-                "what": step.spec.leaves_open.rstrip("."),
+                "what": what,
                 "until": "unknown",
                 "why": f"{step.spec.title}: {said}" + (f" ({step.reason})" if step.reason else ""),
             }

@@ -28,6 +28,7 @@ from simulator import (
     entra_methods,
     entra_policies,
     entra_risk,
+    exchange,
     okta,
     okta_factors,
     okta_groups,
@@ -128,6 +129,7 @@ def build_routes(tenant: Tenant) -> Starlette:
             *okta_logs.routes(tenant),
             *okta_policies.routes(tenant),
             *okta_zones.routes(tenant),
+            *exchange.routes(tenant),
             *auth0_login.routes(tenant),
             *auth0_logs.routes(tenant),
             *auth0_logs.recorded(

@@ -115,7 +115,8 @@ class Fault:
 
     Attributes:
         effect: what happens.
-        system: "entra", "okta", "auth0" (their management APIs), "payroll" (the app that is told),
+        system: "entra", "okta", "auth0", "exchange" (their management APIs), "payroll" (the app that is
+            told),
             "entra_login", "okta_login", "auth0_login", "payroll_login" (where credentials are
             redeemed), or None for all management APIs.
         method: the HTTP method, None for any.
@@ -142,7 +143,7 @@ class Fault:
 
     def concerns(self, system: str, method: str, path: str, query: str) -> bool:
         """Whether it is about this request at all."""
-        systems = ("entra", "okta", "auth0") if self.system is None else (self.system,)
+        systems = ("entra", "okta", "auth0", "exchange") if self.system is None else (self.system,)
         if system not in systems or self.method not in (None, method):
             return False
         if self.effect.kind == "empty_page" and _LATER_PAGE.search(query):

@@ -116,7 +116,7 @@ class Gate:
             system=call.system,
             method=call.method,
             path=f"{sent}?{query}" if query else sent,
-            write=call.method not in ("GET", "HEAD", "OPTIONS") and "login" not in call.system,
+            write=changes(call),
             request_id=call.request_id,
             client_request_id=call.headers.get("client-request-id"),
             body=redacted(call.body, call.headers.get("content-type", "")),
@@ -164,7 +164,7 @@ class Gate:
 
     async def _send(self, call: Call, answer: Answer, send: Send) -> None:
         headers = [*answer.headers, ("Date", http_date(self.tenant.now()))]
-        if call.system == "entra":
+        if call.system in ("entra", "exchange"):
             headers.append(("request-id", call.request_id))
             headers.append(("client-request-id", call.client_request_id))
         elif call.system == "okta":
@@ -220,11 +220,20 @@ def system_of(path: str) -> str:
         return "entra"
     if first == "payroll":
         return "payroll_login" if rest == "me" else "payroll"
+    if first == "adminapi":
+        return "exchange"
     if path.startswith(("/api/v1/sessions/me", "/oauth2/v1/token")):
         return "okta_login"
     if first in ("api", "oauth2", ".well-known"):
         return "okta"
     return "entra_login" if rest.startswith("oauth2/v2.0") else "okta"
+
+
+def changes(call: Call) -> bool:
+    """Whether a request is meant to change something. Exchange's are all sent by POST."""
+    if call.system == "exchange":
+        return not call.headers.get("x-cmdletname", "").startswith("Get-")
+    return call.method not in ("GET", "HEAD", "OPTIONS") and "login" not in call.system
 
 
 def refused(call: Call, tenant: Tenant) -> Answer | None:
@@ -239,6 +248,9 @@ def refused(call: Call, tenant: Tenant) -> Answer | None:
         return json_answer(
             401, body, ("WWW-Authenticate", 'Bearer realm="", error="invalid_token"')
         )
+    if call.system == "exchange" and given != f"Bearer {tenant.graph_api_token}":
+        # Before the sign-in is known, nothing is told.
+        return Answer(401, [("WWW-Authenticate", 'Bearer realm="", error="invalid_token"')])
     if call.system == "auth0" and given != f"Bearer {tenant.auth0_api_token}":
         return json_answer(401, auth0_body(401, "", "Invalid token"))
     # okta-sdk-python sends the key without the space, curl with it; Okta takes both.

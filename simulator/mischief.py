@@ -15,6 +15,7 @@ from simulator.answers import (
     json_answer,
     okta_body,
 )
+from simulator.exchange_io import exchange_body
 from simulator.faults import Effect
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ def failure(call: Call, status: int, now: float, *headers: tuple[str, str]) -> A
     if call.system.startswith("entra"):
         code = _GRAPH_CODES.get(status, "UnknownError")
         body = graph_body(code, phrase, call.request_id, call.client_request_id, now)
+    elif call.system == "exchange":
+        body = exchange_body(status, _GRAPH_CODES.get(status, "UnknownError"), "", phrase)
     elif call.system.startswith("auth0"):
         body = auth0_body(status, _AUTH0_CODES.get(status, ""), phrase)
     elif call.system.startswith("payroll"):
@@ -95,7 +98,7 @@ def instead(call: Call, effect: Effect, now: float) -> Answer:
 
 def _throttled(call: Call, wait_s: float | None, now: float) -> Answer:
     """Graph and the app name the wait in Retry-After; Okta and Auth0 name the instant."""
-    if call.system.startswith(("entra", "payroll")):
+    if call.system.startswith(("entra", "exchange", "payroll")):
         hints = [] if wait_s is None else [("Retry-After", str(math.ceil(wait_s)))]
         return failure(call, 429, now, *hints)
     # Without a wait it is the concurrency limit, whose headers are zero and whose reset
@@ -118,7 +121,7 @@ def _empty_page(call: Call) -> Answer:
     query = call.scope["query_string"].decode("latin-1")
     more = f"{query}&" if query else ""
     here = f"http://{host}{quote(call.scope['path'], safe='/%$:@' + chr(39))}?{more}"
-    if call.system == "entra":
+    if call.system in ("entra", "exchange"):
         return json_answer(200, {"value": [], "@odata.nextLink": f"{here}$skiptoken=0"})
     if call.system == "auth0":
         return json_answer(200, {"sessions": [], "tokens": [], "next": "0"})
@@ -129,7 +132,7 @@ def with_next_link(call: Call, answer: Answer, url: str) -> Answer:
     """The same list, continued at another host."""
     if answer.status != 200:
         return answer
-    if call.system != "entra":
+    if call.system not in ("entra", "exchange"):
         headers = [h for h in answer.headers if 'rel="next"' not in h[1]]
         return Answer(200, [*headers, ("Link", f'<{url}>; rel="next"')], answer.body)
     body = json.loads(answer.body)

@@ -14,6 +14,7 @@ from simulator.access_policies import AccessPolicy
 from simulator.auth0_state import Auth0User
 from simulator.entra_belongings import Consent
 from simulator.entra_state import EntraUser
+from simulator.exchange_state import Exchange, Mailbox
 from simulator.ids import guid, okta_id
 from simulator.logbook import Affected, Changes, audit_json, event_json
 from simulator.okta_objects import OktaObject
@@ -26,7 +27,7 @@ TENANT_ID = guid("tenant", "contoso.com")
 P2 = "AAD_PREMIUM_P2"
 OKTA_ORG_ID = okta_id("00o", "contoso")
 RecordT = TypeVar(
-    "RecordT", EntraUser, OktaUser, Auth0User, Application, Group, AccessPolicy, OktaObject
+    "RecordT", EntraUser, OktaUser, Auth0User, Application, Group, AccessPolicy, OktaObject, Mailbox
 )
 
 
@@ -78,6 +79,7 @@ class Tenant:
             # By part number, with capabilityStatus: risky users are a matter of the P2 licence.
             self.subscriptions = {"ENTERPRISEPACK": "Enabled", P2: "Enabled"}
             self.audits: list[dict[str, Any]] = []
+            self.exchange = Exchange()
             self.okta_groups: list[okta_belongings.Group] = []
             self.okta_events: list[dict[str, Any]] = []
             self.auth0_events: list[dict[str, Any]] = []
@@ -116,12 +118,19 @@ class Tenant:
     @contextmanager
     def change(
         self,
-        record: EntraUser | OktaUser | Auth0User | Application | Group | AccessPolicy | OktaObject,
+        record: EntraUser
+        | OktaUser
+        | Auth0User
+        | Application
+        | Group
+        | AccessPolicy
+        | OktaObject
+        | Mailbox,
     ) -> Iterator[None]:
         """Around every write to a record; readers keep the old picture for read_lag_s."""
         with self.lock:
             if self.read_lag_s > 0:
-                past = self._history.setdefault(record.id, [])
+                past = self._history.setdefault(_place(record), [])
                 past.append((self.now(), copy.deepcopy(record)))
             yield
             self.revision += 1
@@ -129,7 +138,7 @@ class Tenant:
     def seen(self, record: RecordT) -> RecordT:
         """The record as the directory's readers see it now: the state of read_lag_s ago."""
         horizon = self.now() - self.read_lag_s
-        past = self._history.get(record.id, [])
+        past = self._history.get(_place(record), [])
         while past and past[0][0] <= horizon:
             past.pop(0)
         return past[0][1] if past else record
@@ -270,3 +279,8 @@ class Tenant:
         n = len(self.auth0_events)
         event = auth0_events.event_json(n, moment, event_type, user, scene, client, details or {})
         self.auth0_events.append(event)
+
+
+def _place(record: Any) -> str:  # noqa: ANN401 - any record
+    """Where a record's history is kept: a mailbox has its owner's id."""
+    return f"{type(record).__name__}/{record.id}"
