@@ -135,7 +135,7 @@ def test_permissions_name_no_action_that_does_not_exist() -> None:
     named = {
         name
         for name in rows(page("permissions"))
-        if name.startswith(("entra.", "okta.", "auth0.", "signals."))
+        if name.startswith(("entra.", "okta.", "auth0.", "exchange.", "signals."))
     }
     assert named == set(SPECS)
 

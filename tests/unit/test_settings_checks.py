@@ -48,6 +48,12 @@ def found(tree: dict[str, Any]) -> dict[str, str]:
             auth0=AUTH0
             | {"client_id": "a", "client_secret": SECRET, "base_url": "http://[::1]:8483"}
         ),
+        tenant(entra=ENTRA, exchange={}),
+        tenant(entra=ENTRA, exchange={"enabled": False, "organization": "contoso.onmicrosoft.com"}),
+        tenant(
+            entra=ENTRA | {"access_token": SECRET, "base_url": "http://127.0.0.1:8481/v1.0"},
+            exchange={"base_url": "http://127.0.0.1:8481"},
+        ),
         {"web": {"public_url": "https://rescind.contoso.com"}},
         {"web": {"public_url": "http://localhost:8480"}},
         {"web": {"public_url": "https://rescind.contoso.com", "host": ANY}},
@@ -62,7 +68,7 @@ def test_what_fits_has_no_problem(tree: dict[str, Any]) -> None:
 
 
 OKTA_KEY, ENTRA_KEY = "tenants.contoso.okta", "tenants.contoso.entra"
-AUTH0_KEY = "tenants.contoso.auth0"
+AUTH0_KEY, EXCHANGE_KEY = "tenants.contoso.auth0", "tenants.contoso.exchange"
 
 
 @pytest.mark.parametrize(
@@ -95,6 +101,13 @@ AUTH0_KEY = "tenants.contoso.auth0"
         (tenant(entra=ENTRA | {"base_url": "http://127.0.0.1.example.com"}),
          f"{ENTRA_KEY}.base_url", "https://"),
         (tenant(entra=ENTRA | {"cloud": "china"}), f"{ENTRA_KEY}.base_url", "chinacloudapi"),
+        (tenant(okta=OKTA | {"api_token": SECRET}, exchange={}), EXCHANGE_KEY, "no entra section"),
+        (tenant(entra=ENTRA, exchange={"base_url": "https://mail.contoso.com"}),
+         f"{EXCHANGE_KEY}.base_url", "simulator"),
+        (tenant(entra=ENTRA, exchange={"base_url": f"http://me:{SECRET}@127.0.0.1:8481"}),
+         f"{EXCHANGE_KEY}.base_url", "a user name or a password"),
+        (tenant(entra=ENTRA | {"access_token": SECRET, "base_url": "http://127.0.0.1:8481/v1.0"},
+                exchange={}), f"{EXCHANGE_KEY}.base_url", "missing"),
         (tenant(okta=OKTA), OKTA_KEY, "no credential"),
         (tenant(okta=OKTA | {"api_token": SECRET, "client_id": "a", "private_key": SECRET}),
          f"{OKTA_KEY}.api_token", "both given"),
