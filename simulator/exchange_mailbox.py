@@ -13,8 +13,12 @@ _HASH = "#Exchange.GenericHashTable"
 
 
 def get_mailbox(tenant: Tenant, parameters: Mapping[str, Any]) -> list[JsonObject]:
-    """Get-Mailbox."""
-    owner, box = owner_of(tenant, parameters.get("Identity")), seen(tenant, parameters)
+    """Get-Mailbox: one by its name, or the first -ResultSize of them."""
+    if "Identity" not in parameters:
+        owners = [user for user in tenant.entra_users() if user.has_mailbox]
+        first = owners[: int(parameters.get("ResultSize", 1000))]
+        return [item for user in first for item in get_mailbox(tenant, {"Identity": user.id})]
+    owner, box = owner_of(tenant, parameters["Identity"]), seen(tenant, parameters)
     return [
         {
             "ExternalDirectoryObjectId": owner.id,
@@ -66,8 +70,16 @@ def get_recipient(tenant: Tenant, parameters: Mapping[str, Any]) -> list[JsonObj
     user = next((u for u in tenant.entra_users() if name in (u.id, u.upn, u.display_name)), None)
     if user is None:
         raise not_found(name)
-    kind = {"Identity": name, "RecipientTypeDetails": "UserMailbox"}
-    return [{**kind, "PrimarySmtpAddress": user.mail, "ExternalEmailAddress": None}]
+    return [
+        {
+            "Identity": name,
+            "RecipientTypeDetails": "UserMailbox",
+            "PrimarySmtpAddress": user.mail,
+            "WindowsLiveID": user.upn,
+            "ExternalDirectoryObjectId": user.id,
+            "ExternalEmailAddress": None,
+        }
+    ]
 
 
 def get_accepted_domain(tenant: Tenant, parameters: Mapping[str, Any]) -> list[JsonObject]:  # noqa: ARG001 - as all cmdlets

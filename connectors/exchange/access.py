@@ -7,7 +7,7 @@ and Get-Mailbox's GrantSendOnBehalfTo. None of them has a date.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from connectors.exchange.base import texts
@@ -26,7 +26,8 @@ class Access:
     """One right of one other. ``kind``: full_access, send_as, send_on_behalf, folder.
 
     ``place`` is the folder as a cmdlet names it, empty for the mailbox; ``flags`` are what Exchange
-    keeps beside a calendar's right (Delegate, CanViewPrivateItems).
+    keeps beside a calendar's right (Delegate, CanViewPrivateItems); ``also`` are other names of the
+    same holder, for one list has sign-in names and another display names.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Access:
     rights: tuple[str, ...] = ()
     place: str = ""
     flags: tuple[str, ...] = ()
+    also: frozenset[str] = field(default=frozenset(), compare=False)
 
     @property
     def everybody(self) -> bool:
@@ -42,7 +44,8 @@ class Access:
 
     def is_of(self, trustees: frozenset[str]) -> bool:
         """Whether its holder is among ``trustees`` (in lower case)."""
-        return not self.everybody and self.who.casefold() in trustees
+        names = {self.who.casefold(), *(name.casefold() for name in self.also)}
+        return not self.everybody and bool(names & trustees)
 
     def to_json(self) -> Json:
         """Plain JSON, and back by ``Access(**...)`` with tuples."""
@@ -80,10 +83,15 @@ def send_as(item: Json) -> Access | None:
 
 def on_folder(item: Json, place: str) -> Access | None:
     """A MailboxFolderPermission; None for what everybody may have."""
-    who, rights = str(item.get("User") or ""), texts(item.get("AccessRights"))
+    who, rights = _shown(item.get("User")), texts(item.get("AccessRights"))
     if not who or (who in _EVERYBODY and set(rights) <= _HARMLESS):
         return None
     return Access("folder", who, rights, place, texts(item.get("SharingPermissionFlags")))
+
+
+def _shown(user: object) -> str:
+    """A folder permission's user: a text, or an object with a display name."""
+    return str((user.get("DisplayName") if isinstance(user, dict) else user) or "")
 
 
 def removal(access: Access, mailbox: str) -> tuple[str, Json]:

@@ -105,7 +105,8 @@ class ExchangeClient:
         Raises:
             errors.ConnectorError: Exchange does not answer as hoped; nothing is lost by it.
         """
-        return await self.read(Command("Get-AcceptedDomain", {}))
+        needs = "the permission Exchange.ManageAsApp of Office 365 Exchange Online, and a role"
+        return await self.read(Command("Get-Mailbox", {"ResultSize": 1}, needs=needs))
 
     @property
     def granted(self) -> frozenset[str] | None:

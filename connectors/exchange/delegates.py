@@ -7,6 +7,7 @@ So without a name nothing is taken away, and a person is shown everything with t
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -41,6 +42,7 @@ from connectors.exchange.base import (
 
 Json = dict[str, Any]
 
+_NAMES = ("PrimarySmtpAddress", "WindowsLiveID", "ExternalDirectoryObjectId")
 _FOLDERS = ("Calendar", "Inbox")
 _CHECK = "Get-MailboxPermission, Get-RecipientPermission, Get-Mailbox, Get-MailboxFolderPermission"
 _LOOK = (
@@ -55,7 +57,7 @@ class DelegateParameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     trustees: tuple[str, ...] = Field(
-        (), description="as Exchange lists them, mostly a sign-in name; none: a person is asked"
+        (), description="sign-in names or mail addresses; none: nobody's, and a person is shown all"
     )
 
 
@@ -171,7 +173,20 @@ class RemoveDelegates(ExchangeAction[DelegateParameters]):
         for place in await self._folders(box):
             permissions = await self._read("Get-MailboxFolderPermission", Identity=place)
             found += [access.on_folder(item, place) for item in permissions]
-        return [item for item in found if item is not None]
+        listed = [item for item in found if item is not None]
+        return await self._known(listed) if self._parameters.trustees else listed
+
+    async def _known(self, listed: list[Access]) -> list[Access]:
+        """Add by what other names the directory knows each holder, where it knows one."""
+        names: dict[str, frozenset[str]] = {}
+        for who in dict.fromkeys(item.who for item in listed if not item.everybody):
+            try:
+                recipients = await self._read("Get-Recipient", Identity=who)
+            except errors.NotFound:
+                recipients = ()
+            one = recipients[0] if len(recipients) == 1 else {}
+            names[who] = frozenset(str(one[name]) for name in _NAMES if one.get(name))
+        return [replace(item, also=names.get(item.who, frozenset())) for item in listed]
 
     async def _folders(self, box: str) -> list[str]:
         # By id: their names are in the owner's language.

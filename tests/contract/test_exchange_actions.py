@@ -441,6 +441,17 @@ async def test_a_name_with_a_quote_stays_a_name(practice: Practice) -> None:
     assert "-User 'o''; Stop-Computer; '''" in seen.verdict.instructions
 
 
+async def test_one_list_s_display_name_is_another_s_sign_in_name(practice: Practice) -> None:
+    box = practice.box()
+    box.send_on_behalf = ["User11 Contoso", "User07 Contoso", "nobody any more"]
+    by_id = practice.sim.tenant.person("user11").entra.id
+    action = practice.action("remove_delegates", trustees=[by_id])
+    _, _, proof = await practice.run(action, practice.target())
+    assert proof.outcome is Outcome.VERIFIED
+    assert box.send_on_behalf == ["User07 Contoso", "nobody any more"]
+    assert _access(box)[0] == sorted([SELF, story.COLLEAGUE])
+
+
 # --- mobile devices -----------------------------------------------------------------------------
 
 
