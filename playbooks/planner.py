@@ -222,7 +222,8 @@ def make(
             notes.append(f"{step.id}: there is no action {rough.action}")
         elif rough.system in accounts:
             ready = judged(rough, step, names, specs[rough.action], loaded.scopes.get(step.id))
-            drafts += _restoring(ready, situation) if ready.undoes_run else [ready]
+            if ready.live or rough.system in own:  # left out by hand is nothing to be told of
+                drafts += _restoring(ready, situation) if ready.undoes_run else [ready]
     idle = own.keys() - {each.system for each in drafts}
     notes += [
         f"{part.playbook.name}: on a person's word, rescind {part.playbook.aim.value}"
