@@ -11,6 +11,7 @@ from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
 from connectors.entra import directory
+from connectors.entra.access_pass import IssueTemporaryAccessPass
 from connectors.entra.account import DisableUser, EnableUser
 from connectors.entra.action import EntraAction
 from connectors.entra.app_credentials import RemoveAppCredentials
@@ -44,6 +45,7 @@ _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
     DismissRisk,
     QuarantineGroup,
     EnableUser,
+    IssueTemporaryAccessPass,
 )
 _BY_NAME: Mapping[str, type[EntraAction[Any]]] = {kind.spec.name: kind for kind in _ACTIONS}
 

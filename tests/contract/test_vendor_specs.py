@@ -42,6 +42,7 @@ NOT_IN_THEM = (
     "/mailFolders/",
     "/userRegistrationDetails/",
     "/signInPreferences",
+    "/authenticationMethodConfigurations/",
     "/.well-known/",
     "/oauth2/v1/global-token-revocation",
 )
