@@ -95,6 +95,8 @@ class _Handlers:
         why = usability(self.tenant, user, one)
         if why != "EnabledByPolicy":
             return _page(f"Your Temporary Access Pass cannot be used: {why}.")
+        if self.tenant.keeps_out(user, form.get("client_id", "")):
+            return _page(f"AADSTS{Refusal.BLOCKED}: {_WHY[Refusal.BLOCKED]}")
         with self.tenant.change(user):
             one.used = True
             cookie = user.sign_in(

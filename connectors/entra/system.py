@@ -18,6 +18,7 @@ from connectors.entra.app_credentials import RemoveAppCredentials
 from connectors.entra.client import EntraClient
 from connectors.entra.consents import RevokeConsents
 from connectors.entra.devices import DisableDevices
+from connectors.entra.explain_lifetimes import ExplainTokenLifetimes
 from connectors.entra.groups import QuarantineGroup
 from connectors.entra.lifetimes import ShortenTokenLifetime
 from connectors.entra.mail import DisableInboxRules
@@ -46,6 +47,7 @@ _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
     QuarantineGroup,
     EnableUser,
     IssueTemporaryAccessPass,
+    ExplainTokenLifetimes,
 )
 _BY_NAME: Mapping[str, type[EntraAction[Any]]] = {kind.spec.name: kind for kind in _ACTIONS}
 

@@ -43,6 +43,7 @@ NOT_IN_THEM = (
     "/userRegistrationDetails/",
     "/signInPreferences",
     "/authenticationMethodConfigurations/",
+    "/conditionalAccess/policies",
     "/.well-known/",
     "/oauth2/v1/global-token-revocation",
 )
