@@ -74,6 +74,7 @@ class IssueTemporaryAccessPass(EntraAction[PassParameters]):
         permissions_also=("UserAuthenticationMethod.ReadWrite.All",),
         roles=("Privileged Authentication Administrator (where the person is an administrator)",),
         parameters=PassParameters,
+        hands_over=True,
         disrupts="Whoever is handed the pass can sign in as the person; an earlier pass is void.",
         leaves_open="Nothing: the person has no pass, and signs in with the methods she has.",
     )
