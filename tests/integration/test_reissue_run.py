@@ -152,11 +152,11 @@ def test_no_secret_is_kept_readable_before_it_is_shown(built: House) -> None:
 
 
 def test_a_pass_signs_the_person_in_and_its_code_is_shown_once(built: House) -> None:
-    _contained(built, "user08")
-    _reissue(built, "user08")
-    run = built.run_of("user08")
+    _contained(built, "user10")
+    _reissue(built, "user10")
+    run = built.run_of("user10")
     assert run.status == "completed"
-    user = built.sim.tenant.person("user08").entra
+    user = built.sim.tenant.person("user10").entra
     assert user
     (made,) = (method for method in user.methods if isinstance(method, AccessPass))
     waiting = _waiting(built, run.id)["temporary_access_pass"]
@@ -255,8 +255,28 @@ def test_a_link_lost_with_its_answer_is_replaced_by_another(built: House, effect
     assert run.status == "completed"
     rows = tables.handover
     with built.service.database.read() as connection:
-        found = connection.execute(select(rows).where(rows.c.run_id == run.id)).all()
+        found = connection.execute(
+            select(rows).where(rows.c.run_id == run.id, rows.c.kind == "reset_link")
+        ).all()
     assert [row.state for row in found] == ["waiting"]
     with _signed_in(built, HARPER) as mine:
         assert "signin/reset-password" in mine.post(f"/handovers/{found[0].id}").text
+    assert built.verify().verified
+
+
+def test_a_pass_lost_with_its_answer_is_replaced_by_another(built: House) -> None:
+    _contained(built, "user11")
+    built.sim.faults.add(
+        Fault(apply_then(504), method="POST", path_regex="temporaryAccessPassMethods", times=1)
+    )
+    _reissue(built, "user11")
+    run = built.run_of("user11")
+    built.sim.faults.clear()
+    assert run.status == "completed"
+    user = built.sim.tenant.person("user11").entra
+    assert user
+    (made,) = (method for method in user.methods if isinstance(method, AccessPass))
+    waiting = _waiting(built, run.id)["temporary_access_pass"]
+    with _signed_in(built, HARPER) as mine:
+        assert made.code in html.unescape(mine.post(f"/handovers/{waiting.id}").text)
     assert built.verify().verified
