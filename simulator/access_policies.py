@@ -24,6 +24,8 @@ class AccessPolicy:
     state: str
     conditions: dict[str, Any]
     grant: dict[str, Any] | None
+    # Session controls as beta shows them; v1.0 shows less.
+    session: dict[str, Any] | None = None
 
     def blocks(self, user_id: str, groups: Collection[str], app_id: str, *, guest: bool) -> bool:
         """Whether a sign-in of this user to this app ends here (AADSTS53003)."""
@@ -58,15 +60,17 @@ class AccessPolicy:
             apps.get("excludeApplications") or ()
         )
 
-    def to_json(self) -> dict[str, Any]:
-        """The conditionalAccessPolicy resource."""
+    def to_json(self, *, beta: bool = False) -> dict[str, Any]:
+        """The conditionalAccessPolicy resource; continuous access evaluation is shown in beta only."""
+        hidden = () if beta else ("continuousAccessEvaluation",)
+        session = {k: v for k, v in (self.session or {}).items() if k not in hidden}
         return {
             "id": self.id,
             "displayName": self.name,
             "createdDateTime": "2026-01-12T09:30:00Z",
             "modifiedDateTime": None,
             "state": self.state,
-            "sessionControls": None,
+            "sessionControls": session or None,
             "conditions": self.conditions,
             "grantControls": self.grant,
         }

@@ -26,6 +26,7 @@ from simulator import (
     entra_logs,
     entra_mail,
     entra_methods,
+    entra_pass,
     entra_policies,
     entra_risk,
     exchange,
@@ -102,6 +103,7 @@ def build_routes(tenant: Tenant) -> Starlette:
     graph = [
         *entra.routes(tenant),
         *entra_methods.routes(tenant),
+        *entra_pass.routes(tenant),
         *entra_mail.routes(tenant),
         *entra_apps.routes(tenant),
         *entra_consents.routes(tenant),

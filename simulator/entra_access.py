@@ -12,6 +12,7 @@ from starlette.routing import Route
 
 from simulator.access_policies import STATES, AccessPolicy
 from simulator.answers import GraphError, JsonObject, context, graph_not_found, graph_page
+from simulator.entra_groups import ADMINISTRATOR
 from simulator.graph_io import body_of, segment
 from simulator.ids import guid
 from simulator.tenant import Tenant
@@ -26,13 +27,32 @@ _EVERYTHING: JsonObject = {"includeApplications": ["All"], "excludeApplications"
 
 
 def settle(tenant: Tenant, quarantine_group: str) -> None:
-    """The policies of the first day: one blocks a group, one old clients, one asks for MFA."""
+    """The policies of the first day.
+
+    One blocks a group, one old clients, one asks for MFA, one makes administrators' days short.
+    """
     _add(tenant, QUARANTINE_POLICY, "Block compromised users", "block", ["all"],
          {"includeGroups": [quarantine_group]})  # fmt: skip
     _add(tenant, guid("accessPolicy", "legacy"), "Block legacy authentication", "block",
          ["exchangeActiveSync", "other"], {"includeUsers": ["All"]})  # fmt: skip
     _add(tenant, guid("accessPolicy", "mfa"), "Require MFA for everybody", "mfa", ["all"],
          {"includeUsers": ["All"]})  # fmt: skip
+    users = {**_NOBODY, "includeRoles": [ADMINISTRATOR]}
+    conditions = {"clientAppTypes": ["all"], "applications": dict(_EVERYTHING), "users": users}
+    key = guid("accessPolicy", "administrators")
+    session = {
+        "signInFrequency": {
+            "isEnabled": True,
+            "type": "hours",
+            "value": 12,
+            "frequencyInterval": "timeBased",
+            "authenticationType": "primaryAndSecondaryAuthentication",
+        },
+        "persistentBrowser": {"isEnabled": True, "mode": "never"},
+    }
+    tenant.access_policies[key] = AccessPolicy(
+        key, "Administrators sign in daily", "enabled", conditions, None, session
+    )
 
 
 def _add(
@@ -58,7 +78,9 @@ class _Handlers:
         return self.tenant.access_policies[key]
 
     async def list(self, request: Request) -> Response:
-        policies = [self.tenant.seen(p).to_json() for p in self.tenant.access_policies.values()]
+        beta = request.url.path.startswith("/beta")
+        found = [self.tenant.seen(p) for p in self.tenant.access_policies.values()]
+        policies = [policy.to_json(beta=beta) for policy in found]
         return graph_page(request, _WHAT, policies, self.tenant.page_size)
 
     async def read(self, request: Request) -> Response:
@@ -99,7 +121,10 @@ def _fill(policy: AccessPolicy, body: JsonObject) -> None:
     conditions, grant = body.get("conditions", {}), body.get("grantControls", policy.grant)
     if not isinstance(conditions, dict) or not isinstance(grant, dict | None):
         raise GraphError(400, "BadRequest", "conditions and grantControls are objects.")
-    policy.state, policy.grant = state, grant
+    session = body.get("sessionControls", policy.session)
+    if not isinstance(session, dict | None):
+        raise GraphError(400, "BadRequest", "sessionControls is an object.")
+    policy.state, policy.grant, policy.session = state, grant, session
     policy.name = str(body.get("displayName", policy.name))
     policy.conditions = {**policy.conditions, **conditions}
 

@@ -54,7 +54,8 @@ def app_json(app: Application, kind: str, *, with_keys: bool = False) -> JsonObj
     }
     if kind == APPS:
         created = None if app.created is None else graph_time(app.created)
-        return {**shown, "createdDateTime": created}
+        spa = [f"https://{app.app_id}.contoso.com/"] if app.single_page else []
+        return {**shown, "createdDateTime": created, "spa": {"redirectUris": spa}}
     return {
         **shown,
         "accountEnabled": app.account_enabled,

@@ -10,8 +10,18 @@ from starlette.routing import Route
 
 from simulator.answers import GraphError, JsonObject, context, graph_not_found, graph_page
 from simulator.graph_io import body_of, segment, target
+from simulator.ids import guid
 from simulator.records import Group
 from simulator.tenant import Tenant
+
+# The role template of Global Administrator (Entra, built-in roles): the same in every tenant.
+ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
+_ADMINISTRATORS: JsonObject = {
+    "@odata.type": "#microsoft.graph.directoryRole",
+    "id": guid("directoryRole", "administrator"),
+    "displayName": "Global Administrator",
+    "roleTemplateId": ADMINISTRATOR,
+}
 
 
 @dataclass
@@ -35,6 +45,20 @@ class _Handlers:
             for group in self.tenant.groups.values()
             if user.id in self.tenant.seen(group).members
         ]
+        return graph_page(request, "directoryObjects", items, self.tenant.page_size)
+
+    async def inherited(self, request: Request) -> Response:
+        """Groups, and the groups they are in; an administrator's role, too."""
+        user, found = target(self.tenant, request), dict[str, Group]()
+        wanted = {user.id}
+        while wanted:
+            groups = [self.tenant.seen(group) for group in self.tenant.groups.values()]
+            above = {group.id: group for group in groups if wanted & set(group.members)}
+            wanted = set(above) - set(found)
+            found |= above
+        items = [_json(group) for group in found.values()]
+        if user.admin:
+            items.append(_ADMINISTRATORS)
         return graph_page(request, "directoryObjects", items, self.tenant.page_size)
 
     async def add(self, request: Request) -> Response:
@@ -69,8 +93,7 @@ def routes(tenant: Tenant) -> list[Route]:
         Route("/groups/{group}/members/$ref", on.add, methods=["POST"]),
         Route("/groups/{group}/members/{member}/$ref", on.remove, methods=["DELETE"]),
         Route("/users/{user}/memberOf", on.member_of, methods=["GET"]),
-        # No group is in another one here, so that this is the same.
-        Route("/users/{user}/transitiveMemberOf", on.member_of, methods=["GET"]),
+        Route("/users/{user}/transitiveMemberOf", on.inherited, methods=["GET"]),
     ]
 
 

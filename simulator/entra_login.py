@@ -11,7 +11,8 @@ from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Re
 from starlette.routing import Route
 
 from simulator import tokens
-from simulator.entra_state import EntraUser, Grant, Refusal
+from simulator.entra_pass import usability
+from simulator.entra_state import AccessPass, EntraUser, Grant, Refusal
 from simulator.tenant import TENANT_ID, Tenant
 
 # Sessions with continuous access evaluation get tokens of up to 28 hours, whatever the
@@ -81,12 +82,37 @@ class _Handlers:
             return _refused("invalid_grant", refusal, _WHY[refusal])
         return _issued(self.tenant, user, grant, cae="cp1" in form.get("claims", ""))
 
+    async def by_pass(self, request: Request) -> Response:
+        """Sign in with a Temporary Access Pass: a code and a cookie, or the page once more."""
+        form = {k: v[0] for k, v in parse_qs((await request.body()).decode()).items()}
+        user, now = self.tenant.entra_user(form.get("login", "")), self.tenant.now()
+        given = form.get("accesspass", "")
+        one = next((m for m in user.methods if isinstance(m, AccessPass)), None) if user else None
+        if user is None or one is None or not given or one.code != given:
+            return _page("Your Temporary Access Pass is incorrect.")
+        if not user.account_enabled:
+            return _page(f"AADSTS{Refusal.DISABLED}: {_WHY[Refusal.DISABLED]}")
+        why = usability(self.tenant, user, one)
+        if why != "EnabledByPolicy":
+            return _page(f"Your Temporary Access Pass cannot be used: {why}.")
+        if self.tenant.keeps_out(user, form.get("client_id", "")):
+            return _page(f"AADSTS{Refusal.BLOCKED}: {_WHY[Refusal.BLOCKED]}")
+        with self.tenant.change(user):
+            one.used = True
+            cookie = user.sign_in(
+                now, form.get("client_id", ""), password_based=False, ends_at=one.end
+            )
+        query = urlencode({"code": "1.sim-code." + uuid.uuid4().hex})
+        answer = RedirectResponse(f"https://expenses.contoso.com/callback?{query}", 302)
+        answer.set_cookie("ESTSAUTH", cookie.value, secure=True, httponly=True)
+        return answer
+
     async def authorize(self, request: Request) -> Response:
         query = request.query_params
         user, grant = self.owner(request.cookies.get("ESTSAUTH", ""), "cookie")
         refusal = self.refusal(user, grant) if user else Refusal.UNKNOWN
         if refusal and query.get("prompt") != "none":
-            return HTMLResponse("<html><body>Sign in to Contoso</body></html>")
+            return _page("Sign in to Contoso")
         back = {"state": query["state"]} if "state" in query else {}
         if refusal is None:
             back |= {"code": "1.sim-code." + uuid.uuid4().hex, "session_state": str(uuid.uuid4())}
@@ -108,13 +134,20 @@ def routes(tenant: Tenant) -> list[Route]:
     return [
         Route("/{tenant_name}/oauth2/v2.0/token", on.token, methods=["POST"]),
         Route("/{tenant_name}/oauth2/v2.0/authorize", on.authorize, methods=["GET"]),
+        Route("/{tenant_name}/oauth2/v2.0/authorize", on.by_pass, methods=["POST"]),
     ]
+
+
+def _page(says: str) -> HTMLResponse:
+    return HTMLResponse(f"<html><body>{says}</body></html>")
 
 
 def _issued(tenant: Tenant, user: EntraUser, grant: Grant, *, cae: bool) -> JSONResponse:
     now = tenant.now()
     policy_s = tenant.access_token_lifetime(user, grant.client_id)
     lifetime = CAE_LIFETIME_S if cae and not user.guest else policy_s
+    if grant.ends_at is not None:
+        lifetime = min(lifetime, grant.ends_at - now)
     claims = {
         "aud": "00000003-0000-0000-c000-000000000000",
         "iss": f"https://sts.windows.net/{TENANT_ID}/",

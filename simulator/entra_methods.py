@@ -7,6 +7,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from simulator.answers import GraphError, JsonObject, context, graph_not_found, graph_page
+from simulator.entra_pass import method_json
 from simulator.entra_state import METHOD_SEGMENTS, PREFERENCE, AuthMethod, EntraUser
 from simulator.graph_io import body_of, segment, target
 from simulator.tenant import Tenant
@@ -62,22 +63,22 @@ class _Handlers:
 
     async def list_all(self, request: Request) -> Response:
         user = self.tenant.seen(target(self.tenant, request))
-        items = [m.to_json() for m in user.methods]
+        items = [method_json(self.tenant, user, m) for m in user.methods]
         return graph_page(request, _CONTEXT.format(id=user.id), items, self.tenant.page_size)
 
     async def get_any(self, request: Request) -> Response:
         user = self.tenant.seen(target(self.tenant, request))
-        shown = self.found(user, request, None).to_json()
+        shown = method_json(self.tenant, user, self.found(user, request, None))
         return JSONResponse({"@odata.context": context(request, "$entity"), **shown})
 
     async def list_kind(self, request: Request) -> Response:
         kind, user = self.kind_of(request), self.tenant.seen(target(self.tenant, request))
-        items = [m.to_json() for m in user.methods if m.kind == kind]
+        items = [method_json(self.tenant, user, m) for m in user.methods if m.kind == kind]
         return graph_page(request, _CONTEXT.format(id=user.id), items, self.tenant.page_size)
 
     async def get_kind(self, request: Request) -> Response:
         user = self.tenant.seen(target(self.tenant, request))
-        shown = self.found(user, request, self.kind_of(request)).to_json()
+        shown = method_json(self.tenant, user, self.found(user, request, self.kind_of(request)))
         return JSONResponse({"@odata.context": context(request, "$entity"), **shown})
 
     async def delete(self, request: Request) -> Response:

@@ -68,6 +68,33 @@ class AuthMethod:
 
 
 @dataclass
+class AccessPass(AuthMethod):
+    """A Temporary Access Pass: a code that signs in from ``start`` on, for so many minutes."""
+
+    code: str = ""
+    start: float = 0.0
+    lifetime_min: int = 60
+    once: bool = True
+    used: bool = False
+
+    @property
+    def end(self) -> float:
+        """When it runs out, and with it what was signed in with it."""
+        return self.start + self.lifetime_min * 60.0
+
+
+@dataclass
+class PassPolicy:
+    """The tenant's policy for passes; the limits are those Entra begins with, in minutes."""
+
+    enabled: bool = True
+    least_min: int = 60
+    most_min: int = 480
+    once_only: bool = False
+    excluded: set[str] = field(default_factory=set)
+
+
+@dataclass
 class InboxRule:
     """An inbox rule as Graph's messageRule; no creation date, since Graph has none."""
 
@@ -104,6 +131,8 @@ class Grant:
     client_id: str = ""
     password_based: bool = True
     confidential: bool = False
+    # What a Temporary Access Pass has signed in ends with the pass.
+    ends_at: float | None = None
 
 
 @dataclass
@@ -145,14 +174,23 @@ class EntraUser:
         """Whether the account lives in somebody else's tenant."""
         return self.user_type == "Guest"
 
-    def sign_in(self, now: float, client_id: str, *, password_based: bool = True) -> None:
-        """A full sign-in: one refresh token family and one cookie, issued now."""
+    def sign_in(
+        self,
+        now: float,
+        client_id: str,
+        *,
+        password_based: bool = True,
+        ends_at: float | None = None,
+    ) -> Grant:
+        """A full sign-in: one refresh token family and one cookie, issued now; gives the cookie."""
         token, cookie = (
             "1.sim-rt." + secrets.token_urlsafe(32),
             "0.sim." + secrets.token_urlsafe(32),
         )
-        self.refresh_tokens.append(Grant(token, now, client_id, password_based))
-        self.cookies.append(Grant(cookie, now, client_id, password_based))
+        kept = Grant(cookie, now, client_id, password_based, ends_at=ends_at)
+        self.refresh_tokens.append(Grant(token, now, client_id, password_based, ends_at=ends_at))
+        self.cookies.append(kept)
+        return kept
 
     def revoke_sessions(self, now: float) -> None:
         """What revokeSignInSessions does: nothing for guests, who sign in at home."""
@@ -184,7 +222,9 @@ class EntraUser:
             by_password = grant.password_based and not grant.confidential
             if by_password and grant.issued_at <= self.password_reset_at:
                 return Refusal.REVOKED
-        return Refusal.EXPIRED if now - grant.issued_at > REFRESH_TOKEN_IDLE_S else None
+        ended = grant.ends_at is not None and now >= grant.ends_at
+        idle = now - grant.issued_at > REFRESH_TOKEN_IDLE_S
+        return Refusal.EXPIRED if ended or idle else None
 
     def cae_refuses(self, issued_at: float) -> bool:
         """Whether a resource with continuous access evaluation refuses a token issued then.

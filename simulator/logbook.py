@@ -39,6 +39,7 @@ def audit_json(
     *,
     service: str,
     by_user: EntraUser | None,
+    app_id: str | None,
     reason: str,
     changes: Changes,
 ) -> dict[str, Any]:
@@ -56,7 +57,9 @@ def audit_json(
         "operationType": "Update",
         "initiatedBy": {
             "user": who,
-            "app": None if who else {"displayName": "Rescind", "servicePrincipalId": None},
+            "app": None
+            if who
+            else {"appId": app_id, "displayName": "Rescind", "servicePrincipalId": None},
         },
         "targetResources": [
             {

@@ -40,6 +40,7 @@ class Application:
     created: float | None = None
     registered_here: bool = True
     owner_organization_id: str | None = None
+    single_page: bool = False
     account_enabled: bool = True
     owners: list[str] = field(default_factory=list)
     keys: AppKeys = field(default_factory=AppKeys)

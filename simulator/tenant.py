@@ -13,7 +13,7 @@ from simulator import auth0_events, okta_belongings
 from simulator.access_policies import AccessPolicy
 from simulator.auth0_state import Auth0User
 from simulator.entra_belongings import Consent
-from simulator.entra_state import EntraUser
+from simulator.entra_state import EntraUser, PassPolicy
 from simulator.exchange_state import Exchange, Mailbox
 from simulator.ids import guid, okta_id
 from simulator.logbook import Affected, Changes, audit_json, event_json
@@ -68,6 +68,9 @@ class Tenant:
             # Whether a blocked user's refresh token is still redeemed is not documented either.
             self.auth0_blocked_may_refresh = False
             self.app_roles = {"User Administrator"}
+            # The client id of whoever calls Graph, as the audit log names it.
+            self.calling_app_id: str | None = None
+            self.pass_policy = PassPolicy()
             self.clock_offset_s = 0.0
             self.revision = 0
             self.people: dict[str, Person] = {}
@@ -240,6 +243,7 @@ class Tenant:
                 target,
                 service=service,
                 by_user=by_user,
+                app_id=self.calling_app_id,
                 reason=reason,
                 changes=changes or {},
             )

@@ -14,7 +14,7 @@ from typing import Any
 
 from connectors import errors
 from connectors.action import Target
-from connectors.entra import powershell
+from connectors.entra import access_policies, powershell
 from connectors.entra.client import EntraClient, Request
 
 Json = dict[str, Any]
@@ -103,7 +103,7 @@ async def read(client: EntraClient, group_id: str, target: Target) -> Blocking:
         return Blocking(group_id, unread=why)
     users = [_part(_part(policy, "conditions"), "users") for policy in naming]
     asked = any(_list(each, "excludeGroups") or _list(each, "excludeRoles") for each in users)
-    memberships = await _memberships(client, target) if asked else []
+    memberships = await access_policies.member_of(client, target.id) if asked else []
     return Blocking(
         group_id, tuple(judged(policy, group_id, target, memberships) for policy in naming)
     )
@@ -204,19 +204,6 @@ def _limits(conditions: Mapping[str, Any]) -> Iterable[str]:
 def _names(policy: Mapping[str, Any], group_id: str) -> bool:
     users = _part(_part(policy, "conditions"), "users")
     return group_id in (str(each).lower() for each in _list(users, "includeGroups"))
-
-
-async def _memberships(client: EntraClient, target: Target) -> list[Json]:
-    # All properties: which kind has which cannot be chosen among directory objects of many kinds.
-    return await client.items(
-        Request(
-            "GET",
-            "/users/{id}/transitiveMemberOf",
-            lambda graph, ids: graph.users.by_user_id(ids["id"]).transitive_member_of,
-            params={"id": target.id},
-            needs="the permission GroupMember.Read.All",
-        )
-    )
 
 
 def _whole(group_id: str) -> Json:

@@ -43,7 +43,7 @@ _WORDS: tuple[tuple[str, frozenset[str]], ...] = (
     ("passkey", frozenset({"fido2", "microsoftAuthenticator"})),
     ("phone", frozenset({"phone"})),
     ("platform credential", frozenset({"platformCredential"})),
-    ("temporary access pass", frozenset({"temporaryAccessPass"})),
+    ("temporary access pass", frozenset({factors.PASS})),
     ("windows hello", frozenset({"windowsHelloForBusiness"})),
 )
 # A method's own date and its audit entry are written within this.
@@ -80,6 +80,45 @@ def judge(
     left = None if audits is None or not window.kept else _unaccounted(methods, audits, window)
     undated = [method for method in methods if created(method) is None]
     return [_one(method, window, left, undated) for method in methods]
+
+
+def passes_since(methods: Iterable[Mapping[str, Any]]) -> datetime | None:
+    """From when on the audit log tells who made the Temporary Access Passes; None without a pass."""
+    dates = [created(m) for m in methods if factors.kind_of(m) == factors.PASS]
+    return min((date - _SAME for date in dates if date), default=None)
+
+
+def passes_made_by(
+    app_id: str | None,
+    methods: Iterable[Mapping[str, Any]],
+    audits: Iterable[Mapping[str, Any]] | None,
+) -> frozenset[str]:
+    """The ids of the Temporary Access Passes that the app ``app_id`` has made, by the audit log.
+
+    Where the log does not tell (yet), a pass is nobody's: it may be the thief's.
+    """
+    found = set()
+    for method in methods:
+        date = created(method)
+        if app_id is None or date is None or factors.kind_of(method) != factors.PASS:
+            continue
+        made = [
+            (abs(at - date), audit)
+            for audit in auditlog.succeeded(audits or (), date - _SAME)
+            if audit.get("activityDisplayName") in _REGISTERED
+            and factors.PASS in (_kinds(str(audit.get("resultReason") or "")) or ())
+            and (at := instant(audit.get("activityDateTime"))) is not None
+            and abs(at - date) <= _SAME
+        ]
+        if made and _app(min(made, key=lambda pair: pair[0])[1]) == app_id:
+            found.add(str(method.get("id")))
+    return frozenset(found)
+
+
+def _app(audit: Mapping[str, Any]) -> str:
+    by = audit.get("initiatedBy")
+    app = by.get("app") if isinstance(by, dict) else None
+    return str(app.get("appId") or "").lower() if isinstance(app, dict) else ""
 
 
 def _one(

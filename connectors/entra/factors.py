@@ -13,12 +13,13 @@ from typing import Any
 Json = dict[str, Any]
 
 PASSWORD = "password"  # noqa: S105 - a kind of method, not a secret
+PASS = "temporaryAccessPass"  # noqa: S105 - the same
 #: Kinds that prove nothing at a later sign-in: self-service reset only, or short-lived.
-WEAK = frozenset({"email", "temporaryAccessPass"})
+WEAK = frozenset({"email", PASS})
 
 _PREFIX, _SUFFIX = "#microsoft.graph.", "AuthenticationMethod"
 # What a method may carry that must not be kept, should Graph ever answer it.
-_SECRETS = frozenset({"password", "secretKey", "temporaryAccessPass"})
+_SECRETS = frozenset({"password", "secretKey", PASS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ KINDS: Mapping[str, Kind] = {
     "email": Kind(
         "emailMethods", lambda a, i: a.email_methods.by_email_authentication_method_id(i)
     ),
-    "temporaryAccessPass": Kind(
+    PASS: Kind(
         "temporaryAccessPassMethods",
         lambda a, i: (
             a.temporary_access_pass_methods.by_temporary_access_pass_authentication_method_id(i)

@@ -34,14 +34,22 @@ def definition(minutes: int) -> str:
 
 def access_token_minutes(policy: Mapping[str, Any]) -> float | None:
     """How long access tokens live under the policy, in minutes; None where it does not say."""
+    match = _SPAN.fullmatch(str(settings(policy).get("AccessTokenLifetime")))
+    if match is None:
+        return None
+    days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
+    return days * 1440 + hours * 60 + minutes + seconds / 60
+
+
+def settings(policy: Mapping[str, Any]) -> dict[str, Any]:
+    """What a policy sets, by name; empty where its definition cannot be read."""
     definitions = policy.get("definition")
+    found: dict[str, Any] = {}
     for text in definitions if isinstance(definitions, list) else ():
         try:
-            span = json.loads(text)["TokenLifetimePolicy"]["AccessTokenLifetime"]
+            inner = json.loads(text)["TokenLifetimePolicy"]
         except (ValueError, KeyError, TypeError):
             continue
-        match = _SPAN.fullmatch(str(span))
-        if match:
-            days, hours, minutes, seconds = (int(part or 0) for part in match.groups())
-            return days * 1440 + hours * 60 + minutes + seconds / 60
-    return None
+        if isinstance(inner, dict):
+            found |= inner
+    return found

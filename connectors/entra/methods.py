@@ -103,7 +103,7 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
         known = Window.since(target.since, margin, now)
         window = known or Window(now - timedelta(minutes=margin), now, now)
         audits = await self._audits(target, methods, window.start)
-        dated = dating.judge(methods, window, audits)
+        dated = dating.judge(methods, window, audits if known else None)
         preferred = await registered.preferred(self._client, target.id)
         remove, left = removal.choose(
             methods,
@@ -111,6 +111,7 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
             everything=everything,
             enabled=user.get("accountEnabled") is not False,
             preferred=preferred,
+            spared=await self._own_passes(methods, audits),
         )
         going = {item["id"] for item in remove}
         stay = [one for m, one in zip(methods, dated, strict=True) if str(m.get("id")) not in going]
@@ -250,10 +251,17 @@ class RemoveAuthMethods(EntraAction[MethodParameters]):
     async def _audits(
         self, target: Target, methods: list[Json], start: datetime
     ) -> list[Json] | None:
-        undated = [m for m in methods if factors.kind_of(m) != factors.PASSWORD]
-        if target.since is None or all(dating.created(m) for m in undated):
+        others = [m for m in methods if factors.kind_of(m) != factors.PASSWORD]
+        undated = any(dating.created(m) is None for m in others)
+        began = dating.passes_since(methods)
+        if began is None and (target.since is None or not undated):
             return None
-        return await registered.audits(self._client, target.id, start)
+        return await registered.audits(self._client, target.id, min(start, began or start))
+
+    async def _own_passes(self, methods: list[Json], audits: list[Json] | None) -> frozenset[str]:
+        if dating.passes_since(methods) is None:
+            return frozenset()
+        return dating.passes_made_by(await self._client.own_app_id(), methods, audits)
 
 
 def _new_default(present: list[Json], going: set[str], older: set[str]) -> str | None:

@@ -1,6 +1,6 @@
 """Which authentication methods to remove, in which order, and which to leave and why.
 
-Rules: never the password; never the last factor of an account that can sign in; the default
+Rules: never the password, nor a pass Rescind has made; never the last factor of an account that can sign in; the default
 method last, because Graph refuses to delete it while others exist (CISA CM0071, Microsoft Graph).
 """
 
@@ -24,6 +24,7 @@ def choose(
     everything: bool,
     enabled: bool,
     preferred: str | None,
+    spared: frozenset[str] = frozenset(),
 ) -> tuple[list[Json], list[Json]]:
     """Divide the methods into those to remove, in order, and those a person has to look at.
 
@@ -33,6 +34,7 @@ def choose(
         everything: remove whatever its age.
         enabled: whether the account can sign in, or that is not known.
         preferred: the account's default (``userPreferredMethodForSecondaryAuthentication``).
+        spared: ids of passes that Rescind itself has made: they stay, whatever their age.
 
     Returns:
         ``(remove, left)``, each item with ``id``, ``kind`` and ``why``.
@@ -45,7 +47,7 @@ def choose(
         item = {"id": str(method.get("id")), "kind": kind, "why": known.why}
         if kind == factors.PASSWORD:
             continue
-        if known.age is Age.OLDER and not everything:
+        if item["id"] in spared or (known.age is Age.OLDER and not everything):
             stay.append(kind)
         elif kind not in factors.KINDS:
             stay.append(kind)

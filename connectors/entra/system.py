@@ -11,12 +11,14 @@ from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
 from connectors.entra import directory
+from connectors.entra.access_pass import IssueTemporaryAccessPass
 from connectors.entra.account import DisableUser, EnableUser
 from connectors.entra.action import EntraAction
 from connectors.entra.app_credentials import RemoveAppCredentials
 from connectors.entra.client import EntraClient
 from connectors.entra.consents import RevokeConsents
 from connectors.entra.devices import DisableDevices
+from connectors.entra.explain_lifetimes import ExplainTokenLifetimes
 from connectors.entra.groups import QuarantineGroup
 from connectors.entra.lifetimes import ShortenTokenLifetime
 from connectors.entra.mail import DisableInboxRules
@@ -44,6 +46,8 @@ _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
     DismissRisk,
     QuarantineGroup,
     EnableUser,
+    IssueTemporaryAccessPass,
+    ExplainTokenLifetimes,
 )
 _BY_NAME: Mapping[str, type[EntraAction[Any]]] = {kind.spec.name: kind for kind in _ACTIONS}
 

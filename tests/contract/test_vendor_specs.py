@@ -42,6 +42,8 @@ NOT_IN_THEM = (
     "/mailFolders/",
     "/userRegistrationDetails/",
     "/signInPreferences",
+    "/authenticationMethodConfigurations/",
+    "/conditionalAccess/policies",
     "/.well-known/",
     "/oauth2/v1/global-token-revocation",
 )

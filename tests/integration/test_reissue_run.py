@@ -15,6 +15,7 @@ from sqlalchemy import Row, select
 
 from config.settings import Mode
 from ledger import accounts, tables
+from simulator.entra_state import AccessPass
 from simulator.faults import Effect, Fault, apply_then, drop
 from simulator.okta_state import Status
 from tasks.launch import Opened
@@ -122,7 +123,9 @@ def test_an_account_is_given_back_and_its_secret_shown_once(built: House) -> Non
     assert _waiting(built, run.id)["reset_link"].sealed is None
     assert secret not in _everything_kept(built)
     told = [record for record in built.told() if record["event"].startswith("handover.")]
-    assert [record["event"] for record in told[:2]] == ["handover.ready", "handover.revealed"]
+    # the link and the pass, of which the link was looked at
+    events = [record["event"] for record in told]
+    assert events[:3] == ["handover.ready", "handover.ready", "handover.revealed"]
     assert built.verify().verified
 
 
@@ -146,6 +149,23 @@ def test_no_secret_is_kept_readable_before_it_is_shown(built: House) -> None:
     assert not any("signin" in notice.body for notice in built.notices())
     titles = [notice.title for notice in built.notices() if notice.run_id == run.id]
     assert any(title.startswith(f"{HARPER}: a link that sets a new password") for title in titles)
+
+
+def test_a_pass_signs_the_person_in_and_its_code_is_shown_once(built: House) -> None:
+    _contained(built, "user10")
+    _reissue(built, "user10")
+    run = built.run_of("user10")
+    assert run.status == "completed"
+    user = built.sim.tenant.person("user10").entra
+    assert user
+    (made,) = (method for method in user.methods if isinstance(method, AccessPass))
+    waiting = _waiting(built, run.id)["temporary_access_pass"]
+    assert made.code not in _everything_kept(built)
+    with _signed_in(built, HARPER) as mine:
+        shown = mine.post(f"/handovers/{waiting.id}").text
+    assert made.code in html.unescape(shown)
+    assert made.code not in _everything_kept(built)
+    assert made.lifetime_min == 60
 
 
 def test_it_is_erased_when_nobody_looks_in_time(built: House) -> None:
@@ -235,8 +255,28 @@ def test_a_link_lost_with_its_answer_is_replaced_by_another(built: House, effect
     assert run.status == "completed"
     rows = tables.handover
     with built.service.database.read() as connection:
-        found = connection.execute(select(rows).where(rows.c.run_id == run.id)).all()
+        found = connection.execute(
+            select(rows).where(rows.c.run_id == run.id, rows.c.kind == "reset_link")
+        ).all()
     assert [row.state for row in found] == ["waiting"]
     with _signed_in(built, HARPER) as mine:
         assert "signin/reset-password" in mine.post(f"/handovers/{found[0].id}").text
+    assert built.verify().verified
+
+
+def test_a_pass_lost_with_its_answer_is_replaced_by_another(built: House) -> None:
+    _contained(built, "user11")
+    built.sim.faults.add(
+        Fault(apply_then(504), method="POST", path_regex="temporaryAccessPassMethods", times=1)
+    )
+    _reissue(built, "user11")
+    run = built.run_of("user11")
+    built.sim.faults.clear()
+    assert run.status == "completed"
+    user = built.sim.tenant.person("user11").entra
+    assert user
+    (made,) = (method for method in user.methods if isinstance(method, AccessPass))
+    waiting = _waiting(built, run.id)["temporary_access_pass"]
+    with _signed_in(built, HARPER) as mine:
+        assert made.code in html.unescape(mine.post(f"/handovers/{waiting.id}").text)
     assert built.verify().verified
