@@ -20,6 +20,8 @@ from simulator.theft import steal
 _SETTINGS: dict[str, type | tuple[type, ...]] = {
     "read_lag_s": (int, float),
     "audit_lag_s": (int, float),
+    "signin_lag_s": (int, float),
+    "sign_ins_licensed": bool,
     "latency_s": (int, float),
     "access_token_s": (int, float),
     "page_size": (int, type(None)),

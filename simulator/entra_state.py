@@ -7,7 +7,8 @@ explicit revoke kills every grant and cookie, a password reset only the password
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+import uuid
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
@@ -124,7 +125,10 @@ class InboxRule:
 
 @dataclass
 class Grant:
-    """A refresh token family or a sign-in cookie: what one sign-in left behind."""
+    """A refresh token family or a sign-in cookie: what one sign-in left behind.
+
+    Both belong to the ``session`` that sign-in opened.
+    """
 
     value: str
     issued_at: float
@@ -133,6 +137,7 @@ class Grant:
     confidential: bool = False
     # What a Temporary Access Pass has signed in ends with the pass.
     ends_at: float | None = None
+    session: str = ""
 
 
 @dataclass
@@ -187,8 +192,9 @@ class EntraUser:
             "1.sim-rt." + secrets.token_urlsafe(32),
             "0.sim." + secrets.token_urlsafe(32),
         )
-        kept = Grant(cookie, now, client_id, password_based, ends_at=ends_at)
-        self.refresh_tokens.append(Grant(token, now, client_id, password_based, ends_at=ends_at))
+        opened = str(uuid.uuid4())
+        kept = Grant(cookie, now, client_id, password_based, ends_at=ends_at, session=opened)
+        self.refresh_tokens.append(replace(kept, value=token))
         self.cookies.append(kept)
         return kept
 

@@ -13,6 +13,7 @@ from simulator.entra_belongings import Consent, Device, RoleAssignment
 from simulator.entra_state import EntraUser
 from simulator.ids import guid
 from simulator.logbook import Affected
+from simulator.okta_scene import THIEF
 from simulator.records import Application
 from simulator.tenant import Tenant
 
@@ -71,7 +72,7 @@ def _break_in(
 ) -> None:
     now = tenant.now()
     scope = "Mail.ReadWrite Mail.Send offline_access"
-    consent(tenant, user, archiver, graph, scope, at=now - 5 * MINUTE)
+    consent(tenant, user, archiver, graph, scope, at=now - 5 * MINUTE, ip=THIEF.ip)
     where = Affected(app.id, app.display_name, "Application")
     before = app.keys.described()
     app.keys.secrets.append(Secret(THIEFS_SECRET, "sync", now - 4 * MINUTE))
@@ -83,6 +84,7 @@ def _break_in(
         by_user=user,
         at=now - 4 * MINUTE,
         changes={"KeyDescription": (before, app.keys.described())},
+        ip=THIEF.ip,
     )
     federation = Federation(THIEFS_FEDERATION, "sync", "https://ci.thief.example", "repo:sync")
     app.keys.federations.append(federation)
@@ -93,13 +95,28 @@ def _break_in(
         by_user=user,
         at=now - 4 * MINUTE,
         changes={"FederatedIdentityCredentials": (told[:-1], told)},
+        ip=THIEF.ip,
     )
     phone = Device(THIEFS_DEVICE, guid("deviceId", "thief"), "DESKTOP-7Q2", now - 6 * MINUTE)
     user.devices.append(phone)
+    tenant.audit(
+        "Register device",
+        Affected(phone.id, phone.display_name, "Device"),
+        service="Device Registration Service",
+        by_user=user,
+        at=now - 6 * MINUTE,
+        ip=THIEF.ip,
+    )
 
 
 def consent(
-    tenant: Tenant, user: EntraUser, app: Application, resource: Application, scope: str, at: float
+    tenant: Tenant,
+    user: EntraUser,
+    app: Application,
+    resource: Application,
+    scope: str,
+    at: float,
+    ip: str = "",
 ) -> None:
     """Let the person consent to an app: a grant, a role in the app, and what the log says of it."""
     made = Consent(app.service_principal_id, resource.service_principal_id, scope, user.id)
@@ -115,7 +132,7 @@ def consent(
                 at,
             )
         )
-    log_grant(tenant, user, app, resource, (None, scope), at=at)
+    log_grant(tenant, user, app, resource, (None, scope), at=at, ip=ip)
     text = (
         f"[] => [[Id: {made.id}, ClientId: {made.client_id}, PrincipalId: {user.id}, "
         f"ResourceId: {made.resource_id}, ConsentType: Principal, Scope: {scope}]]; "
@@ -125,6 +142,7 @@ def consent(
         Affected(app.service_principal_id, app.display_name, "ServicePrincipal"),
         by_user=user,
         at=at,
+        ip=ip,
         changes={
             "ConsentContext.OnBehalfOfAll": (None, "False"),
             "ConsentAction.Permissions": (None, text),
@@ -141,6 +159,7 @@ def log_grant(
     *,
     at: float,
     everybody: bool = False,
+    ip: str = "",
 ) -> None:
     """What the log says of a grant: it names the resource first, and the app among what changed."""
     tenant.audit(
@@ -148,6 +167,7 @@ def log_grant(
         Affected(resource.service_principal_id, resource.display_name, "ServicePrincipal"),
         by_user=user,
         at=at,
+        ip=ip,
         changes={
             "DelegatedPermissionGrant.Scope": scope,
             "DelegatedPermissionGrant.ConsentType": (

@@ -18,6 +18,8 @@ _CATEGORY = {
     "ServicePrincipal": "ApplicationManagement",
     "Device": "Device",
 }
+#: Rescind's own application in the practice tenant: its client id, and its service principal.
+OUR_APP_ID, OUR_PRINCIPAL_ID = guid("appId", "rescind"), guid("servicePrincipal", "rescind")
 #: Modified properties by name: what was there before, and what is there now.
 Changes = Mapping[str, tuple[object, object]]
 
@@ -39,12 +41,19 @@ def audit_json(
     *,
     service: str,
     by_user: EntraUser | None,
-    app_id: str | None,
+    app_id: str,
     reason: str,
     changes: Changes,
+    ip: str,
 ) -> dict[str, Any]:
-    """One directoryAudit resource (Graph v1.0); without `by_user` an application did it."""
-    who = {"id": by_user.id, "userPrincipalName": by_user.upn} if by_user else None
+    """One directoryAudit resource (Graph v1.0); without `by_user` Rescind's application did it."""
+    who = {"id": by_user.id, "userPrincipalName": by_user.upn, "ipAddress": ip} if by_user else None
+    app = {
+        "appId": app_id,
+        "displayName": "Rescind",
+        "servicePrincipalId": OUR_PRINCIPAL_ID if app_id == OUR_APP_ID else None,
+        "servicePrincipalName": None,
+    }
     return {
         "id": guid("audit", str(number)),
         "category": "UserManagement" if isinstance(target, EntraUser) else _CATEGORY[target.kind],
@@ -57,9 +66,7 @@ def audit_json(
         "operationType": "Update",
         "initiatedBy": {
             "user": who,
-            "app": None
-            if who
-            else {"appId": app_id, "displayName": "Rescind", "servicePrincipalId": None},
+            "app": None if who else app,
         },
         "targetResources": [
             {

@@ -6,6 +6,7 @@ from simulator import (
     auth0_people,
     auth0_story,
     entra_access,
+    entra_story,
     footholds,
     okta_people,
     okta_policies,
@@ -20,6 +21,7 @@ from simulator.entra_state import (
     InboxRule,
 )
 from simulator.ids import guid, okta_id
+from simulator.okta_scene import THIEF
 from simulator.okta_state import ConsentGrant, Factor, OktaUser
 from simulator.records import Application, Group, Person
 from simulator.tenant import Tenant
@@ -95,6 +97,7 @@ def populate(tenant: Tenant) -> None:
     okta_policies.settle(tenant)
     for key in (VICTIM, "omar.reyes", "user07"):
         tenant.payroll.sign_in(key, tenant.now() - 3600)
+    _entra_story(tenant)
     victim, other = tenant.okta_user(okta_user_id(VICTIM)), tenant.okta_user(okta_user_id("user07"))
     if victim and other:
         apps = [(LINE_APP.okta_client_id, LINE_APP.display_name), (MAIL_CLIENT, "Contoso Mail")]
@@ -102,6 +105,13 @@ def populate(tenant: Tenant) -> None:
     nora, visited = tenant.person(VICTIM).auth0, tenant.person("user07").auth0
     if nora and visited:
         auth0_story.plant(tenant, nora, visited)
+
+
+def _entra_story(tenant: Tenant) -> None:
+    victim, other = tenant.entra_user(entra_id(VICTIM)), tenant.entra_user(entra_id("user07"))
+    hers = next(a for a in tenant.applications if a.app_id == footholds.REPORTS.app_id)
+    if victim and other:
+        entra_story.plant(tenant, victim, other, tenant.applications[0], hers)
 
 
 def _settle(
@@ -233,6 +243,7 @@ def _victim(tenant: Tenant) -> None:
             by_user=nora.entra,
             at=now - 6 * MINUTE,
             reason="User registered Authenticator App with Code",
+            ip=THIEF.ip,
         )
         nora.entra.rules += [_newsletter_rule(), _thiefs_rule()]
         footholds.settle(tenant, nora.entra, tenant.applications[0])

@@ -13,10 +13,11 @@ from simulator import auth0_events, okta_belongings
 from simulator.access_policies import AccessPolicy
 from simulator.auth0_state import Auth0User
 from simulator.entra_belongings import Consent
+from simulator.entra_sign_ins import SignIn
 from simulator.entra_state import EntraUser, PassPolicy
 from simulator.exchange_state import Exchange, Mailbox
 from simulator.ids import guid, okta_id
-from simulator.logbook import Affected, Changes, audit_json, event_json
+from simulator.logbook import OUR_APP_ID, Affected, Changes, audit_json, event_json
 from simulator.okta_objects import OktaObject
 from simulator.okta_scene import Scene
 from simulator.okta_state import OktaUser
@@ -56,6 +57,7 @@ class Tenant:
             self.latency_s = 0.0
             self.read_lag_s = 0.0
             self.audit_lag_s = 0.0
+            self.signin_lag_s = 0.0
             self.page_size: int | None = None
             self.access_token_s = 75 * 60.0
             self.okta_rate_limit = 600
@@ -69,7 +71,7 @@ class Tenant:
             self.auth0_blocked_may_refresh = False
             self.app_roles = {"User Administrator"}
             # The client id of whoever calls Graph, as the audit log names it.
-            self.calling_app_id: str | None = None
+            self.calling_app_id = OUR_APP_ID
             self.pass_policy = PassPolicy()
             self.clock_offset_s = 0.0
             self.revision = 0
@@ -81,8 +83,11 @@ class Tenant:
             self.access_policies: dict[str, AccessPolicy] = {}
             # By part number, with capabilityStatus: risky users are a matter of the P2 licence.
             self.subscriptions = {"ENTERPRISEPACK": "Enabled", P2: "Enabled"}
+            # The sign-in log is a matter of the P1 licence.
+            self.sign_ins_licensed = True
             self.audits: list[dict[str, Any]] = []
             self.exchange = Exchange()
+            self.sign_ins: list[dict[str, Any]] = []
             self.okta_groups: list[okta_belongings.Group] = []
             self.okta_events: list[dict[str, Any]] = []
             self.auth0_events: list[dict[str, Any]] = []
@@ -231,8 +236,9 @@ class Tenant:
         at: float | None = None,
         reason: str = "",
         changes: Changes | None = None,
+        ip: str = "",
     ) -> None:
-        """Write one directoryAudit; without `by_user` an application did it."""
+        """Write one directoryAudit; without `by_user` Rescind's application did it."""
         moment = self.now() if at is None else at
         n = len(self.audits)
         self.audits.append(
@@ -246,8 +252,14 @@ class Tenant:
                 app_id=self.calling_app_id,
                 reason=reason,
                 changes=changes or {},
+                ip=ip,
             )
         )
+
+    def sign_in(self, sign_in: SignIn, at: float | None = None) -> None:
+        """Write one line of Entra's sign-in log."""
+        moment = self.now() if at is None else at
+        self.sign_ins.append(sign_in.to_json(len(self.sign_ins), moment))
 
     def okta_event(
         self,

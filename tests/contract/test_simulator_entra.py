@@ -6,16 +6,21 @@ import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
 
+from cli.demonstration.stage import CLIENT_ID
 from simulator import Simulator
 from simulator.entra_access import QUARANTINE_POLICY
 from simulator.entra_state import EntraUser, InboxRule
 from simulator.footholds import ARCHIVER, REPORTS
+from simulator.logbook import OUR_APP_ID
 from simulator.loot import EntraLoot
+from simulator.okta_scene import THIEF
 from simulator.people import LINE_APP, MOBILE_PHONE_ID, QUARANTINE_GROUP
 from simulator.tenant import TENANT_ID
 
@@ -336,6 +341,88 @@ def test_the_thiefs_registration_stands_in_the_audit_log(
     found = graph.get("/auditLogs/directoryAudits", params={"$filter": text}).json()["value"]
     assert [a["activityDisplayName"] for a in found] == ["User registered security info"]
     assert found[0]["initiatedBy"]["user"]["id"] == nora.id
+
+
+def sign_ins(graph: httpx.Client, version: str, text: str = "") -> list[dict[str, Any]]:
+    url = f"{str(graph.base_url).removesuffix('/v1.0/')}/{version}/auditLogs/signIns"
+    answer = graph.get(url, params={"$filter": text} if text else {})
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["value"]
+    return found
+
+
+def test_the_sign_in_log_tells_less_in_v1_and_only_interactive_ones_unasked(
+    graph: httpx.Client,
+) -> None:
+    plain, beta = sign_ins(graph, "v1.0"), sign_ins(graph, "beta")
+    assert {row["id"] for row in plain} == {row["id"] for row in beta}
+    assert all(row["isInteractive"] for row in beta)
+    assert not any("sessionId" in row or "autonomousSystemNumber" in row for row in plain)
+    kinds = "signInEventTypes/any(t: t eq 'nonInteractiveUser' or t eq 'servicePrincipal')"
+    told = sign_ins(graph, "beta", kinds)
+    assert {row["signInEventTypes"][0] for row in told} == {
+        "nonInteractiveUser",
+        "servicePrincipal",
+    }
+    assert [r["createdDateTime"] for r in told] == sorted(
+        (r["createdDateTime"] for r in told), reverse=True
+    )
+    refused = graph.get("/auditLogs/signIns", params={"$filter": kinds})
+    assert refused.status_code == 400
+
+
+def test_who_comes_to_the_sign_in_side_is_written_down_let_in_or_refused(
+    sim: Simulator, graph: httpx.Client
+) -> None:
+    loot, nora = stolen(sim, "nora.lind"), account(sim, "nora.lind")
+    here = {"X-Forwarded-For": THIEF.ip, "User-Agent": THIEF.agent}
+    since = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    text = (
+        f"createdDateTime ge {since} and userId eq '{nora.id}' and "
+        "signInEventTypes/any(t: t eq 'nonInteractiveUser')"
+    )
+
+    def come() -> None:
+        form = {
+            "grant_type": "refresh_token",
+            "client_id": loot.client_id,
+            "refresh_token": loot.refresh_token,
+        }
+        PLAIN.post(f"{sim.url}/{TENANT_ID}/oauth2/v2.0/token", data=form, headers=here)
+
+    come()
+    come()
+    (row,) = sign_ins(graph, "beta", text)
+    assert (row["ipAddress"], row["autonomousSystemNumber"]) == (THIEF.ip, THIEF.asn)
+    assert (row["status"]["errorCode"], row["incomingTokenType"]) == (0, "refreshToken")
+    assert row["sessionId"] == nora.refresh_tokens[0].session
+    nora.set_enabled(False, sim.tenant.now())
+    come()
+    codes = {each["status"]["errorCode"] for each in sign_ins(graph, "beta", text)}
+    assert codes == {0, 50057}
+    sim.tenant.signin_lag_s = 60
+    assert sign_ins(graph, "beta", text) == []
+
+
+def test_without_the_licence_the_sign_in_log_is_refused(
+    sim: Simulator, graph: httpx.Client
+) -> None:
+    sim.tenant.sign_ins_licensed = False
+    answer = graph.get("/auditLogs/signIns")
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"].startswith("Authentication_RequestFromNonPremium")
+
+
+def test_rescinds_own_application_is_the_one_of_the_pages(sim: Simulator) -> None:
+    page = Path(__file__).parents[2] / "docs" / "simulator.md"
+    assert f'client_id = "{OUR_APP_ID}"' in page.read_text(encoding="utf-8")
+    assert CLIENT_ID == OUR_APP_ID
+    user = account(sim, "user01")
+    PLAIN.post(
+        f"{sim.url}/v1.0/users/{user.id}/revokeSignInSessions",
+        headers={"Authorization": "Bearer simulated-graph-token"},
+    )
+    assert sim.tenant.audits[-1]["initiatedBy"]["app"]["appId"] == OUR_APP_ID
 
 
 def test_a_disabled_app_gets_no_token_until_it_is_enabled(
