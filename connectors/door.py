@@ -26,7 +26,8 @@ class Call:
     """One request, as the audit log names it.
 
     ``path`` is a template (``/users/{id}/revokeSignInSessions``) and ``params`` fills it; both are
-    recorded, so neither may carry a secret. ``bucket`` names the vendor's rate-limit bucket.
+    recorded, so neither may carry a secret. ``bucket`` names the vendor's rate-limit bucket, and
+    ``patience_s`` how long it may wait there for its turn, where that is not the policy's.
     """
 
     system: str
@@ -36,6 +37,7 @@ class Call:
     params: Mapping[str, str] = field(default_factory=dict)
     bucket: str = "default"
     write: bool = False
+    patience_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,8 @@ class Door:
             return await self._once(call, way, journal)
 
     async def _once(self, call: Call, way: Way, journal: Journal | None) -> Answer:
-        await self.limits.enter(call.system, call.tenant, call.bucket, self.policy.inline_wait_s)
+        patience_s = self.policy.inline_wait_s if call.patience_s is None else call.patience_s
+        await self.limits.enter(call.system, call.tenant, call.bucket, patience_s)
         try:
             async with AsyncExitStack() as held:
                 transport = await self._opened(way, held)

@@ -19,6 +19,9 @@ from connectors.entra.client import EntraClient, Request
 
 Json = dict[str, Any]
 
+#: What reading either log takes (Microsoft Graph permissions reference).
+READ_LOGS = "AuditLog.Read.All"
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
@@ -50,17 +53,22 @@ async def entries(client: EntraClient, start: datetime, *conditions: str) -> lis
     Raises:
         errors.ConnectorError: the log cannot be read now.
     """
-    request = Request(
+    try:
+        return await client.items(query(start, *conditions))
+    except (errors.Forbidden, errors.Invalid, errors.NotFound):
+        return None
+
+
+def query(start: datetime, *conditions: str) -> Request:
+    """The request for the entries since ``start`` that meet all OData ``conditions``."""
+    return Request(
         "GET",
         "/auditLogs/directoryAudits",
         lambda graph, _: graph.audit_logs.directory_audits,
         query={"filter": " and ".join((f"activityDateTime ge {stamps.write(start)}", *conditions))},
         bucket="reports",
+        needs=f"the permission {READ_LOGS}",
     )
-    try:
-        return await client.items(request)
-    except (errors.Forbidden, errors.Invalid, errors.NotFound):
-        return None
 
 
 def by(user_id: str) -> str:

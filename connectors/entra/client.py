@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 from config.settings import Entra
 from connectors import errors
@@ -30,7 +30,8 @@ class Request:
     ``path`` is the template the audit log shows, ``params`` fills it; every value is checked to be
     an id before ``at`` sees it. ``at`` walks from the SDK's root builder to the address. ``needs``
     names the permission or role that is missing where Graph answers 403. ``beta`` sends it to the
-    beta endpoint beside v1.0, for what the SDK has no address for.
+    beta endpoint beside v1.0, for what the SDK has no address for. ``patience_s`` is how long it may
+    wait for its turn in a paced bucket, where that is not the door's.
     """
 
     method: str
@@ -42,6 +43,15 @@ class Request:
     bucket: str = "default"
     needs: str = ""
     beta: bool = False
+    patience_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The items of a list in the order they came; ``cut``: there are more."""
+
+    items: tuple[Json, ...]
+    cut: bool
 
 
 class EntraClient:
@@ -84,7 +94,24 @@ class EntraClient:
             errors.Refused: a next link leads elsewhere than to the tenant's Graph, or never ends.
             errors.ConnectorError: the classified failure of any page.
         """
+        return [item async for item in self._items(request)]
+
+    async def newest(self, request: Request, most: int) -> Listing:
+        """Read the first ``most`` items of a list, of a log's the newest.
+
+        Raises:
+            errors.Refused: a next link leads elsewhere than to the tenant's Graph, or never ends.
+            errors.ConnectorError: the classified failure of any page.
+        """
         found: list[Json] = []
+        async with aclosing(self._items(request)) as items:
+            async for item in items:
+                if len(found) == most:
+                    return Listing(tuple(found), cut=True)
+                found.append(item)
+        return Listing(tuple(found), cut=False)
+
+    async def _items(self, request: Request) -> AsyncGenerator[Json]:
         seen: set[str] = set()
         link: str | None = None
         while True:
@@ -93,10 +120,12 @@ class EntraClient:
             values = body.get("value")
             if not isinstance(values, list):
                 raise errors.Unavailable("the answer holds no list", status=page.status)
-            found.extend(value for value in values if isinstance(value, dict))
+            for value in values:
+                if isinstance(value, dict):
+                    yield value
             following = body.get("@odata.nextLink")
             if not following:
-                return found
+                return
             link = await self._own(following)
             if link in seen or len(seen) + 1 >= PAGE_CAP:
                 raise errors.Refused("the list does not end")
@@ -114,6 +143,19 @@ class EntraClient:
         if self._settings.client_id:
             return self._settings.client_id.lower()
         return await (await self._open()).app_id()
+
+    async def own_ids(self) -> frozenset[str]:
+        """The ids under which our own changes stand in the directory's audit log, in lower case.
+
+        The application's client id, and the object id of its service principal; the log may name
+        either. Empty where the settings and the access token tell neither.
+
+        Raises:
+            errors.ConnectorError: Entra gives no token.
+        """
+        named = await (await self._open()).own_ids()
+        own = self._settings.client_id
+        return named | {own.lower()} if own else named
 
     async def warm(self) -> Answer:
         """Load the SDK, fetch a token and open a connection by one harmless read.
@@ -150,7 +192,7 @@ class EntraClient:
         wire = await self._open()
         if request.beta and url is None:
             parts = {name: quote(value, safe="") for name, value in params.items()}
-            url = _beta(wire.base_url) + request.path.format_map(parts)
+            url = _beta(wire.base_url) + request.path.format_map(parts) + _query(request.query)
         outgoing = _outgoing(request, params, url, write=write)
 
         claims: str | None = None
@@ -177,6 +219,7 @@ class EntraClient:
             params=params,
             bucket=_bucket(request.bucket, write=write),
             write=write,
+            patience_s=request.patience_s,
         )
         return await self._door.send(call, way, journal)
 
@@ -235,6 +278,11 @@ def _beta(base_url: str) -> str:
     if version != "v1.0":
         raise errors.Refused("there is no beta endpoint beside this base_url")
     return root + "/beta"
+
+
+def _query(options: Mapping[str, str]) -> str:
+    named = {f"${name}": value for name, value in options.items()}
+    return f"?{urlencode(named, quote_via=quote)}" if named else ""
 
 
 def _checked(params: Mapping[str, str]) -> dict[str, str]:

@@ -152,6 +152,16 @@ def app_id(token: str) -> str | None:
     return name.lower() if isinstance(name, str) else None
 
 
+def own_ids(token: str) -> frozenset[str]:
+    """The client id and the service principal's object id in an access token, in lower case.
+
+    Source: Microsoft identity platform, access token claims (``appid``, ``azp``, ``oid``).
+    """
+    said = grants.claims(token) or {}
+    named = (said.get(claim) for claim in ("appid", "azp", "oid"))
+    return frozenset(name.lower() for name in named if isinstance(name, str))
+
+
 def _own(settings: Entra) -> Credential | None:
     secret, certificate = settings.client_secret, settings.certificate_path
     if secret is None and certificate is None:

@@ -208,12 +208,23 @@ class Wire:
         Raises:
             errors.ConnectorError: Entra gives no token.
         """
+        return credential.app_id(await self._token())
+
+    async def own_ids(self) -> frozenset[str]:
+        """The client id and the service principal's object id the access token names.
+
+        Raises:
+            errors.ConnectorError: Entra gives no token.
+        """
+        return credential.own_ids(await self._token())
+
+    async def _token(self) -> str:
         try:
             token = await self._credential.get_token(*self._scopes)
         except AzureError as error:
             failure = credential.sign_in_failure(error)
         else:
-            return credential.app_id(token.token)
+            return str(token.token)
         raise failure
 
     async def close(self) -> None:

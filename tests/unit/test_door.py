@@ -272,6 +272,14 @@ async def test_pacing_that_would_take_too_long_is_handed_back_and_nothing_leaves
     assert world.journal.story.count("intent") == 5
 
 
+async def test_a_call_with_a_patience_of_its_own_waits_for_its_turn() -> None:
+    world = World(DONE)
+    call = replace(READ, bucket="reports", patience_s=11.0)
+    for _ in range(6):
+        await world.send(call)
+    assert world.clock.slept == [10.0]
+
+
 async def test_an_answer_that_says_used_up_closes_the_bucket_for_the_next() -> None:
     used_up = Answer(200, {"x-rate-limit-remaining": "0", "x-rate-limit-reset": "1002"}, {})
     world = World(used_up, DONE)
