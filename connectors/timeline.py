@@ -28,7 +28,8 @@ class Entry:
     """One log entry.
 
     ``id`` is the vendor's own, to find it again; ``person`` is whose account it is about. ``session`` is
-    a digest, never the id; ``tokens`` are ids of tokens, never tokens. What is not known is None.
+    a digest, never the id; ``tokens`` are ids of the tokens it was let in by and ``issued`` of those it
+    was given, never tokens. What is not known is None.
     """
 
     at: datetime
@@ -50,6 +51,7 @@ class Entry:
     app: str | None = None
     session: str | None = None
     tokens: tuple[str, ...] = ()
+    issued: tuple[str, ...] = ()
 
     @property
     def succeeded(self) -> bool:

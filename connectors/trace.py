@@ -15,6 +15,7 @@ from typing import Any
 from connectors.timeline import Entry, Kind, plain
 
 _LIKENESS = ("asn", "agent", "device")
+_LET_IN = (Kind.SIGN_IN, Kind.TOKEN, Kind.APP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,7 @@ def apps_touched(entries: Iterable[Entry], ips: Collection[str]) -> tuple[Touche
     """The apps entered from these addresses with success, oldest first."""
     found: dict[str, list[Entry]] = {}
     for entry in entries:
-        if entry.app and entry.succeeded and entry.ip in ips:
+        if entry.app and entry.succeeded and entry.ip in ips and entry.kind in _LET_IN:
             found.setdefault(entry.app, []).append(entry)
     return tuple(Touched(app, *_span(uses)) for app, uses in found.items())
 
@@ -238,7 +239,7 @@ def drift(
     Sign-ins, tokens and apps the account was let into, and what was changed by it or about it; not what
     we did ourselves.
     """
-    told = (Kind.SIGN_IN, Kind.TOKEN, Kind.APP, Kind.CHANGE)
+    told = (*_LET_IN, Kind.CHANGE)
     found = (
         entry
         for entry in entries

@@ -28,6 +28,8 @@ from connectors.entra.password import ResetPassword
 from connectors.entra.risk import ConfirmCompromised, DismissRisk
 from connectors.entra.service_principals import DisableServicePrincipal
 from connectors.entra.sessions import RevokeSessions
+from connectors.entra.trace import TraceSource
+from connectors.entra.watch import Watch
 from connectors.system import Account, Clue
 
 _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
@@ -48,6 +50,8 @@ _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
     EnableUser,
     IssueTemporaryAccessPass,
     ExplainTokenLifetimes,
+    TraceSource,
+    Watch,
 )
 _BY_NAME: Mapping[str, type[EntraAction[Any]]] = {kind.spec.name: kind for kind in _ACTIONS}
 
