@@ -79,7 +79,9 @@ def timeline(entries: Sequence[Entry], found: Trace) -> list[Json]:
     return [entry.to_json() for entry in kept]
 
 
-def verdict(found: Trace, snapshot: Json, *, late: str, partly: str = "") -> Verdict:
+def verdict(
+    found: Trace, snapshot: Json, *, late: str, partly: str = "", more: Sequence[str] = ()
+) -> Verdict:
     """Sum a trace up.
 
     Args:
@@ -88,11 +90,13 @@ def verdict(found: Trace, snapshot: Json, *, late: str, partly: str = "") -> Ver
         late: how late the log may be.
         partly: which part of the log could not be read at all, and why: then what is not to be seen
             may still have happened, and the verdict is ``unverifiable``.
+        more: what only this vendor's log tells.
     """
     parts = [
         partly,
         _root(found),
         _from(found),
+        *more,
         f"{len(found.apps)} apps entered from there" if found.apps else "",
         f"{len(found.changes)} changes" if found.changes else "",
         f"seen from there, too: {_people(found)}" if found.others else "",

@@ -70,7 +70,7 @@ def contained(
 
 def evidence(found: Sequence[Entry], entries: Iterable[Entry], since: datetime) -> Json:
     """The part of the snapshot that says what came about: the drift, and how many were refused."""
-    sign_ins = (Kind.SIGN_IN, Kind.TOKEN)
+    sign_ins = (Kind.SIGN_IN, Kind.TOKEN, Kind.APP)
     refused = [
         entry
         for entry in entries
@@ -93,7 +93,9 @@ def since_unknown(ours: Collection[str]) -> Verdict:
     return Verdict(Outcome.UNVERIFIABLE, reason)
 
 
-def verdict(found: Sequence[Entry], snapshot: Json, *, late: str, partly: str = "") -> Verdict:
+def verdict(
+    found: Sequence[Entry], snapshot: Json, *, late: str, partly: str = "", short: str = ""
+) -> Verdict:
     """Sum the look up: ``manual`` where there is drift.
 
     Args:
@@ -101,8 +103,10 @@ def verdict(found: Sequence[Entry], snapshot: Json, *, late: str, partly: str = 
         snapshot: with ``since``, ``until``, ``refused`` and ``cut``.
         late: how late the log may be.
         partly: what could not be read at all, and why: then nothing found proves nothing.
+        short: that the log does not reach back so far, where that is known.
     """
     window = f"between {snapshot['since']} and {snapshot['until']}"
+    window += f"; {short}" if short else ""
     unread = f"; {partly}" if partly else ""
     if found:
         names = ", ".join(dict.fromkeys(entry.event for entry in found))

@@ -40,18 +40,18 @@ def audit_json(
     target: EntraUser | Affected,
     *,
     service: str,
-    by_user: EntraUser | None,
-    app_id: str,
+    by: EntraUser | str,
     reason: str,
     changes: Changes,
     ip: str,
 ) -> dict[str, Any]:
-    """One directoryAudit resource (Graph v1.0); without `by_user` Rescind's application did it."""
-    who = {"id": by_user.id, "userPrincipalName": by_user.upn, "ipAddress": ip} if by_user else None
+    """One directoryAudit resource (Graph v1.0); ``by`` is a person, or the client id of an app."""
+    user = by if isinstance(by, EntraUser) else None
+    who = {"id": user.id, "userPrincipalName": user.upn, "ipAddress": ip} if user else None
     app = {
-        "appId": app_id,
+        "appId": by,
         "displayName": "Rescind",
-        "servicePrincipalId": OUR_PRINCIPAL_ID if app_id == OUR_APP_ID else None,
+        "servicePrincipalId": OUR_PRINCIPAL_ID if by == OUR_APP_ID else None,
         "servicePrincipalName": None,
     }
     return {

@@ -238,7 +238,7 @@ class Tenant:
         changes: Changes | None = None,
         ip: str = "",
     ) -> None:
-        """Write one directoryAudit; without `by_user` Rescind's application did it."""
+        """Write one directoryAudit; without `by_user` whoever calls Graph did it."""
         moment = self.now() if at is None else at
         n = len(self.audits)
         self.audits.append(
@@ -248,8 +248,7 @@ class Tenant:
                 activity,
                 target,
                 service=service,
-                by_user=by_user,
-                app_id=self.calling_app_id,
+                by=by_user or self.calling_app_id,
                 reason=reason,
                 changes=changes or {},
                 ip=ip,

@@ -10,25 +10,17 @@ from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
-from connectors import errors, trace
-from connectors.action import (
-    ActionSpec,
-    Impact,
-    Json,
-    Observation,
-    Outcome,
-    Target,
-    Verdict,
-)
+from connectors import errors, trace, tracing
+from connectors.action import ActionSpec, Impact, Observation, Target
 from connectors.auth0 import tenant_log
 from connectors.auth0.base import Auth0Action
 from connectors.auth0.log_types import REUSE
 from connectors.auth0.own import without_echoes
 from connectors.auth0.tenant_log import READ_LOGS, READ_USERS_LOGS, Told
 from connectors.auth0.users import read_user
-from connectors.clock import instant, spell, spell_or_none
+from connectors.clock import spell_or_none
 from connectors.reading import Reading
 from connectors.timeline import Entry, digest
 from connectors.trace import Named, Trace
@@ -37,19 +29,13 @@ from connectors.trace import Named, Trace
 _MOST, _MOST_MANAGED, _MOST_OTHERS = 5000, 2000, 2000
 #: How many addresses are asked about; a query has no end otherwise.
 _PIVOTS = 10
-#: How many entries of each list are kept as evidence; of the timeline the findings' own first.
+#: How many used-up tokens that came back are kept as evidence.
 _KEPT = 100
 
 
-class TraceParameters(BaseModel):
+class TraceParameters(tracing.TraceParameters):
     """What the alert names, and how far back to look."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    ips: tuple[str, ...] = Field((), description="addresses the alert names")
-    session_ids: tuple[str, ...] = Field(
-        (), description="sessions it names: their ids, or their digests as a trace tells them"
-    )
     token_ids: tuple[str, ...] = Field(
         (), description="ids of tokens or of families of rotating tokens it names, never tokens"
     )
@@ -85,7 +71,7 @@ class TraceSource(Reading, Auth0Action[TraceParameters]):
             raise errors.Unavailable("Auth0's clock is not told, so no window can be asked for")
         # The clock's seconds are whole: what was written in this one counts, too.
         until = user.date + timedelta(seconds=1)
-        since = self._since(target, until)
+        since = self._parameters.start(target, until, tenant_log.KEEPS)
         hers = await tenant_log.of_user(self._client, target.id, since, until, _MOST)
         begins = await tenant_log.reaches_back_to(self._client)
         ours = self._client.client_id
@@ -100,24 +86,23 @@ class TraceSource(Reading, Auth0Action[TraceParameters]):
         found_there = without_echoes(more.entries, own)
         entries = {entry.id: entry for entry in (*found_there, *told)}
         found = _traced(tuple(entries.values()), target.id, named, hers.sessions, us)
-        snapshot: Json = {
-            "since": spell(since),
-            "until": spell(until),
-            "reaches_back_to": spell_or_none(begins),
-            "read": len(entries),
-            "cut": hers.cut or about.cut or more.cut,
-            "problem": "; ".join(part for part in (unread, problem) if part) or None,
-            **{name: items[-_KEPT:] for name, items in found.to_json().items()},
-            "reuse": [entry.to_json() for entry in hers.entries if entry.event == REUSE][-_KEPT:],
-            "timeline": _timeline(tuple(entries.values()), found),
-        }
-        short = begins is not None and begins > since
-        return Observation(snapshot, verdict=_verdict(found, snapshot, short=short))
-
-    def _since(self, target: Target, until: datetime) -> datetime:
-        began = instant(target.since) or until
-        back = timedelta(hours=self._parameters.lookback_hours)
-        return max(min(began, until) - back, until - tenant_log.KEEPS)
+        snapshot = tracing.evidence(
+            found,
+            tuple(entries.values()),
+            since,
+            until,
+            cut=hers.cut or about.cut or more.cut,
+            problem="; ".join(part for part in (unread, problem) if part) or None,
+        )
+        reuse = [entry.to_json() for entry in hers.entries if entry.event == REUSE]
+        snapshot |= {"reaches_back_to": spell_or_none(begins), "reuse": reuse[-_KEPT:]}
+        reused = ", ".join(dict.fromkeys(entry["ip"] for entry in reuse if "ip" in entry))
+        noted = [
+            f"a refresh token that was used up came back from {reused}" if reused else "",
+            tenant_log.oldest_is(snapshot["reaches_back_to"]) if begins and begins > since else "",
+        ]
+        summed = tracing.verdict(found, snapshot, late="it may be late", more=noted)
+        return Observation(snapshot, verdict=summed)
 
     def _named(self, hers: Told) -> Named:
         """What the alert names; with a session the tokens that are bound to it."""
@@ -160,54 +145,3 @@ def _traced(
     bound = (sessions[token] for token in found.handles if token in sessions)
     handles = tuple(dict.fromkeys((*named.handles, *found.handles, *bound)))
     return trace.trace(entries, person, Named(named.ips, handles), ours)
-
-
-def _timeline(entries: tuple[Entry, ...], found: Trace) -> list[Json]:
-    """The entries people look at first: of the sources and the stolen sessions, then the newest."""
-    ips, handles = set(found.ips), set(found.handles)
-
-    def far(entry: Entry) -> bool:
-        return entry.ip not in ips and not handles.intersection(entry.handles)
-
-    newest = sorted(entries, key=lambda entry: entry.at, reverse=True)
-    kept = sorted(sorted(newest, key=far)[:_KEPT], key=lambda entry: entry.at)
-    return [entry.to_json() for entry in kept]
-
-
-def _verdict(found: Trace, snapshot: Json, *, short: bool) -> Verdict:
-    begins = snapshot["reaches_back_to"]
-    reused = ", ".join(dict.fromkeys(entry["ip"] for entry in snapshot["reuse"] if "ip" in entry))
-    parts = [
-        _root(found),
-        _from(found),
-        f"a refresh token that was used up came back from {reused}" if reused else "",
-        f"{len(found.apps)} apps entered from there" if found.apps else "",
-        f"{len(found.changes)} changes" if found.changes else "",
-        f"seen from there, too: {_people(found)}" if found.others else "",
-        tenant_log.oldest_is(begins) if short else "",
-        "the log goes further back than was read" if snapshot["cut"] else "",
-        str(snapshot["problem"] or ""),
-    ]
-    told = "; ".join(part for part in parts if part)
-    return Verdict(Outcome.ALREADY, f"{told} (the log as of {snapshot['until']}; it may be late)")
-
-
-def _root(found: Trace) -> str:
-    if not found.roots:
-        return "the sign-in that opened the session is not in the log that was read"
-    root = found.roots[0]
-    return f"the session was opened at {spell(root.at)} from {root.ip or 'an unknown address'}"
-
-
-def _from(found: Trace) -> str:
-    replayed = [source.ip for source in found.sources if source.differs]
-    named = [source.ip for source in found.sources if not source.differs]
-    told = [f"replayed from {', '.join(replayed)}" if replayed else "no replay is to be seen"]
-    told += [f"used from {', '.join(named)}, which the alert names"] if named else []
-    return "; ".join(told)
-
-
-def _people(found: Trace) -> str:
-    told = [f"{o.name or o.person} ({'let in' if o.let_in else 'refused'})" for o in found.others]
-    more = f" and {len(told) - 5} more" if len(told) > 5 else ""
-    return ", ".join(told[:5]) + more

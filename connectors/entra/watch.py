@@ -66,7 +66,8 @@ class Watch(Reading, EntraAction[EntraWatchParameters]):
         person, ours = ids.object_id(target.id), await self._client.own_ids()
         start = self._parameters.start(until)
         told = await activity.of_account(self._client, person, start, until, most=_MOST, ours=ours)
-        since = self._parameters.asked or watching.contained(told.entries, person, ours, _CONTAINED)
+        contained = watching.contained(told.entries, person, ours, _CONTAINED)
+        since = start if self._parameters.asked else contained
         snapshot: Json = {
             **users.facts(user),
             "since": spell_or_none(since),

@@ -57,9 +57,8 @@ class Watch(Reading, OktaAction[WatchParameters]):
         ours = (own,) if own else ()
         start = self._parameters.start(until)
         told = await read_log(self._client, about(target.id), start, until, _MOST)
-        since = self._parameters.asked or watching.contained(
-            told.entries, target.id, ours, _CONTAINED
-        )
+        contained = watching.contained(told.entries, target.id, ours, _CONTAINED)
+        since = start if self._parameters.asked else contained
         snapshot: Json = {
             **user.snapshot(),
             "since": spell_or_none(since),

@@ -457,7 +457,7 @@ async def test_a_thief_who_was_refused_is_counted_and_no_drift(
     sim.tenant.auth0_event("fp", nora, scene=THIEF, client=PORTAL)
     seen = await looked(sim, Watch)
     assert (seen.snapshot["found"], seen.snapshot["refused"]) == (0, 2)
-    assert "2 sign-ins and exchanges were refused" in seen.verdict.reason
+    assert "2 sign-ins were refused" in seen.verdict.reason
 
 
 async def test_a_thief_who_gets_tokens_from_a_blocked_account_is_drift(

@@ -530,6 +530,9 @@ async def test_since_when_is_never_guessed(practice: Practice, ours: EntraSystem
         assert found.snapshot["since"] is None
     asked = await seen(practice, WATCH, ours, since=_ago(60))
     assert asked.snapshot["found"] > 0
+    # nothing is said of a time that was not read
+    older = await seen(practice, WATCH, ours, since=_ago(60 * 100), hours=2)
+    assert datetime.fromisoformat(older.snapshot["since"]) > datetime.fromisoformat(_ago(130))
     with pytest.raises(ValidationError):
         await seen(practice, WATCH, since="yesterday")
 
