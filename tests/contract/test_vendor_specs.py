@@ -64,7 +64,6 @@ def heard(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Ex
     send = Gate._send
 
     async def listening(self: Gate, call: Any, answer: Any, to: Any) -> None:
-        await send(self, call, answer, to)
         # as it was sent: a percent-encoded id stays one segment
         path = call.scope["raw_path"].decode("latin-1")
         kinds = [value for name, value in answer.headers if name.lower() == "content-type"]
@@ -79,6 +78,8 @@ def heard(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Ex
             any("json" in kind for kind in kinds),
         )
         kept.append((name, exchange))
+        # last: whoever has the answer may look at what was kept
+        await send(self, call, answer, to)
 
     monkeypatch.setattr(Gate, "_send", listening)
     return kept
