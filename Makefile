@@ -11,10 +11,10 @@ STAMP := $(VENV)/.set-up
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types layers format bench lock wheel clean
+.PHONY: help setup demo test lint types layers format bench detectors-score lock wheel clean
 
 help: ## Show what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Install everything into .venv, from requirements.lock
 
@@ -52,6 +52,9 @@ format: setup ## Format the code
 
 bench: setup ## Measure, as ratios against a floor measured in the same run
 	@for script in bench/*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+detectors-score: setup ## How well alerts are read (RESCIND_DETECTOR_DATA; FAMILIES="a b" tells each file)
+	@PYTHONPATH=. $(BIN)/python tests/score/detector_score.py $(FAMILIES)
 
 lock: setup ## Resolve requirements.lock anew
 	@$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --upgrade \

@@ -10,7 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Role(StrEnum):
-    """What part a person plays in an alert. Only a victim is ever contained."""
+    """What part a person plays in an alert. Only a victim is ever contained.
+
+    - ``VICTIM``: the account it is about: acted upon by somebody else, or, where nobody else is
+      named, the one that acted. Whether it has to be contained is what ``actionable`` says.
+    - ``ACTOR``: who did something to another account or to the tenant (an administrator).
+    - ``BYSTANDER``: named and neither, for example the owner of an application.
+    """
 
     VICTIM = "victim"
     ACTOR = "actor"
@@ -18,7 +24,11 @@ class Role(StrEnum):
 
 
 class IdKind(StrEnum):
-    """Which kind of identifier a value is."""
+    """Which kind of identifier a value is.
+
+    Those in ``SOUGHT`` are looked up in the tenant's systems. The others only tell people who is
+    meant: a bare user name is too little to contain anybody.
+    """
 
     ENTRA_OBJECT_ID = "entra_object_id"
     USER_PRINCIPAL_NAME = "user_principal_name"
@@ -26,6 +36,28 @@ class IdKind(StrEnum):
     OKTA_USER_ID = "okta_user_id"
     OKTA_LOGIN = "okta_login"
     AUTH0_USER_ID = "auth0_user_id"
+    GOOGLE_EMAIL = "google_email"
+    GOOGLE_PROFILE_ID = "google_profile_id"
+    DUO_USERNAME = "duo_username"
+    DUO_USER_ID = "duo_user_id"
+    ONELOGIN_USER_ID = "onelogin_user_id"
+    SAMACCOUNTNAME = "samaccountname"
+    SID = "sid"
+    USERNAME = "username"
+    USER_ID = "user_id"
+
+
+#: What a person is looked for by; the systems pass over every other kind.
+SOUGHT = frozenset(
+    {
+        IdKind.ENTRA_OBJECT_ID,
+        IdKind.USER_PRINCIPAL_NAME,
+        IdKind.EMAIL,
+        IdKind.OKTA_USER_ID,
+        IdKind.OKTA_LOGIN,
+        IdKind.AUTH0_USER_ID,
+    }
+)
 
 
 class Signal(StrEnum):
@@ -59,6 +91,26 @@ class Person(_Frozen):
     ids: tuple[PersonId, ...] = Field(min_length=1)
     display_name: str | None = None
 
+    @property
+    def can_be_sought(self) -> bool:
+        """Whether any identifier is one that the tenant's systems can be asked for."""
+        return any(each.kind in SOUGHT for each in self.ids)
+
+
+class Network(_Frozen):
+    """Where an address is: its autonomous system and place, as the detector says."""
+
+    ip: str
+    asn: int | None = None
+    place: str | None = None
+
+
+class Thing(_Frozen):
+    """A device or an application: its id, its name, or both."""
+
+    id: str | None = None
+    name: str | None = None
+
 
 class Alert(_Frozen):
     """One finding of one detector.
@@ -67,6 +119,8 @@ class Alert(_Frozen):
     same one; ``last_seen_at`` tells whether more has happened since. Where it gave none (``named`` is False) it is the hash of the finding's content.
     ``actionable`` says whether a containment may follow at all, and ``why`` says why or
     why not, for people; ``nameless`` says that it would, had it named somebody. ``raw_sha256`` is the hash of the bytes that arrived.
+    ``ips`` and ``app_ids`` hold plain values; ``networks``, ``apps`` and ``devices`` what else was
+    said of them. An application is never a person.
     """
 
     source: str
@@ -85,6 +139,9 @@ class Alert(_Frozen):
     ips: tuple[str, ...] = ()
     user_agents: tuple[str, ...] = ()
     app_ids: tuple[str, ...] = ()
+    networks: tuple[Network, ...] = ()
+    devices: tuple[Thing, ...] = ()
+    apps: tuple[Thing, ...] = ()
     attack: tuple[str, ...] = ()
     tenant_hint: str | None = None
     signal: Signal = Signal.OTHER

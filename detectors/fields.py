@@ -6,6 +6,7 @@ Text is cleaned; identifiers, addresses and times are taken as they are or not a
 from __future__ import annotations
 
 import ipaddress
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -21,6 +22,15 @@ _UNSAFE = {"Cc", "Cs", "Zl", "Zp"}
 _BIDI = {
     "\u061c", "\u200e", "\u200f", *map(chr, range(0x202A, 0x202F)), *map(chr, range(0x2066, 0x206A))
 }  # fmt: skip
+#: 9 to 19 digits: seconds to nanoseconds of this century. A bare year is none.
+_DIGITS = re.compile(r"\d{9,19}(\.\d{1,9})?", re.ASCII)
+#: Entra exports, ArcSight CEF and syslog, RFC 5322, Apache, Elastic.
+_WRITTEN = (
+    "%m/%d/%Y %I:%M:%S %p", "%b %d %Y %H:%M:%S", "%b %d %Y %H:%M:%S.%f", "%b %d %Y %H:%M:%S %Z",
+    "%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z", "%a %b %d %H:%M:%S %Y",
+    "%Y-%m-%d %H:%M:%S,%f", "%Y-%m-%d %H:%M:%S %Z", "%Y/%m/%d %H:%M:%S",
+    "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z",
+)  # fmt: skip
 _EARLIEST, _LATEST = datetime(1990, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 
 
@@ -129,22 +139,50 @@ def address(value: JsonValue) -> str | None:
         return None
 
 
-def moment(value: JsonValue) -> datetime | None:
-    """Return a time in UTC from ISO 8601 text or seconds or milliseconds since 1970, or None.
+def peer(value: JsonValue) -> str | None:
+    """Return the IP address of ``1.2.3.4``, ``1.2.3.4:443`` or ``[2001:db8::7]:443``, or None."""
+    found = address(value)
+    if found is not None or not isinstance(value, str):
+        return found
+    match = re.fullmatch(r"\s*(?:\[([0-9a-fA-F:.]+)\](?::\d+)?|([0-9.]+):\d+)\s*", value, re.ASCII)
+    return address(match[1] or match[2]) if match else None
 
-    Text without a zone counts as UTC, as vendors mean it.
+
+def moment(value: JsonValue) -> datetime | None:
+    """Return a time in UTC, or None.
+
+    Taken are ISO 8601 text, seconds, milliseconds, micro- or nanoseconds since 1970 (also as text),
+    and the written forms in ``_WRITTEN``. Text without a zone counts as UTC, as vendors mean it.
     """
+    if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
+        value = float(value)
     try:
         if isinstance(value, str):
-            found = datetime.fromisoformat(value.strip())
+            found = _read(value.strip())
             found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            found = datetime.fromtimestamp(value / 1000 if value > 1e11 else value, UTC)
+            while value > 1e11:
+                value /= 1000
+            found = datetime.fromtimestamp(value, UTC)
         else:
             return None
     except (ValueError, OverflowError, OSError):
         return None
     return found if _EARLIEST <= found <= _LATEST else None
+
+
+def _read(value: str) -> datetime:
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError:
+        pass
+    for form in _WRITTEN:
+        try:
+            # A form without a zone is made UTC by who called.
+            return datetime.strptime(value[:60], form)  # noqa: DTZ007
+        except ValueError:
+            continue
+    raise ValueError("no time")
 
 
 def unique(values: Iterable[str | None], limit: int = LIST_LIMIT) -> tuple[str, ...]:

@@ -7,8 +7,10 @@ where one request carries several (the other expressions then start at one item)
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -18,11 +20,13 @@ from pydantic import JsonValue
 
 from config.settings import Source
 from detectors import fields, persons
-from detectors.alert import Alert, IdKind, NotUnderstood, Person, PersonId, Role, Signal
+from detectors.alert import SOUGHT, Alert, IdKind, NotUnderstood, Person, PersonId, Role, Signal
 from detectors.batch import Finding, each
+from detectors.detector import Detector
 from detectors.signals import is_technique, signal_of
 
-_ID_KEYS = {f"person.{kind}": kind for kind in IdKind}
+#: Only what a person can be looked for by: a mapping's findings are always acted upon.
+_ID_KEYS = {f"person.{kind}": kind for kind in IdKind if kind in SOUGHT}
 _NAME_KEY = "person.display_name"
 _TEXTS = ("title", "rule", "severity", "confidence")
 _LISTS = ("ips", "session_ids", "token_ids", "app_ids", "user_agents", "attack")
@@ -90,6 +94,67 @@ def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Finding, .
             raise _missing("items", mapping, source, "no list")
         items = found
     return each(items, lambda item: _Item(item, mapping, source).alert())
+
+
+def looks(payload: JsonValue, mapping: Mapping[str, str]) -> dict[str, str]:
+    """Say, for whoever writes a mapping, what each expression finds in a sample.
+
+    With ``items`` the other expressions are tried on its first finding.
+    """
+    said: dict[str, str] = {}
+    item = payload
+    if "items" in mapping:
+        found = _try(mapping["items"], payload)
+        if isinstance(found, Exception):
+            said["items"] = f"cannot be used: {found}"
+        elif isinstance(found, list):
+            said["items"] = f"a list of {len(found)}"
+            item = found[0] if found else None
+        else:
+            said["items"] = f"no list; {_near(mapping['items'], payload)}"
+    for key, expression in mapping.items():
+        if key == "items":
+            continue
+        found = _try(expression, item)
+        if isinstance(found, Exception):
+            said[key] = f"cannot be used: {found}"
+        elif found in (None, "", [], {}):
+            said[key] = f"nothing; {_near(expression, item)}"
+        else:
+            said[key] = fields.text(json.dumps(found, ensure_ascii=False), 160)
+    return said
+
+
+def _try(expression: str, value: JsonValue) -> JsonValue | errors.JMESPathError:
+    try:
+        found: JsonValue = jmespath.search(expression, value)
+    except errors.JMESPathError as error:
+        return error
+    return found
+
+
+def _near(expression: str, value: JsonValue) -> str:
+    """Say how far a path leads into a value, and what stands where it ends."""
+    steps = re.findall(r'"[^"]+"|\w+|\[\d*\]|\[\*\]', expression)
+    at = "the payload"
+    for step in steps:
+        name = step.strip('"')
+        if isinstance(value, list):
+            if not step.startswith("["):
+                return f"{at} is a list: write [0] or [] behind it"
+            digits = step.strip("[]*")
+            place = int(digits) if digits else 0
+            value = value[place] if place < len(value) else None
+            continue
+        if not isinstance(value, dict):
+            break
+        if name not in value:
+            alike = difflib.get_close_matches(name, list(value), 1, 0.5)
+            there = ", ".join(fields.text(key, 40) for key in list(value)[:12])
+            hint = f"; did you mean {alike[0]}?" if alike else ""
+            return f"{at} has no {name}{hint} It has: {there or 'nothing'}"
+        at, value = f"`{name}`", value[name]
+    return f"{at} holds {'nothing' if value in (None, '', [], {}) else type(value).__name__}"
 
 
 class _Item:
@@ -262,3 +327,12 @@ def _listed(value: JsonValue) -> list[JsonValue]:
 def _digest(value: JsonValue) -> str:
     canonical = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
     return f"sha256:{hashlib.sha256(canonical.encode()).hexdigest()}"
+
+
+DETECTOR = Detector(
+    kind="generic",
+    title="Any JSON, by a mapping of your own",
+    documentation=("https://jmespath.org/specification.html",),
+    parse=parse,
+    takes_mapping=True,
+)

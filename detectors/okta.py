@@ -18,8 +18,10 @@ from config.settings import Source
 from detectors import fields, persons
 from detectors.alert import Alert, IdKind, NotUnderstood, Person, PersonId, Role
 from detectors.batch import Finding, each
+from detectors.detector import Detector
 from detectors.fields import Fields
 from detectors.okta_events import Concern, Risk, judge, meaning
+from detectors.recognition import Shape, by_shapes
 
 _REMEDY = "Send Okta's event hook delivery as it is, or System Log events as /api/v1/logs has them."
 _CHALLENGE = re.compile(r"[\x21-\x7e]{1,512}", re.ASCII)
@@ -147,10 +149,6 @@ def _people(event: _Event) -> tuple[tuple[Person, ...], tuple[str, ...]]:
     roles = event.meaning.concern
     if roles is Concern.ACTOR and actor is not None:
         cast = [_as(actor, Role.VICTIM), *(_as(person, Role.BYSTANDER) for person in targets)]
-    elif roles is Concern.NOBODY:
-        cast = [_as(person, Role.BYSTANDER) for person in targets]
-        if actor is not None:
-            cast.insert(0, _as(actor, Role.ACTOR))
     elif targets:
         cast = [_as(person, Role.VICTIM) for person in targets]
         if actor is not None:
@@ -242,3 +240,24 @@ def _type(part: Fields) -> str:
 
 def _known(value: str | None) -> str | None:
     return None if value is None or value.lower() in {"unknown", "null", "undefined"} else value
+
+
+DETECTOR = Detector(
+    kind="okta_event_hook",
+    title="Okta event hooks",
+    documentation=(
+        "https://developer.okta.com/docs/concepts/event-hooks/",
+        "https://developer.okta.com/docs/reference/api/event-types/",
+    ),
+    parse=parse,
+    recognises=by_shapes(
+        Shape(
+            needs=("data",),
+            values={"eventType": r"com\.okta\.event_hook"},
+            also=("cloudEventsVersion", "eventTypeVersion", "source", "eventId"),
+        ),
+        Shape(
+            needs=("cloudEventsVersion", "data.events.eventType", "data.events.actor"), surety=0.8
+        ),
+    ),
+)

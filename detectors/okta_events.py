@@ -22,7 +22,7 @@ class Concern(Enum):
 
     ACTOR = "actor"  # she herself, or somebody with what is hers
     TARGET = "target"  # the user the system speaks of
-    NOBODY = "nobody"  # an administrator's or our own change, or a record of one
+    NOBODY = "nobody"  # a change by an administrator or by us: a record of the account changed
 
 
 @dataclass(frozen=True, slots=True)

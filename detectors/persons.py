@@ -23,8 +23,13 @@ _LIMIT = 320
 
 #: A person has one of each at most, as long as it is one tenant's.
 _IMMUTABLE = (IdKind.ENTRA_OBJECT_ID, IdKind.OKTA_USER_ID, IdKind.AUTH0_USER_ID)
-_MINDS_CASE = frozenset({IdKind.OKTA_USER_ID, IdKind.AUTH0_USER_ID})
+_MINDS_CASE = frozenset(
+    {IdKind.OKTA_USER_ID, IdKind.AUTH0_USER_ID, IdKind.DUO_USER_ID, IdKind.USER_ID}
+)
+#: Names that several people may have, in several systems.
+_WEAK = frozenset({IdKind.USERNAME, IdKind.SAMACCOUNTNAME, IdKind.DUO_USERNAME})
 
+_SID = re.compile(r"S-1-[0-9-]{1,180}", re.ASCII | re.IGNORECASE)
 _KIND_NAMES = {
     IdKind.ENTRA_OBJECT_ID: "Entra object id",
     IdKind.USER_PRINCIPAL_NAME: "user principal name",
@@ -32,7 +37,17 @@ _KIND_NAMES = {
     IdKind.OKTA_USER_ID: "Okta user id",
     IdKind.OKTA_LOGIN: "Okta login",
     IdKind.AUTH0_USER_ID: "Auth0 user id",
+    IdKind.GOOGLE_EMAIL: "Google address",
+    IdKind.GOOGLE_PROFILE_ID: "Google profile id",
+    IdKind.DUO_USERNAME: "Duo user name",
+    IdKind.DUO_USER_ID: "Duo user id",
+    IdKind.ONELOGIN_USER_ID: "OneLogin user id",
+    IdKind.SAMACCOUNTNAME: "account name",
+    IdKind.SID: "security identifier",
+    IdKind.USERNAME: "user name",
+    IdKind.USER_ID: "user id",
 }
+_ADDRESSES = (IdKind.USER_PRINCIPAL_NAME, IdKind.EMAIL, IdKind.GOOGLE_EMAIL)
 
 
 class Unusable(Exception):
@@ -58,22 +73,32 @@ def person_id(kind: IdKind, value: JsonValue) -> PersonId:
         raise Unusable(f"the {name} is empty or longer than {_LIMIT} characters")
     if not fields.printable(found):
         raise Unusable(f"the {name} holds invisible characters")
+    wrong = _unlike(kind, found)
+    if wrong:
+        raise Unusable(f"the {name} {wrong}")
     if kind is IdKind.ENTRA_OBJECT_ID:
-        if not _GUID.fullmatch(found) or found == _NOBODY:
-            raise Unusable(f"the {name} is not a GUID")
         found = found.lower()
-    elif kind is IdKind.OKTA_USER_ID:
-        if not _OKTA_USER.fullmatch(found) or found.lower() in _NO_LOGIN:
-            raise Unusable(f"the {name} has not the form 00u...")
-    elif kind is IdKind.AUTH0_USER_ID:
-        if not _AUTH0_USER.fullmatch(found):
-            raise Unusable(f"the {name} has not the form auth0|...")
-    elif kind is IdKind.OKTA_LOGIN:
-        if found.lower() in _NO_LOGIN:
-            raise Unusable(f"the {name} is nobody's")
-    elif not _ADDRESS.fullmatch(found):
-        raise Unusable(f"the {name} is not of the form name@domain")
     return PersonId(kind=kind, value=found)
+
+
+def _unlike(kind: IdKind, found: str) -> str | None:
+    """Say what a value lacks to be of its kind."""
+    nobody = found.lower() in _NO_LOGIN
+    checks: dict[IdKind, tuple[bool, str]] = {
+        IdKind.ENTRA_OBJECT_ID: (
+            bool(_GUID.fullmatch(found)) and found != _NOBODY, "is not a GUID",
+        ),
+        IdKind.OKTA_USER_ID: (
+            bool(_OKTA_USER.fullmatch(found)) and not nobody, "has not the form 00u...",
+        ),
+        IdKind.AUTH0_USER_ID: (bool(_AUTH0_USER.fullmatch(found)), "has not the form auth0|..."),
+        IdKind.OKTA_LOGIN: (not nobody, "is nobody's"),
+        IdKind.SID: (bool(_SID.fullmatch(found)), "has not the form S-1-..."),
+    }  # fmt: skip
+    if kind in _ADDRESSES:
+        return None if _ADDRESS.fullmatch(found) else "is not of the form name@domain"
+    right, wrong = checks.get(kind, (True, ""))
+    return None if right else wrong
 
 
 def guid(value: JsonValue) -> str | None:
@@ -107,8 +132,15 @@ def merged(persons: Iterable[Person]) -> tuple[Person, ...]:
 
 def _same(group: list[Person], person: Person) -> bool:
     known = {_key(item) for member in group for item in member.ids}
-    shares = any(_key(item) in known for item in person.ids)
-    return shares and not _contradict(group, person)
+    shared = [item for item in person.ids if _key(item) in known]
+    if all(item.kind in _WEAK for item in shared) and _more_than_names(group, person):
+        return False  # two who are both called admin somewhere
+    return bool(shared) and not _contradict(group, person)
+
+
+def _more_than_names(group: list[Person], person: Person) -> bool:
+    ours = any(item.kind not in _WEAK for member in group for item in member.ids)
+    return ours and any(item.kind not in _WEAK for item in person.ids)
 
 
 def _contradict(group: list[Person], person: Person) -> bool:

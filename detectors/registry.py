@@ -1,50 +1,73 @@
 """Which adapter reads which kind of source, and the one way a body becomes alerts.
 
 Third parties add detectors as entry points of the group ``rescind.detectors``: a name (the source's
-``kind``) and a callable ``parse(payload, source, settings)`` that gives an ``Alert`` for each finding,
-or a ``NotUnderstood`` in its place (``detectors.batch.each`` does that).
+``kind``) and either a ``Detector`` or a callable ``parse(payload, source, settings)`` that gives an
+``Alert`` for each finding, or a ``NotUnderstood`` in its place (``detectors.batch.each`` does that).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+import importlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 
 from pydantic import JsonValue
 
 from config.problems import Problem
 from config.settings import Settings, Source, SourceKind
-from detectors import batch, generic, okta, sentinel
+from detectors import batch, generic
 from detectors.alert import NotUnderstood
 from detectors.batch import Finding
+from detectors.catalogue import MODULES
+from detectors.decoding import decode_any
+from detectors.detector import Detector
+from detectors.detector import Parse as Adapter
 from detectors.payload import decode
-
-Adapter = Callable[[JsonValue, str, Source], Iterable[Finding]]
+from detectors.recognition import ENOUGH, Fit
 
 GROUP = "rescind.detectors"
 
-_SHIPPED: dict[str, Adapter] = {
-    SourceKind.SENTINEL: sentinel.parse,
-    SourceKind.OKTA_EVENT_HOOK: okta.parse,
-    SourceKind.GENERIC: generic.parse,
-}
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Whose shape a payload has.
+
+    ``kind`` is None where no shape fits well enough (``recognition.ENOUGH``); ``nearest`` then is the
+    kind that lacks least, with its ``surety``, and ``why`` says what it lacks.
+    """
+
+    kind: str | None
+    surety: float
+    nearest: str | None
+    why: str
 
 
 def kinds() -> tuple[str, ...]:
     """Return the names of all detectors: the shipped and the installed."""
     installed = {point.name for point in entry_points(group=GROUP)}
-    return (*_SHIPPED, *sorted(installed - set(_SHIPPED)))
+    return (*MODULES, *sorted(installed - set(MODULES)))
 
 
-def adapter(kind: str) -> Adapter:
-    """Return the adapter of ``kind``. What is shipped cannot be replaced by what is installed.
+def detectors() -> Iterator[Detector]:
+    """Yield all detectors that can be loaded."""
+    for kind in kinds():
+        try:
+            yield detector(kind)
+        except NotUnderstood:
+            continue
+
+
+def detector(kind: str) -> Detector:
+    """Return the detector of ``kind``. What is shipped cannot be replaced by what is installed.
 
     Raises:
         NotUnderstood: there is no such detector, or it cannot be loaded.
     """
-    shipped = _SHIPPED.get(kind)
-    if shipped is not None:
+    module = MODULES.get(kind)
+    if module is not None:
+        shipped: Detector = importlib.import_module(module).DETECTOR
         return shipped
     for point in entry_points(group=GROUP, name=kind):
         try:
@@ -54,27 +77,60 @@ def adapter(kind: str) -> Adapter:
                 f"the detector {kind} cannot be loaded ({type(error).__name__})",
                 "Install it again, or ask whoever made it; then replay the alert.",
             ) from None
-        found: Adapter = loaded
-        return found
+        if isinstance(loaded, Detector):
+            return loaded
+        return Detector(kind, f"installed by {point.value.partition(':')[0]}", (), loaded)
     raise NotUnderstood(
         f"there is no detector {kind}",
         f"Install it, or set the kind to one of {', '.join(kinds())}.",
     )
 
 
-def parse(kind: str, body: bytes, source_name: str, source_settings: Source) -> tuple[Finding, ...]:
-    """Read the bytes that arrived from a source.
-
-    Returns:
-        At least one finding: an alert, with the hash of the bytes, or why one of several is none.
+def adapter(kind: str) -> Adapter:
+    """Return how ``kind`` is read.
 
     Raises:
-        NotUnderstood: whatever is wrong with the whole body; no other exception, whatever arrives.
+        NotUnderstood: there is no such detector, or it cannot be loaded.
     """
-    payload = decode(body)
-    read = adapter(kind)
+    return detector(kind).parse
+
+
+def recognise(payload: JsonValue) -> Recognised:
+    """Tell whose shape a payload has, by its keys and constants. Nothing raises."""
+    best: tuple[Fit, str] | None = None
+    for each in detectors():
+        fit = _fit(each, payload)
+        if best is None or fit.surety > best[0].surety:
+            best = (fit, each.kind)
+    if best is None or best[0].surety <= 0:
+        return Recognised(None, 0.0, None, "It is like no shape that is known.")
+    fit, kind = best
+    if fit.surety < ENOUGH:
+        return Recognised(
+            None, fit.surety, kind, f"No known shape; the nearest is {kind}: {fit.why}."
+        )
+    return Recognised(kind, fit.surety, kind, f"{fit.why[:1].upper()}{fit.why[1:]}.")
+
+
+def _fit(each: Detector, payload: JsonValue) -> Fit:
     try:
-        findings = tuple(read(payload, source_name, source_settings))
+        return each.recognises(payload)
+    except Exception as error:  # noqa: BLE001 - an adapter's fault must not keep others from a payload
+        return Fit(0.0, f"its recognition failed ({type(error).__name__})")
+
+
+def read(kind: str, payload: JsonValue, source_name: str, source_settings: Source) -> tuple[Finding, ...]:  # fmt: skip
+    """Read a decoded payload.
+
+    Returns:
+        At least one finding: an alert, or why one of several is none.
+
+    Raises:
+        NotUnderstood: whatever is wrong with the whole payload; no other exception.
+    """
+    parse_payload = adapter(kind)
+    try:
+        findings = tuple(parse_payload(payload, source_name, source_settings))
     except Exception as error:  # noqa: BLE001 - an adapter's fault must not lose the alert
         raise batch.fault(error) from None
     if not findings:
@@ -85,11 +141,45 @@ def parse(kind: str, body: bytes, source_name: str, source_settings: Source) -> 
     (first, *more) = findings
     if isinstance(first, NotUnderstood) and not more:
         raise first
+    return findings
+
+
+def parse(kind: str, body: bytes, source_name: str, source_settings: Source) -> tuple[Finding, ...]:
+    """Read the bytes that arrived from a source.
+
+    One JSON value is taken; lines, CSV and gzip only where the detector says that it takes them.
+
+    Returns:
+        At least one finding: an alert, with the hash of the bytes, or why one of several is none.
+
+    Raises:
+        NotUnderstood: whatever is wrong with the whole body; no other exception, whatever arrives.
+    """
+    payload = decode_any(body) if _takes_lines(kind) else decode(body)
+    findings = read(kind, payload, source_name, source_settings)
     digest = hashlib.sha256(body).hexdigest()
     return tuple(
         each if isinstance(each, NotUnderstood) else each.model_copy(update={"raw_sha256": digest})
         for each in findings
     )
+
+
+def bare_source(kind: str, mapping: dict[str, str] | None = None) -> Source:
+    """Return a source of ``kind`` for reading a file: nothing arrives by it, so nothing proves it."""
+    return Source.model_validate(
+        {
+            "kind": kind,
+            "origin": {"proof": "shared_secret", "secret": "nothing arrives by it"},
+            "mapping": mapping or {},
+        }
+    )
+
+
+def _takes_lines(kind: str) -> bool:
+    try:
+        return detector(kind).takes_lines
+    except NotUnderstood:
+        return False  # what is wrong with the body is told first, as for every other kind
 
 
 def problems(settings: Settings) -> list[Problem]:
@@ -107,7 +197,7 @@ def problems(settings: Settings) -> list[Problem]:
                 Problem((*key, "mapping"), wrong, 'for example "person.email" = "user.mail"')
                 for wrong in generic.check_mapping(source.mapping)
             ]
-        elif source.mapping and source.kind in _SHIPPED:
+        elif source.mapping and source.kind in MODULES:
             found.append(
                 Problem(
                     (*key, "mapping"),

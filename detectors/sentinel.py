@@ -20,7 +20,9 @@ from detectors import fields, persons
 from detectors import sentinel_entities as entities
 from detectors.alert import Alert, NotUnderstood, Person
 from detectors.batch import Finding, each
+from detectors.detector import Detector
 from detectors.fields import Fields
+from detectors.recognition import Shape, by_shapes
 from detectors.signals import is_technique, signal_of
 
 _REMEDY = (
@@ -265,3 +267,35 @@ def _details(finding: _Finding, left_out: tuple[str, ...]) -> dict[str, str | li
         "left_out": list(left_out),
     }
     return {key: value for key, value in found.items() if value}
+
+
+_INCIDENT = r".*securityinsights/incidents"
+DETECTOR = Detector(
+    kind="sentinel",
+    title="Microsoft Sentinel incidents and security alerts",
+    documentation=(
+        "https://learn.microsoft.com/en-us/azure/sentinel/security-alert-schema",
+        "https://learn.microsoft.com/en-us/azure/sentinel/entities-reference",
+        "https://learn.microsoft.com/en-us/rest/api/securityinsights/incidents/get",
+    ),
+    parse=parse,
+    recognises=by_shapes(
+        Shape(values={"type": _INCIDENT}, also=("properties.incidentNumber", "properties.title")),
+        Shape(values={"object.type": _INCIDENT}, also=("objectSchemaType", "workspaceId")),
+        Shape(values={"body.object.type": _INCIDENT}),
+        Shape(values={"objectSchemaType": "incident"}, needs=("object",)),
+        Shape(
+            needs=("incidentNumber|properties.incidentNumber", "properties|title"),
+            also=("properties.relatedEntities", "properties.severity", "relatedAnalyticRuleIds"),
+            surety=0.7,
+            most=0.9,
+        ),
+        Shape(
+            needs=("systemAlertId|properties.systemAlertId", "entities|properties.entities"),
+            also=("alertName", "alertSeverity", "vendorName", "productName", "tactics"),
+            surety=0.8,
+            most=0.95,
+        ),
+        envelopes=("value",),
+    ),
+)

@@ -15,8 +15,9 @@ from config.settings import Settings, Source
 from detectors import registry
 from detectors.alert import Alert, NotUnderstood, Person, PersonId, Role
 from detectors.batch import Finding
+from detectors.catalogue import MODULES
 
-KINDS = ("sentinel", "okta_event_hook", "generic")
+KINDS = tuple(MODULES)
 
 
 def source(kind: str, **more: Any) -> Source:
