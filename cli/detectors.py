@@ -103,7 +103,7 @@ def try_mapping(
         for problem in problems:
             out.print(f"wrong: {problem}", style="bold red")
         if not problems:
-            _print({"file": str(sample), **read})
+            _print({"file": str(sample), "kind": "generic", **read})
     raise typer.Exit(1 if problems or not read["events"] else 0)
 
 

@@ -121,7 +121,7 @@ class Retries(Section):
 
 
 class SourceKind(StrEnum):
-    """The shapes of alerts that are understood out of the box."""
+    """The shapes of alerts that something else than their adapter has to know by name."""
 
     SENTINEL = "sentinel"
     OKTA_EVENT_HOOK = "okta_event_hook"
@@ -179,8 +179,8 @@ class Source(Section):
     """One detector that may post to /hooks/NAME."""
 
     kind: Annotated[SourceKind | Name, Field(union_mode="left_to_right")] = Field(
-        description="the shape of its alerts: sentinel, okta_event_hook, generic, or an installed "
-        "detector's name"
+        description="the shape of its alerts: sentinel, okta_event_hook, generic, or another kind "
+        "that `rescind detectors list` names"
     )
     origin: Annotated[SharedSecret | StandardWebhook, Field(discriminator="proof")] = Field(
         description="how it proves that it is the sender"

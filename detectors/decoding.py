@@ -43,7 +43,7 @@ def decode_any(body: bytes) -> JsonValue:
         NotUnderstood: the body is empty, not text, too large, or JSON that ``payload.decode`` refuses;
             no other exception, whatever arrives.
     """
-    plain = _unpacked(body)
+    plain = _utf8(_unpacked(body))
     start = plain.lstrip(b"\xef\xbb\xbf \t\r\n")[:1]
     try:
         return decode(plain)
@@ -51,7 +51,7 @@ def decode_any(body: bytes) -> JsonValue:
         refusal = error
     if not plain.strip():
         raise refusal
-    text = _text(plain)
+    text = plain.decode("utf-8-sig", "replace")
     if start in (b"{", b"["):
         found = _json_stream(text)
         if found is not None:
@@ -78,10 +78,11 @@ def _unpacked(body: bytes) -> bytes:
     return plain
 
 
-def _text(plain: bytes) -> str:
+def _utf8(plain: bytes) -> bytes:
+    """Return text that a Windows tool has written as UTF-16 in UTF-8."""
     if plain.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return plain.decode("utf-16", "replace").lstrip("\ufeff")
-    return plain.decode("utf-8-sig", "replace")
+        return plain.decode("utf-16", "replace").lstrip("\ufeff").encode("utf-8", "replace")
+    return plain
 
 
 def _json_stream(text: str) -> list[JsonValue] | None:

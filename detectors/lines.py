@@ -5,7 +5,7 @@
   the name its ``csNLabel`` gives, where no key has that name.
 - LEEF: ``{"_format": "leef", "vendor", "product", "productVersion", "eventId", "attributes": {...}}``.
 - ``key=value``: ``{"_format": "key_value", "_head": "text before the first pair", key: value, ...}``.
-- values between commas: ``{"_format": "columns", "columns": [...]}``.
+- values between commas, or quoted between blanks: ``{"_format": "columns", "columns": [...]}``.
 - anything else: ``{"_format": "text", "text": "..."}``.
 """
 
@@ -25,15 +25,17 @@ LIMIT = 256 * 1024
 #: Some collectors cut "CEF:" off; the seven fields between bars remain.
 _CEF = re.compile(r"(?:^|[\s:])CEF:\s*(\d)\|")
 _CEF_BARE = re.compile(
-    r"^(\d)\|(?:[^|\\]|\\.){1,200}\|(?:[^|\\]|\\.){1,200}\|(?:[^|\\]|\\.){0,100}\|"
+    r"^(\d)\|(?=(?:[^|\\]|\\.){1,200}\|(?:[^|\\]|\\.){1,200}\|(?:[^|\\]|\\.){0,100}\|)"
 )
 _LEEF = re.compile(r"(?:^|[\s:])LEEF:\s*([12](?:\.\d)?)\|")
 _CEF_KEY = re.compile(r"(?:^|(?<=\s))([A-Za-z0-9_.\-\[\]]{1,80})=")
 _PAIR = re.compile(
-    r"""(?:^|(?<=[\s,;|(\[{]))"?(?P<key>[A-Za-z_@][\w.@:/\-]{0,79})"?=
+    r"""(?:^|(?<=[\s,;|(\[{]))(?P<mark>"?)(?P<key>[A-Za-z_@][\w.@:/\-]{0,79})(?P=mark)=
     (?:"(?P<quoted>(?:[^"\\]|\\.)*+)"|'(?P<single>[^']*+)'|(?P<bare>[^\s,;"'][^\s,;]*+)?)""",
     re.VERBOSE,
 )
+#: Values in quotes with blanks between them; some of them name the one behind "=".
+_QUOTED = re.compile(r'"[^"]*+"(?:\s+"[^"]*+"){3}')
 _GOES_ON = re.compile(r'"\w+"="')
 
 
@@ -77,6 +79,8 @@ def read(line: str) -> JsonValue:
     inner = _json_behind_header(line)
     if inner is not None:
         return inner
+    if _QUOTED.match(line):
+        return {"_format": "columns", "columns": list(re.findall(r'"([^"]*+)"', line))}
     pairs = _pairs(line)
     if pairs is not None:
         return pairs

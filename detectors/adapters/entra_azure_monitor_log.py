@@ -211,6 +211,7 @@ DETECTOR = Detector(
         Shape(
             needs=("properties", "operationName|time"),
             values={"category": _CATEGORIES},
+            never=("properties.auditEventId", "properties.activityType"),  # Intune's
             also=("resourceId", "tenantId", "resultSignature", "correlationId", "callerIpAddress"),
         ),
         envelopes=_ENVELOPES,

@@ -81,6 +81,7 @@ _SAME = {
     "sentinel_incident": {"sentinel"},
     "sentinel_table_row": {"sentinel"},
     "okta_event_hook": {"okta_system_log"},
+    "entra_identity_protection": {"entra_azure_monitor_log"},
 }
 #: Principals that are no person's account: an address, Okta's own account, an Okta application.
 _NOBODY = re.compile(r"[0-9.]+|system@okta\.com|0oa[0-9a-z]{17}")
@@ -180,7 +181,7 @@ def score(row: dict[str, str], path: Path, tally: Tally) -> list[str]:
         if victims and not right and not heuristic:
             tally.wrong += 1
     elif principal.startswith("app:"):
-        tally.victim[0] += not victims
+        tally.victim[0] += bool(found) and not victims
         tally.victim[1] += 1
         if victims:
             tally.wrong += 1

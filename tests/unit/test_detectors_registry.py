@@ -153,13 +153,19 @@ KEYS = st.one_of(
         "upnSuffix", "accountName", "address", "techniques", "tactics", "status", "title",
         "createdTimeUtc", "eventType", "data", "events", "uuid", "actor", "target", "client",
         "ipAddress", "debugContext", "debugData", "risk", "outcome", "alternateId", "published",
-        "mail", "request", "ipChain", "userAgent", "sessionId",
+        "mail", "request", "ipChain", "userAgent", "sessionId", "userId", "userPrincipalName", "location",
+        "riskState", "riskLevel", "riskEventTypes", "initiatedBy", "user", "targetResources", "status",
     ]),
 )  # fmt: skip
 JSON = st.recursive(
     SCALARS,
     lambda inner: st.one_of(st.lists(inner, max_size=4), st.dictionaries(KEYS, inner, max_size=6)),
     max_leaves=25,
+)
+
+
+CATEGORIES = st.sampled_from(
+    ["SignInLogs", "AuditLogs", "UserRiskEvents", "MicrosoftGraphActivityLogs", "Else"]
 )
 
 
@@ -174,10 +180,22 @@ def event(parts: Any, actor: Any) -> Any:
             "actor": actor, "target": [actor]}  # fmt: skip
 
 
+def row(properties: Any, category: Any) -> Any:
+    return {"category": category, "time": category, "properties": properties}
+
+
 @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(value=st.one_of(JSON, st.builds(incident, JSON, JSON), st.builds(event, JSON, JSON)))
+@given(
+    value=st.one_of(
+        JSON,
+        st.builds(incident, JSON, JSON),
+        st.builds(event, JSON, JSON),
+        st.builds(row, JSON, CATEGORIES),
+    )
+)
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_json_value_is_understood_or_told(kind: str, value: Any) -> None:
+    assert "failed" not in registry.recognise(value).why
     body = json.dumps(value).encode()
     settings_ = GENERIC if kind == "generic" else source(kind)
     alerts: tuple[Finding, ...] = ()
