@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from cli import terminal
 from cli.main import main
 
 EVENT = {
@@ -18,6 +20,14 @@ EVENT = {
     "actor": {"id": "00uAdaAdaAdaAdaAda1d7", "type": "User", "alternateId": "ada@contoso.com"},
     "debugContext": {"debugData": {}},
 }
+
+
+@pytest.fixture(autouse=True)
+def _a_pipe_of_its_own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    terminal.console.cache_clear()
+    yield
+    terminal.console.cache_clear()
 
 
 def run(*words: str | Path) -> int:
