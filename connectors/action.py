@@ -27,12 +27,17 @@ class Impact(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a step ended. ``verified`` has to be earned; ``unknown`` is an honest answer."""
+    """How a step ended. ``verified`` has to be earned; ``unknown`` is an honest answer.
+
+    ``observed``: it was to read, has read, and nothing was to be changed; ``already`` is of a change
+    that was made before.
+    """
 
     VERIFIED = "verified"
     ACCEPTED = "accepted"
     UNVERIFIABLE = "unverifiable"
     ALREADY = "already"
+    OBSERVED = "observed"
     SKIPPED = "skipped"
     DENIED = "denied"
     MANUAL = "manual"
@@ -127,6 +132,38 @@ class Observation:
     snapshot: Json
     satisfied: bool | None = None
     verdict: Verdict | None = None
+
+
+class LeadKind(StrEnum):
+    """What a reading step has found that something has to follow from.
+
+    ``drift``: somebody got into a contained account again, or undid what contained it.
+    ``other_victim``: somebody else was let in from where the thief came from.
+    """
+
+    DRIFT = "drift"
+    OTHER_VICTIM = "other_victim"
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """Something found by reading, about one account, that a run should follow up.
+
+    ``id`` is the account's immutable id, ``name`` what people call it; ``seen`` says in one sentence what
+    was seen. ``at`` and ``last`` are when it began and was last seen, by the vendor's clock, RFC 3339
+    UTC. ``entries`` are the vendor's ids of the log entries that tell it, where they are known: what
+    they tell is never followed up twice.
+    """
+
+    kind: LeadKind
+    system: str
+    id: str
+    name: str
+    seen: str
+    at: str
+    last: str
+    addresses: tuple[str, ...] = ()
+    entries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +263,17 @@ class Action(ABC):
 
         ``receipt`` is None where a crash or a lost answer took it: then reading alone decides.
         """
+
+    def leads(
+        self,
+        target: Target,  # noqa: ARG002 - a contract
+        observation: Observation,  # noqa: ARG002
+    ) -> tuple[Lead, ...]:
+        """Name what was found that a run should follow up; only of a step that reads.
+
+        A pure function of what was observed, so that it gives the same after a crash.
+        """
+        return ()
 
     def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:  # noqa: ARG002 - a contract
         """List what ``undo`` may send: in a plan it follows without asking again."""

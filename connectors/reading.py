@@ -17,7 +17,8 @@ _READS = "this step only reads"
 
 
 class Reading(Action):
-    """An action with impact none. ``observe`` always decides, by a verdict.
+    """An action with impact none. ``observe`` always decides, by a verdict: ``observed`` where nothing
+    has to follow, ``manual`` where somebody has to look.
 
     To be named before the base class of the system's actions.
     """

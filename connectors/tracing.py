@@ -104,7 +104,7 @@ def verdict(
         str(snapshot["problem"] or ""),
     ]
     told = "; ".join(part for part in parts if part)
-    outcome = Outcome.UNVERIFIABLE if partly else Outcome.ALREADY
+    outcome = Outcome.UNVERIFIABLE if partly else Outcome.OBSERVED
     return Verdict(outcome, f"{told} (the log as of {snapshot['until']}; {late})")
 
 

@@ -118,4 +118,4 @@ def verdict(
     told = f"nobody got in and nothing was changed {window}{refused}{unread}{missed}"
     if partly:
         return Verdict(Outcome.UNVERIFIABLE, f"as far as was read, {told}")
-    return Verdict(Outcome.ALREADY, told)
+    return Verdict(Outcome.OBSERVED, told)

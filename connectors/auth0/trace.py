@@ -12,8 +12,8 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from connectors import errors, trace, tracing
-from connectors.action import ActionSpec, Impact, Observation, Target
+from connectors import errors, leads, trace, tracing
+from connectors.action import ActionSpec, Impact, Lead, Observation, Target
 from connectors.auth0 import tenant_log
 from connectors.auth0.base import Auth0Action
 from connectors.auth0.log_types import REUSE
@@ -103,6 +103,10 @@ class TraceSource(Reading, Auth0Action[TraceParameters]):
         ]
         summed = tracing.verdict(found, snapshot, late="it may be late", more=noted)
         return Observation(snapshot, verdict=summed)
+
+    def leads(self, target: Target, observation: Observation) -> tuple[Lead, ...]:
+        """Whoever else was let in from there."""
+        return leads.others(target, observation)
 
     def _named(self, hers: Told) -> Named:
         """What the alert names; with a session the tokens that are bound to it."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from connectors import errors, trace, watching
-from connectors.action import ActionSpec, Impact, Json, Observation, Target
+from connectors import errors, leads, trace, watching
+from connectors.action import ActionSpec, Impact, Json, Lead, Observation, Target
 from connectors.auth0 import tenant_log
 from connectors.auth0.base import Auth0Action
 from connectors.auth0.own import WITHIN, without_echoes
@@ -92,6 +92,10 @@ class Watch(Reading, Auth0Action[WatchParameters]):
             short=tenant_log.oldest_is(snapshot["reaches_back_to"]) if short else "",
         )
         return Observation(snapshot, verdict=summed)
+
+    def leads(self, target: Target, observation: Observation) -> tuple[Lead, ...]:
+        """That somebody got in again, or changed something."""
+        return leads.drift(target, observation)
 
     async def _own(
         self, target: Target, ours: str | None, start: datetime, until: datetime

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
-from connectors import errors, trace, tracing
-from connectors.action import ActionSpec, Impact, Observation, Target
+from connectors import errors, leads, trace, tracing
+from connectors.action import ActionSpec, Impact, Lead, Observation, Target
 from connectors.entra import activity, ids, users
 from connectors.entra.action import EntraAction
 from connectors.entra.activity import Told
@@ -76,6 +76,10 @@ class TraceSource(Reading, EntraAction[TraceParameters]):
         snapshot["missing"] = list(hers.missing)
         summed = tracing.verdict(found, snapshot, late=LATE, partly=hers.partly)
         return Observation(snapshot, verdict=summed)
+
+    def leads(self, target: Target, observation: Observation) -> tuple[Lead, ...]:
+        """Whoever else was let in from there."""
+        return leads.others(target, observation)
 
     def _named(self, told: Told) -> Named:
         sessions = (

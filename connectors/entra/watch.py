@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from pydantic import Field
 
-from connectors import errors, trace, watching
-from connectors.action import ActionSpec, Impact, Json, Observation, Target
+from connectors import errors, leads, trace, watching
+from connectors.action import ActionSpec, Impact, Json, Lead, Observation, Target
 from connectors.clock import spell, spell_or_none
 from connectors.entra import activity, audit_entries, ids, present, users
 from connectors.entra.action import EntraAction
@@ -91,6 +91,10 @@ class Watch(Reading, EntraAction[EntraWatchParameters]):
         snapshot |= {**watching.evidence(found, told.entries, since), "missing": missing}
         summed = watching.verdict(found, snapshot, late=LATE, partly="; ".join(missing))
         return Observation(snapshot, verdict=summed)
+
+    def leads(self, target: Target, observation: Observation) -> tuple[Lead, ...]:
+        """That somebody got in again, or changed something."""
+        return leads.drift(target, observation)
 
     async def _rules(self, target: Target) -> tuple[list[Json], list[str]]:
         """The suspicious inbox rules, and why they were not read.

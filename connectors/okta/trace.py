@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from connectors import errors, trace, tracing
-from connectors.action import ActionSpec, Impact, Observation, Target
+from connectors import errors, leads, trace, tracing
+from connectors.action import ActionSpec, Impact, Lead, Observation, Target
 from connectors.okta.base import READ, OktaAction
 from connectors.okta.system_log import READ_LOG, Told, about, any_of, own_id, read_log
 from connectors.okta.users import read_user
@@ -69,6 +69,10 @@ class TraceSource(Reading, OktaAction[TraceParameters]):
         return Observation(
             snapshot, verdict=tracing.verdict(found, snapshot, late="it may be late")
         )
+
+    def leads(self, target: Target, observation: Observation) -> tuple[Lead, ...]:
+        """Whoever else was let in from there."""
+        return leads.others(target, observation)
 
     def _named(self, told: Told) -> Named:
         sessions = (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import ClassVar
 
-from connectors import errors, trace, watching
-from connectors.action import ActionSpec, Impact, Json, Observation, Target
+from connectors import errors, leads, trace, watching
+from connectors.action import ActionSpec, Impact, Json, Lead, Observation, Target
 from connectors.clock import spell, spell_or_none
 from connectors.okta.base import READ, OktaAction
 from connectors.okta.system_log import READ_LOG, about, own_id, read_log
@@ -72,3 +72,7 @@ class Watch(Reading, OktaAction[WatchParameters]):
         snapshot |= watching.evidence(found, told.entries, since)
         late = "the log may be late"
         return Observation(snapshot, verdict=watching.verdict(found, snapshot, late=late))
+
+    def leads(self, target: Target, observation: Observation) -> tuple[Lead, ...]:
+        """That somebody got in again, or changed something."""
+        return leads.drift(target, observation)

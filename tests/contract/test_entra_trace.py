@@ -98,7 +98,7 @@ async def test_the_root_the_replay_the_apps_the_changes_and_the_others_are_told(
     assert others == {("user07@contoso.com", True), (REPORTS.display_name, True)}
     assert told["missing"] == []
     assert told["problem"] is None
-    assert found.verdict.outcome is Outcome.ALREADY
+    assert found.verdict.outcome is Outcome.OBSERVED
     for part in (
         HOME.ip,
         f"replayed from {THIEF.ip}",
@@ -239,7 +239,7 @@ async def test_several_kinds_at_once_refused_are_asked_one_by_one(practice: Prac
     found = await seen(practice, TRACE)
     assert found.snapshot["sources"]
     assert {o["name"] for o in found.snapshot["others"]} >= {REPORTS.display_name}
-    assert found.verdict.outcome is Outcome.ALREADY
+    assert found.verdict.outcome is Outcome.OBSERVED
 
 
 async def test_where_beta_refuses_the_interactive_ones_are_told_and_the_rest_is_said_missing(
@@ -268,7 +268,7 @@ async def test_a_session_that_cannot_be_asked_about_is_said(practice: Practice) 
     found = await seen(practice, TRACE)
     assert "who else was in the session was not read" in found.verdict.reason
     assert "user07@contoso.com" in {other["name"] for other in found.snapshot["others"]}
-    assert found.verdict.outcome is Outcome.ALREADY
+    assert found.verdict.outcome is Outcome.OBSERVED
 
 
 async def test_without_a_licence_the_changes_are_told_and_the_sign_ins_said_missing(
@@ -367,7 +367,7 @@ async def test_nothing_since_the_containment_is_said_and_our_own_doing_is_none(
     found = await seen(practice, WATCH, ours)
     assert (found.snapshot["found"], found.snapshot["enabled"]) == (0, False)
     assert found.snapshot["since"] is not None
-    assert found.verdict.outcome is Outcome.ALREADY
+    assert found.verdict.outcome is Outcome.OBSERVED
     asked = await seen(practice, WATCH, ours, since=_ago(0, practice))
     assert asked.snapshot["drift"] == []
 

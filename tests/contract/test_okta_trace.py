@@ -92,7 +92,7 @@ async def test_the_root_the_replay_the_apps_the_changes_and_the_others_are_told(
     assert all(change["from_source"] for change in told["changes"])
     (other,) = told["others"]
     assert (other["name"], other["let_in"]) == ("user07@contoso.com", True)
-    assert seen.verdict.outcome is Outcome.ALREADY
+    assert seen.verdict.outcome is Outcome.OBSERVED
     for part in (HOME.ip, f"replayed from {THIEF.ip}", "user07@contoso.com (let in)"):
         assert part in seen.verdict.reason
     assert told["timeline"] == sorted(told["timeline"], key=lambda entry: entry["at"])
@@ -229,7 +229,7 @@ async def test_nothing_since_the_containment_is_said(sim: Simulator) -> None:
     await contained(sim)
     seen = await looked(sim, Watch)
     assert (seen.snapshot["found"], seen.snapshot["status"]) == (0, "SUSPENDED")
-    assert seen.verdict.outcome is Outcome.ALREADY
+    assert seen.verdict.outcome is Outcome.OBSERVED
 
 
 @pytest.mark.parametrize(
