@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from config import addresses, connections, signals_checks
 from config.explain import closest
 from config.problems import Key, Problem, resting_on
-from config.settings import Auth0, Entra, Exchange, Okta, Settings
+from config.settings import OWN_SOURCE, Auth0, Entra, Exchange, Okta, Settings
 
 #: Microsoft Learn, "National cloud deployments": the host of Microsoft Graph in each cloud.
 _GRAPH_HOSTS = {
@@ -57,6 +57,9 @@ def _web(settings: Settings) -> Iterator[Problem]:
 
 def _sources(settings: Settings) -> Iterator[Problem]:
     for name, source in settings.sources.items():
+        if name == OWN_SOURCE:
+            what = "is the name under which Rescind keeps what it has found by itself"
+            yield Problem(("sources", name), what, "another name")
         if source.tenant is None or source.tenant in settings.tenants:
             continue
         known = ", ".join(settings.tenants) or "none yet: add [tenants.NAME]"

@@ -18,6 +18,9 @@ from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
 from config.section import Name, Section
 from config.signals import Signals
 
+#: Under this name Rescind keeps what it has found by itself; no detector can have it.
+OWN_SOURCE = "rescind"
+
 
 class MaskPassword:
     """Marks a secret that is a connection URL: shown without its password rather than not at all."""

@@ -17,10 +17,10 @@ _READS = "this step only reads"
 
 
 class Reading(Action):
-    """An action with impact none. ``observe`` always decides, by a verdict: ``observed`` where nothing
-    has to follow, ``manual`` where somebody has to look.
+    """An action with impact none.
 
-    To be named before the base class of the system's actions.
+    ``observe`` always decides, by a verdict: ``observed`` where it has read, ``manual`` where somebody
+    has to look. To be named before the base class of the system's actions.
     """
 
     def preview(self, target: Target) -> tuple[PlannedCall, ...]:  # noqa: ARG002 - the contract

@@ -57,6 +57,28 @@ def receive(
         )
         audit.append(connection, Event.ALERT_DUPLICATE, alert=known, source=source)
         return Received(known, duplicate=True)
+    alert_id = store(
+        connection, audit, source=source, kind=kind, body=body, content_type=content_type, key=key
+    )
+    return Received(alert_id, duplicate=False)
+
+
+def store(
+    connection: Connection,
+    audit: AuditLog,
+    *,
+    source: str,
+    kind: str,
+    body: bytes,
+    content_type: str,
+    key: str,
+    run_id: str | None = None,
+) -> str:
+    """Store raw bytes and their alert's row under a key that is not there yet; return the alert's id.
+
+    ``run_id`` names the run that has found it, where one of ours has.
+    """
+    digest = hashlib.sha256(body).hexdigest()
     keep_body(connection, digest, body)
     alert_id = new_id()
     connection.execute(
@@ -74,12 +96,13 @@ def receive(
     audit.append(
         connection,
         Event.ALERT_RECEIVED,
+        run_id=run_id,
         alert=alert_id,
         source=source,
         body_sha256=f"sha256:{digest}",
         size=len(body),
     )
-    return Received(alert_id, duplicate=False)
+    return alert_id
 
 
 def keep_body(connection: Connection, digest: str, body: bytes) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, false, func, or_, select
+from sqlalchemy import Connection, Row, Select, and_, exists, false, func, not_, or_, select
 
 from ledger import tables
 from ledger.chain import AuditLog, rfc3339
@@ -231,7 +231,7 @@ Accounts = Sequence[tuple[str, str]]
 def open_run(connection: Connection, tenant: str, accounts: Accounts) -> str | None:
     """Return the id of the containment that still moves for this person, the oldest, if there is one."""
     return connection.execute(
-        _of_person(tenant, accounts).where(_run.c.state == "running").limit(1)
+        about_person(tenant, accounts).where(_run.c.state == "running").limit(1)
     ).scalar_one_or_none()
 
 
@@ -243,7 +243,7 @@ def beside(
     playbook: str | None = None,
 ) -> list[str]:
     """Return the person's unfinished runs of other aims than containing her, the oldest first."""
-    query = _of_person(tenant, accounts).where(_run.c.state == "beside", _run.c.aim.in_(aims))
+    query = about_person(tenant, accounts).where(_run.c.state == "beside", _run.c.aim.in_(aims))
     if playbook is not None:
         query = query.where(_run.c.playbook == playbook)
     return list(connection.execute(query).scalars())
@@ -251,10 +251,10 @@ def beside(
 
 def of_person(connection: Connection, tenant: str, accounts: Accounts) -> list[str]:
     """Return all runs about any of these accounts, the oldest first."""
-    return list(connection.execute(_of_person(tenant, accounts)).scalars())
+    return list(connection.execute(about_person(tenant, accounts)).scalars())
 
 
-def _of_person(tenant: str, accounts: Accounts) -> Select[Any]:
+def about_person(tenant: str, accounts: Accounts) -> Select[Any]:
     """Select the runs about any of these accounts, the oldest first."""
     hers = [
         and_(_account.c.system == system, _account.c.account_id == own) for system, own in accounts
@@ -267,44 +267,66 @@ def _of_person(tenant: str, accounts: Accounts) -> Select[Any]:
     )
 
 
-def last_finished(
-    connection: Connection, tenant: str, person_key: str, within_s: float
-) -> Row[Any] | None:
-    """Return the newest run for this person that finished within the last ``within_s`` seconds."""
-    since = now_ms(connection) - int(within_s * 1000)
-    return connection.execute(
-        select(_run)
-        .where(
-            _run.c.tenant == tenant,
-            _run.c.person_key == person_key,
-            _run.c.state == "done",
-            _run.c.aim == "contain",
-            _run.c.finished_at >= since,
-        )
-        .order_by(_run.c.finished_at.desc())
-        .limit(1)
-    ).one_or_none()
+def people_since(
+    connection: Connection, tenant: str, seconds: float, *, proposed_by: str = ""
+) -> int:
+    """Count the different persons runs were opened for in a tenant within ``seconds``.
 
-
-def people_since(connection: Connection, tenant: str, seconds: float) -> int:
-    """Count the different persons runs were opened for in a tenant within ``seconds``."""
+    What ``proposed_by`` has proposed counts once people have approved it: nothing happens by it before.
+    """
     since = now_ms(connection) - int(seconds * 1000)
+    asked = tables.approval
+    approved = exists().where(asked.c.run_id == _run.c.id, asked.c.state == "approved")
+    proposal = and_(_run.c.requested_by == proposed_by, _run.c.mode == "approve")
     return int(
         connection.execute(
             select(func.count(_run.c.person_key.distinct())).where(
-                _run.c.tenant == tenant, _run.c.created_at >= since, _run.c.mode != "observe"
+                _run.c.tenant == tenant,
+                _run.c.created_at >= since,
+                _run.c.mode != "observe",
+                or_(not_(proposal), approved),
             )
         ).scalar_one()
     )
 
 
 def make_room(connection: Connection, run_id: str) -> None:
-    """Let another run be opened for the person: this one only waits to put something back."""
+    """Let another run be opened for the person: this one was called off, or only waits for time."""
     connection.execute(
         _run.update()
         .where(_run.c.id == run_id, _run.c.state == "running")
         .values(state="restoring")
     )
+
+
+def watch(
+    connection: Connection,
+    audit: AuditLog,
+    run_id: str,
+    *,
+    status: str,
+    exposure: Sequence[Mapping[str, Any]],
+    until: int,
+) -> bool:
+    """Let a run only wait for its timed steps, with its status so far; False where it does already.
+
+    ``until`` is when the last of them begins, in milliseconds since 1970 UTC.
+    """
+    changed = connection.execute(
+        _run.update()
+        .where(_run.c.id == run_id, _run.c.state.in_(("running", "beside")))
+        .values(state="restoring", status=status, exposure=[dict(item) for item in exposure])
+    ).rowcount
+    if changed:
+        audit.append(
+            connection,
+            Event.RUN_WATCHED,
+            run_id=run_id,
+            status=status,
+            exposure=_told(exposure),
+            until=rfc3339(until),
+        )
+    return bool(changed)
 
 
 def close(
@@ -332,11 +354,14 @@ def close(
             Event.RUN_FINISHED,
             run_id=run_id,
             status=status,
-            exposure=[
-                {name: item[name] for name in ("system", "what", "until")} for item in exposure
-            ],
+            exposure=_told(exposure),
         )
     return bool(changed)
+
+
+def _told(exposure: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what the log tells of what stays usable."""
+    return [{name: item[name] for name in ("system", "what", "until")} for item in exposure]
 
 
 def get(connection: Connection, run_id: str) -> Row[Any] | None:

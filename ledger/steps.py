@@ -17,12 +17,15 @@ _step = tables.step
 _need = tables.step_need
 
 #: Outcomes after which steps that need a success may follow.
-GOOD = frozenset({"verified", "accepted", "already", "unverifiable"})
+GOOD = frozenset({"verified", "accepted", "already", "observed", "unverifiable"})
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a step ended. ``lacks`` names what one that was skipped would have needed: ``permission``."""
+    """How a step ended. ``lacks`` names what one that was skipped would have needed: ``permission``.
+
+    ``leads`` are what it has found by reading that a run should follow up (``ledger.leads``).
+    """
 
     outcome: str
     reason: str = ""
@@ -30,6 +33,7 @@ class Ended:
     receipt: Mapping[str, Any] | None = None
     proof: Mapping[str, Any] | None = None
     lacks: str = ""
+    leads: Sequence[Mapping[str, Any]] = ()
 
 
 def record_finished(connection: Connection, audit: AuditLog, step: Row[Any], ended: Ended) -> None:
@@ -181,6 +185,21 @@ def restored(connection: Connection, run_id: str) -> set[str]:
             )
         ).scalars()
     )
+
+
+def contained_at(connection: Connection, run_id: str) -> int | None:
+    """Return when the last change of a run ended well, what puts something back aside; None if none did.
+
+    In milliseconds since 1970, UTC.
+    """
+    changed = select(func.max(_step.c.finished_at)).where(
+        _step.c.run_id == run_id,
+        _step.c.impact != "none",
+        _step.c.undoes.is_(None),
+        _step.c.outcome.in_(GOOD),
+    )
+    found = connection.execute(changed).scalar_one()
+    return None if found is None else int(found)
 
 
 def by_node(connection: Connection, run_id: str, node: str) -> Row[Any]:

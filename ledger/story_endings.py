@@ -8,7 +8,9 @@ from ledger.story_facts import Record, Rule, Run, Runs, Step, no_run, no_step, t
 
 #: Outcomes that claim a change, as ``already`` does not.
 _CHANGED = frozenset({"verified", "accepted", "unverifiable"})
-_GOOD = _CHANGED | {"already"}
+#: Outcomes by which what a step is for holds; ``observed`` ends well, and brings nothing about.
+_HOLDS = _CHANGED | {"already"}
+_GOOD = _HOLDS | {"observed"}
 #: Systems in which the person holds no session: what opens a mailbox is Entra's, and through signals
 #: others are told.
 _WITHOUT_SESSIONS = frozenset({"exchange", "signals"})
@@ -28,7 +30,11 @@ class Endings:
     @property
     def rules(self) -> Mapping[str, Rule]:
         """The rule for each event."""
-        return {"step.finished": self._step_finished, "run.finished": self._run_finished}
+        return {
+            "step.finished": self._step_finished,
+            "run.watched": self._run_watched,
+            "run.finished": self._run_finished,
+        }
 
     def _step_finished(self, record: Record) -> Iterator[str]:
         run, step = self._runs.of(record), self._runs.step_of(record)
@@ -45,6 +51,8 @@ class Endings:
                 yield f"{step} ends while the outcome of its intent {intent.id} is unknown"
         if outcome == "verified" and not step.proven and not step.reads:
             yield f"{step} ends as verified, and nothing was verified before"
+        if outcome == "observed" and not step.reads:
+            yield f"{step} ends as observed, and is there to change something"
         if outcome in _CHANGED and not step.reads:
             yield from self._unfounded(step, outcome)
         step.outcome = outcome
@@ -67,6 +75,22 @@ class Endings:
             yield f"{step} ends as {outcome}, and no change of it was ever sent"
         elif always or not errors & _SO_ALREADY:
             yield f"{step} ends as {outcome}, and every change of it was refused or not sent"
+
+    def _run_watched(self, record: Record) -> Iterator[str]:
+        run = self._runs.of(record)
+        if run is None:
+            yield no_run(record)
+            return
+        if run.finished or run.watched:
+            yield f"run {run.id} had {'finished' if run.finished else 'been told of'} before"
+        left = [step for step in run.steps.values() if step.outcome is None]
+        if not left:
+            yield "nothing of its run is left to wait for"
+        for step in left:
+            if step.approval and run.plan_hash not in run.approved:
+                yield f"{step} waits for a person, and not only for its time"
+        yield from _misnamed(run, text(record, "status"))
+        run.watched = True
 
     def _run_finished(self, record: Record) -> Iterator[str]:
         run = self._runs.of(record)
@@ -95,13 +119,14 @@ def _misnamed(run: Run, said: str) -> Iterator[str]:
 
 
 def _status_of(run: Run) -> str:
+    """Return what the steps that have ended make of a run."""
     if run.mode == "observe":
         return "observed"
-    steps = run.steps.values()
+    steps = [step for step in run.steps.values() if step.outcome is not None]
     if run.aim != "contain":
         if all(map(_well, steps)):
             return "completed"
-        return "partial" if any(step.outcome in _GOOD for step in steps) else "failed"
+        return "partial" if any(step.outcome in _HOLDS for step in steps) else "failed"
     revoked = {step.system for step in steps if step.revokes and step.outcome in _GOOD}
     if not revoked:
         return "failed"

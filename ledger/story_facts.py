@@ -87,6 +87,7 @@ class Run:
     opening: bool = True
     planned: bool = False
     plan_hash: str = ""
+    watched: bool = False
     finished: bool = False
     steps: dict[str, Step] = field(default_factory=dict)
     intents: list[Intent] = field(default_factory=list)

@@ -98,7 +98,8 @@ run = Table(
     Column("mode", String(10), nullable=False),
     Column("plan_hash", String(80), nullable=False),
     Column("plan", Document, nullable=False),
-    # observing | beside (no containment) | running -> restoring (only timed steps are left) -> done
+    # observing | beside (no containment) | running -> restoring (only timed steps are left; with
+    # the status so far, once people were told) -> done
     Column("state", String(20), nullable=False),
     Column("status", String(20), nullable=False, server_default=""),
     Column("exposure", Document, nullable=True),

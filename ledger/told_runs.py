@@ -26,7 +26,8 @@ _BECOMES = {
     "approval.superseded": "superseded",
 }
 _TELLING = (
-    "run.created", "plan.computed", "step.finished", "run.finished", "approval.decided", *_BECOMES,
+    "run.created", "plan.computed", "step.finished", "run.watched", "run.finished",
+    "approval.decided", *_BECOMES,
 )  # fmt: skip
 #: The columns of a step that are compared.
 _STEP = ("id", "run_id", "node", "action", "system", "impact", "approval", "state", "outcome")
@@ -50,7 +51,7 @@ class Run:
     """What the log told of a run, and its rows.
 
     ``planned`` and ``ended`` are by a step's id, ``requests`` by their own; ``finished`` has the
-    run's status.
+    run's status, ``watched`` the one it had when only timed steps were left.
     """
 
     at: Place
@@ -58,6 +59,7 @@ class Run:
     plan_hash: str = ""
     planned: dict[str, Record] = field(default_factory=dict)
     ended: dict[str, tuple[Place, str]] = field(default_factory=dict)
+    watched: tuple[Place, str] | None = None
     finished: tuple[Place, str] | None = None
     requests: dict[str, Request] = field(default_factory=dict)
     steps: list[Row[Any]] = field(default_factory=list)
@@ -74,6 +76,8 @@ class Run:
             self.planned = {text(each, "id"): each for each in entries if isinstance(each, dict)}
         elif event == "step.finished":
             self.ended[text(part(record, "step"), "id")] = at, text(record, "outcome")
+        elif event == "run.watched":
+            self.watched = at, text(record, "status")
         elif event == "run.finished":
             self.finished = at, text(record, "status")
         else:

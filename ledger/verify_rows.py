@@ -81,7 +81,7 @@ def check_runs(verifier: Verifier, connection: Connection) -> None:
 
 
 def _compare(verifier: Verifier, run: Row[Any], told: Run) -> None:
-    finished, status = told.finished or (told.at, "")
+    finished, status = told.finished or told.watched or (told.at, "")
     named = f"run {run.id}"
     _differs(verifier, told.at, named, [
         *((column, run._mapping[column], told.created.get(member)) for column, member in _CREATED.items()),

@@ -16,6 +16,7 @@ class Event(StrEnum):
     ALERT_IGNORED = "alert.ignored"
     ALERT_JOINED = "alert.joined"
     RUN_CREATED = "run.created"
+    RUN_WATCHED = "run.watched"
     RUN_FINISHED = "run.finished"
     PLAN_COMPUTED = "plan.computed"
     APPROVAL_REQUESTED = "approval.requested"

@@ -29,6 +29,7 @@ EVENTS = frozenset(
         "alert.ignored",
         "alert.joined",
         "run.created",
+        "run.watched",
         "run.finished",
         "plan.computed",
         "approval.requested",

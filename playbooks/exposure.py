@@ -11,7 +11,9 @@ from connectors.action import ActionSpec, Outcome
 from playbooks import order
 from playbooks.schema import Aim
 
-_GOOD = frozenset({Outcome.VERIFIED, Outcome.ACCEPTED, Outcome.ALREADY, Outcome.UNVERIFIABLE})
+#: Outcomes by which what a step is for holds; reading has ended well, too, and brings nothing about.
+_HOLDS = frozenset({Outcome.VERIFIED, Outcome.ACCEPTED, Outcome.ALREADY, Outcome.UNVERIFIABLE})
+_GOOD = _HOLDS | {Outcome.OBSERVED}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def status_of(
     if aim != Aim.CONTAIN:
         if not left and not unreached:
             return "completed"
-        return "partial" if any(step.outcome in _GOOD for step in steps) else "failed"
+        return "partial" if any(step.outcome in _HOLDS for step in steps) else "failed"
     systems = {*accounts, *(step.spec.system for step in steps)} - order.WITHOUT_SESSIONS
     if not any(_revoked(system, steps) for system in systems):
         return "failed"

@@ -353,7 +353,7 @@ def _planned(
         situation.tenant, account.system, account.id, account.name, account.facts, situation.since
     )
     skipped = draft.skipped
-    if not skipped and policy.mode is Mode.OBSERVE:
+    if not skipped and policy.mode is Mode.OBSERVE and not _only_reads(draft, spec):
         skipped = "mode observe: shown, not carried out"
     return PlannedStep(
         node=draft.node,
@@ -372,6 +372,11 @@ def _planned(
         skipped=skipped,
         lacks=lacks,
     )
+
+
+def _only_reads(draft: Draft, spec: ActionSpec) -> bool:
+    """Tell whether a step changes nothing and can be carried out at once, without asking anybody."""
+    return spec.impact is Impact.NONE and not (draft.delay_s or draft.undoes or draft.ask)
 
 
 def _calls(

@@ -112,7 +112,8 @@ class Attempt:
                 await self._journal.keep()
         if before.verdict is not None:
             verdict = before.verdict
-            return Ended(verdict.outcome, verdict.reason, verdict.instructions)
+            found = tuple(asdict(lead) for lead in action.leads(target, before))
+            return Ended(verdict.outcome, verdict.reason, verdict.instructions, leads=found)
         if before.satisfied:
             return Ended(Outcome.ALREADY, "it was so before")
         if hands_over(action.spec, step.parameters) and self._service.seal() is None:

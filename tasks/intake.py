@@ -8,26 +8,27 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections.abc import Coroutine
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from config.settings import Source
+from config.settings import OWN_SOURCE, Source
 from connectors.directory import Identification
 from connectors.errors import ConnectorError
-from detectors import registry
+from detectors import own, registry
 from detectors.alert import Alert, NotUnderstood, Signal
-from ledger import alerts, deliveries, folding, notices, runs, steps
+from ledger import alerts, deliveries, folding, notices, past_runs, steps
 from ledger.errors import AlertLost
 from ledger.leases import Claim
 from ledger.vocabulary import Event
 from playbooks.errors import PlaybookError, UnknownPlaybook
-from tasks import messages, opening, victims
+from tasks import followups, messages, opening, victims
 from tasks.faults import where
-from tasks.opening import Request
+from tasks.opening import Request, StillMoves
 from tasks.perform import Performer
 from tasks.service import Rings, Service
 from tasks.systems import Systems
@@ -139,6 +140,8 @@ class Intake:
             await asyncio.to_thread(self._service.ring, rings)
 
     async def _understand(self, row: Row[Any]) -> _Begun | None:
+        if row.source == OWN_SOURCE:
+            return await self._follow_up(row)
         settings = self._service.settings
         source = settings.sources.get(row.source)
         if source is None:
@@ -156,8 +159,27 @@ class Intake:
         if isinstance(finding, NotUnderstood):
             raise finding
         alert = finding if row.victim is None else victims.only(finding, row.victim)
+        return await self._settled(row, alert, self._take(row, alert, source))
+
+    async def _follow_up(self, row: Row[Any]) -> _Begun | None:
+        """Take up what a step of ours has found by reading: its event is its own, so nothing folds it."""
+        database = self._service.database
+        alert = own.read(await database.reading(deliveries.body_of, row.body_sha256))
+
+        async def take() -> _Begun:
+            request = await database.reading(
+                followups.request_of, self._service.settings, row, alert
+            )
+            return await self._begin(row, alert, _event_key(row.source, alert), request)
+
+        return await self._settled(row, alert, take())
+
+    async def _settled(
+        self, row: Row[Any], alert: Alert, work: Coroutine[Any, Any, _Begun | None]
+    ) -> _Begun | None:
+        """Do ``work`` for an alert that is understood; say of what keeps it from being done what it is."""
         try:
-            return await self._take(row, alert, source)
+            return await work
         except Unusable as error:
             raise _SetAside(alert, error.reason, error.remedy) from error
         except (PlaybookError, UnknownPlaybook) as error:
@@ -166,6 +188,10 @@ class Intake:
             # another process opened the person's run, or stored the same finding, just now
             later_s = min(60.0, 0.05 * 2.0**row.attempts)
             await self._postpone(row, later_s, "taken up twice at once")
+            return None
+        except StillMoves:
+            later_s = min(10.0, 0.25 * 2.0**row.attempts)
+            await self._postpone(row, later_s, "the run that has found it still moves")
             return None
 
     async def _split(self, row: Row[Any], count: int) -> None:
@@ -195,10 +221,6 @@ class Intake:
             await database.writing(self._ignore, row, alert, event_key, why)
             return None
         tenant = victims.choose_tenant(self._service.settings, source, alert.victims)
-        found = await victims.find(
-            self._systems, tenant, alert.victims, patient=row.attempts < _TRIES,
-            last=row.attempts >= _GIVE_UP_AFTER,
-        )  # fmt: skip
         request = Request(
             tenant=tenant,
             playbook=source.playbook,
@@ -208,7 +230,17 @@ class Intake:
             alert=alert.model_dump(mode="json"),
             since=victims.since(alert),
         )
-        return await database.writing(self._open, row, alert, event_key, request, found)
+        return await self._begin(row, alert, event_key, request)
+
+    async def _begin(self, row: Row[Any], alert: Alert, event_key: str, request: Request) -> _Begun:
+        """Find the persons and open what is asked for."""
+        found = await victims.find(
+            self._systems, request.tenant, alert.victims, patient=row.attempts < _TRIES,
+            last=row.attempts >= _GIVE_UP_AFTER,
+        )  # fmt: skip
+        return await self._service.database.writing(
+            self._open, row, alert, event_key, request, found
+        )
 
     async def _went_on(self, earlier: str, alert: Alert) -> bool:
         """Tell whether the finding is here again because more has happened."""
@@ -231,11 +263,12 @@ class Intake:
         ids: list[str] = []
         joined: list[str] = []
         for person in found.people:
-            covering = self._covering_run(connection, request, person, alert)
+            covering = self._covering_run(connection, row, request, person, alert)
             if covering is not None:
                 joined.append(covering)
                 continue
-            opened = opening.open_run(connection, service, self._systems, request, person)
+            asked = followups.bounded(connection, request, opening.ids_of(person))
+            opened = opening.open_run(connection, service, self._systems, asked, person)
             (joined if opened.joined else ids).append(opened.run_id)
             rings += opened.rings
         state = "run" if ids else "joined"
@@ -257,30 +290,41 @@ class Intake:
             service.audit.append(connection, Event.ALERT_JOINED, run_id=run_id, alert=row.id)
         taken = {step: self._performer.claim(connection, step) for step in rings.steps}
         return _Begun(
-            Rings(tuple(step for step, claim in taken.items() if claim is None), rings.notices),
+            replace(rings, steps=tuple(step for step, claim in taken.items() if claim is None)),
             tuple(claim for claim in taken.values() if claim is not None),
         )
 
     def _covering_run(
-        self, connection: Connection, request: Request, person: Identification, alert: Alert
+        self,
+        connection: Connection,
+        row: Row[Any],
+        request: Request,
+        person: Identification,
+        alert: Alert,
     ) -> str | None:
-        """Return a finished run that already answers this alert.
+        """Return a run that has ended, or only waits for its time, and already answers this alert.
 
         It was the same playbook, began after what the alert speaks of, ended after the last of it, and
-        nothing of it has been put back since.
+        nothing of it has been put back since. Where somebody got in again in spite of a run, only one
+        answers that began after that was read: by our own clock, whatever the vendor's says.
         """
+        if request.follows is not None and request.follows.drift:
+            ids = opening.ids_of(person)
+            return past_runs.contained_since(
+                connection, request.tenant, ids, row.received_at, request.playbook
+            )
         if alert.occurred_at is None:
             return None
         window_s = self._service.settings.guardrails.fold_window_minutes * 60
         key = person.person_key or ""
-        last = runs.last_finished(connection, request.tenant, key, window_s)
+        last = past_runs.last_ended(connection, request.tenant, key, window_s)
         if last is None or last.status != "contained" or last.playbook != request.playbook:
             return None
         if steps.restored(connection, last.id):
             return None
         occurred_ms = victims.milliseconds(alert.occurred_at)
         last_ms = victims.milliseconds(alert.last_seen_at or alert.occurred_at)
-        covers = occurred_ms < last.created_at and last_ms <= last.finished_at
+        covers = occurred_ms < last.created_at and last_ms <= last.ended_at
         return str(last.id) if covers else None
 
     def _duplicate(self, connection: Connection, row: Row[Any], alert: Alert, earlier: str) -> None:

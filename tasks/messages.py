@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Row
 
 from config.settings import Settings
 from ledger.chain import rfc3339
+from ledger.timers import Timers
 from playbooks.schema import Aim
 
 _QUESTION = {
@@ -70,22 +71,25 @@ def run_finished(
     status: str,
     steps: Sequence[Row[Any]],
     exposure: Sequence[Mapping[str, str]],
+    why: str = "",
+    left: Timers | None = None,
 ) -> tuple[str, str]:
-    """Return title and body of the report at a run's end."""
-    who = _who(run.plan["person"])
-    result = (_STATUS if run.aim == Aim.CONTAIN else _STATUS_BESIDE)[status]
-    if any(step.approval == "superseded" for step in steps):
-        result = "called off: a newer request on this person takes its place"
-    lines = [f"Tenant: {run.tenant}", f"Account: {who}"]
+    """Return title and body of the report at a run's end, or when only timed steps are ``left``.
+
+    ``why`` is what it was opened for, where people have to be told.
+    """
+    who, result = _who(run.plan["person"]), _result(run, status, steps)
+    lines = [f"Because: {why}"] if why else []
+    lines += [f"Tenant: {run.tenant}", f"Account: {who}"]
     if run.aim != Aim.CONTAIN:
         lines.append(f"What for: {run.plan['playbook_name']}, {run.aim}")
-    lines += [f"Result: {result}", ""]
-    for step in steps:
-        lines.append(
-            f"- {step.node}: {step.outcome}" + (f" ({step.reason})" if step.reason else "")
-        )
-        if step.instructions:
-            lines.append(f"  To do: {step.instructions}")
+    lines.append(f"Result: {result}")
+    if left is not None:
+        until = f"{rfc3339(left.until)[:16]}Z"
+        result += f"; watched until {until}" if left.watches else f"; timed steps until {until}"
+        what = "Watched until" if left.watches else "Something is put back until"
+        lines.append(f"{what}: {until}; you are told again if anything is found or changed")
+    lines += ["", *_ends(steps)]
     if exposure:
         lines += ["", "Still usable:"]
         lines += [f"- {item['system']}: {item['what']}, until {item['until']}" for item in exposure]
@@ -111,6 +115,16 @@ def handover_waits(settings: Settings, handover: Row[Any]) -> tuple[str, str]:
     )
 
 
+def run_finished_late(
+    settings: Settings, run: Row[Any], status: str, late: Sequence[Row[Any]]
+) -> tuple[str, str]:
+    """Return title and body of what the timed steps (``late``) of a run have found or changed."""
+    who, result = _who(run.plan["person"]), _result(run, status, late)
+    lines = [f"Tenant: {run.tenant}", f"Account: {who}", f"Result: {result}"]
+    lines += ["", *_ends(late), "", f"{settings.web.console_url}/runs/{run.id}"]
+    return f"{who}: since then, {result}", "\n".join(lines)
+
+
 def quarantined(source: str, alert_id: str, reason: str, remedy: str) -> tuple[str, str]:
     """Return title and body of the news that an alert could not be acted on."""
     return (
@@ -127,6 +141,19 @@ def alert_waits(source: str, alert_id: str, reason: str, remedy: str) -> tuple[s
         f"Nothing is contained yet: {reason}\n{remedy}\n"
         f"It is tried again by itself, every minute.\nAlert {alert_id}",
     )
+
+
+def _result(run: Row[Any], status: str, steps: Sequence[Row[Any]]) -> str:
+    if any(step.approval == "superseded" for step in steps):
+        return "called off: a newer request on this person takes its place"
+    return (_STATUS if run.aim == Aim.CONTAIN else _STATUS_BESIDE)[status]
+
+
+def _ends(steps: Sequence[Row[Any]]) -> Iterator[str]:
+    for step in steps:
+        yield f"- {step.node}: {step.outcome}" + (f" ({step.reason})" if step.reason else "")
+        if step.instructions:
+            yield f"  To do: {step.instructions}"
 
 
 def _missing(step: Mapping[str, Any]) -> str:

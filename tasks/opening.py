@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row
 
-from config.settings import Mode, Settings
+from config.settings import OWN_SOURCE, Mode, Settings
 from connectors.directory import Identification, identify
 from connectors.system import Clue
 from ledger import approvals, locks, runs, steps
@@ -21,6 +21,28 @@ from tasks import closing, undoing
 from tasks.launch import Opened, Subject, launch
 from tasks.service import Rings, Service
 from tasks.systems import SPECS, Systems
+
+#: Who asks for what follows from our own reading.
+REQUESTED_BY_US = f"source:{OWN_SOURCE}"
+
+
+class StillMoves(Exception):
+    """The run whose reading asks for another still moves by itself, and is waited for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """Which run's reading a request follows from.
+
+    ``drift``: somebody got in again, in spite of that run; else it is about somebody else, and only
+    proposed. ``seen_ms`` is when that was last seen, in milliseconds since 1970 UTC; ``notes`` say so in
+    the plan.
+    """
+
+    run_id: str
+    drift: bool
+    seen_ms: int
+    notes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +60,7 @@ class Request:
     alert: Mapping[str, Any] | None = None
     since: str | None = None
     hand_over_to: Recipient | None = None
+    follows: Follows | None = None
 
 
 async def look_up(systems: Systems, tenant: str, clues: Sequence[Clue]) -> Identification:
@@ -65,19 +88,25 @@ def open_run(
     request: Request,
     person: Identification,
 ) -> Opened:
-    """Join the person's open run, or plan and store a new one; inside the caller's commit."""
+    """Join the person's open run, or plan and store a new one; inside the caller's commit.
+
+    Raises:
+        StillMoves: it follows from a run that moves on by itself; ask again later.
+    """
     plan = _plan(connection, service, systems, request, person)
+    if request.follows is not None:
+        plan = replace(plan, notes=(*request.follows.notes, *plan.notes))
     rings = Rings()
     if plan.mode is not Mode.OBSERVE:
         known = _open_already(connection, request, person, plan.aim)
         if known is not None:
             if not _asks_anew(connection, service.settings, known, request, plan.mode):
-                unused = request.since is not None and request.since != _since(known)
+                unused = request.since is not None and request.since != since_of(known)
                 return Opened(known.id, joined=True, since_unused=unused)
             rings += _call_off(connection, service, known.id)
         if plan.aim is Aim.CONTAIN:
             giving_back = (Aim.UNDO, Aim.REISSUE)
-            for run_id in runs.beside(connection, request.tenant, _ids(person), giving_back):
+            for run_id in runs.beside(connection, request.tenant, ids_of(person), giving_back):
                 rings += _call_off(connection, service, run_id)
     subject = Subject(
         request.tenant,
@@ -96,9 +125,9 @@ def _open_already(
 ) -> Row[Any] | None:
     """Return the run that does for the person what is asked for."""
     if aim is Aim.CONTAIN:
-        run_id = runs.open_run(connection, request.tenant, _ids(person))
+        run_id = runs.open_run(connection, request.tenant, ids_of(person))
     else:
-        beside = runs.beside(connection, request.tenant, _ids(person), (aim,), request.playbook)
+        beside = runs.beside(connection, request.tenant, ids_of(person), (aim,), request.playbook)
         run_id = beside[0] if beside else None
     return runs.get(connection, run_id) if run_id is not None else None
 
@@ -107,11 +136,13 @@ def _why(request: Request) -> str:
     if request.alert is None:
         return f"asked for by {request.requested_by}"
     said = request.alert
+    if request.follows is not None:
+        return "; ".join(request.follows.notes)
     severity = said.get("severity") or "unknown"
     return f"{said.get('title')} (severity {severity}, {request.requested_by})"
 
 
-def _since(run: Row[Any]) -> str | None:
+def since_of(run: Row[Any]) -> str | None:
     """Return when the theft began by the plan of a run."""
     return next((step["target"]["since"] for step in run.plan["steps"]), None)
 
@@ -119,8 +150,10 @@ def _since(run: Row[Any]) -> str | None:
 def _call_off(connection: Connection, service: Service, run_id: str) -> Rings:
     """End a run as far as it has not begun."""
     approvals.supersede(connection, service.audit, run_id)
-    steps.advance(connection, service.audit, run_id, called=service.bell.heard)
-    return closing.close_if_ended(connection, service, run_id)
+    ready = steps.advance(connection, service.audit, run_id, called=service.bell.heard)
+    rings = closing.close_if_ended(connection, service, run_id)
+    runs.make_room(connection, run_id)  # what goes on by itself, as reading, is in nobody's way
+    return Rings(steps=tuple(ready)) + rings
 
 
 def _asks_anew(
@@ -131,24 +164,47 @@ def _asks_anew(
     It must not where it may do by itself (``mode``) what the open run has to ask for, nor where it
     is about a newer theft: the open run has revoked before that. The latter only for a run that has
     waited for longer than the guardrails say, because a storm of alerts must not ask without end;
-    what still moves revokes again by itself.
+    what still moves revokes again by itself. What only proposes takes no run's place; what follows from
+    the open run's own reading does so at once.
     """
-    now = now_ms(connection)
-    # held: for a person, or for a step that waits for one; what is ready or leased still moves,
-    # unless it waits for its time
-    only_people = all(
-        step.state in ("done", "held") or (step.state == "ready" and step.not_before > now)
-        for step in steps.of_run(connection, run.id)
-    )
+    follows = request.follows
+    if follows is not None and not follows.drift:
+        return False
+    only_people = _only_people(connection, run)
+    if follows is not None and follows.run_id == run.id:
+        if not only_people:
+            raise StillMoves
+        return True
     if not only_people:
         return False
     if run.mode == Mode.APPROVE and mode is Mode.AUTO:
         return True
-    if request.since is None:
+    begun_ms = _begun_ms(request)
+    if begun_ms is None:
         return False
-    waited_s = settings.guardrails.ask_anew_after_minutes * 60
-    begun_ms = datetime.fromisoformat(request.since).timestamp() * 1000
-    return bool(begun_ms > run.created_at and now - run.created_at > waited_s * 1000)
+    waited_ms = settings.guardrails.ask_anew_after_minutes * 60_000
+    waits_too_long = now_ms(connection) - run.created_at > waited_ms
+    return bool(waits_too_long and begun_ms > run.created_at)
+
+
+def _begun_ms(request: Request) -> float | None:
+    """Return when what is asked about happened, in milliseconds since 1970; None where unknown."""
+    if request.follows is not None:
+        return request.follows.seen_ms
+    if request.since is None:
+        return None
+    return datetime.fromisoformat(request.since).timestamp() * 1000
+
+
+def _only_people(connection: Connection, run: Row[Any]) -> bool:
+    """Tell whether nothing of a run moves before a person or its time comes."""
+    now = now_ms(connection)
+    # held: for a person, or for a step that waits for one; what is ready or leased still moves,
+    # unless it waits for its time
+    return all(
+        step.state in ("done", "held") or (step.state == "ready" and step.not_before > now)
+        for step in steps.of_run(connection, run.id)
+    )
 
 
 def _plan(
@@ -165,7 +221,7 @@ def _plan(
     policy = guardrails.decide(
         request.mode,
         tuple(person.accounts.values()),
-        runs.people_since(connection, request.tenant, 3600),
+        runs.people_since(connection, request.tenant, 3600, proposed_by=REQUESTED_BY_US),
         settings.guardrails,
         _unreached(person),
         loaded.playbook.aim,
@@ -181,7 +237,7 @@ def _plan(
         absent=tuple(person.missing),
         ambiguous=person.ambiguities,
         hand_over_to=request.hand_over_to,
-        left=undoing.left(connection, request.tenant, _ids(person)),
+        left=undoing.left(connection, request.tenant, ids_of(person)),
     )
     return planner.make(
         loaded,
@@ -200,7 +256,8 @@ def _key(person: Identification) -> str:
     return person.person_key
 
 
-def _ids(person: Identification) -> list[tuple[str, str]]:
+def ids_of(person: Identification) -> list[tuple[str, str]]:
+    """Return the accounts that were found of a person: system and immutable id."""
     return [(system, account.id) for system, account in person.accounts.items()]
 
 

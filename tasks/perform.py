@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from contextlib import suppress
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
@@ -16,7 +17,7 @@ from ledger import intents, leases
 from ledger.errors import ClaimLost
 from ledger.leases import Claim
 from ledger.steps import Ended
-from tasks import decisions, handing_over
+from tasks import decisions, followups, handing_over
 from tasks.attempt import UNREAD, Attempt, Postponed
 from tasks.faults import where
 from tasks.service import Rings, Service
@@ -44,8 +45,9 @@ class Performer:
         while claim is not None:
             rings = await self._carry_out(claim)
             first, rest = rings.steps[:1], rings.steps[1:]
-            if rest or rings.notices:
-                await asyncio.to_thread(self._service.ring, Rings(rest, rings.notices))
+            others = replace(rings, steps=rest)
+            if others != Rings():
+                await asyncio.to_thread(self._service.ring, others)
             claim = await self._claim(first[0]) if first else None
 
     async def _claim(self, step_id: str) -> Claim | None:
@@ -96,9 +98,11 @@ class Performer:
 
     def _finish(self, connection: Connection, claim: Claim, ended: Ended) -> Rings:
         service = self._service
+        ended, found = followups.judge(connection, claim.step, ended)
         if not leases.finish(connection, service.audit, claim, ended):
             return Rings()
         rings = handing_over.announce(connection, service, claim, ended)
+        rings += Rings(alerts=followups.keep(connection, service.audit, claim, found))
         return rings + decisions.move_on(connection, service, claim.step.run_id)
 
     async def _later(self, claim: Claim, later: Postponed) -> Rings:

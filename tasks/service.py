@@ -56,10 +56,13 @@ class Rings:
 
     steps: tuple[str, ...] = ()
     notices: tuple[str, ...] = ()
+    alerts: tuple[str, ...] = ()
 
     def __add__(self, other: Rings) -> Rings:
         """Return both together."""
-        return Rings(self.steps + other.steps, self.notices + other.notices)
+        return Rings(
+            self.steps + other.steps, self.notices + other.notices, self.alerts + other.alerts
+        )
 
 
 @dataclass(slots=True)
@@ -103,6 +106,7 @@ class Service:
         """Call workers after a commit. A broker that does not answer is no failure of the caller."""
         _ring_each(self.bell.step, rings.steps)
         _ring_each(self.bell.notice, rings.notices)
+        _ring_each(self.bell.alert, rings.alerts)
 
 
 def _ring_each(ring: Callable[[str], None], ids: Iterable[str]) -> None:

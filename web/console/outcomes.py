@@ -24,6 +24,7 @@ _OUTCOMES = {
     "accepted": Label("✓", "Accepted, cannot be read back", "fair"),
     "unverifiable": Label("≈", "Done, not verifiable", "fair"),
     "already": Label("✓", "Was so already", "good"),
+    "observed": Label("✓", "Read, nothing was to be changed", "good"),
     "skipped": Label("—", "Skipped", "quiet"),
     "denied": Label("✕", "Denied", "quiet"),
     "manual": Label("✎", "To be done by hand", "bad"),

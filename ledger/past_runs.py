@@ -1,0 +1,92 @@
+"""What was done for a person before: which run answers what is said of her, and who gave what back."""
+
+from __future__ import annotations
+
+from itertools import takewhile
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+
+from ledger import tables
+from ledger.database import now_ms
+from ledger.runs import Accounts, about_person
+
+_run, _step = tables.run, tables.step
+
+
+def last_ended(
+    connection: Connection, tenant: str, person_key: str, within_s: float
+) -> Row[Any] | None:
+    """Return the newest containment of this person that ended within the last ``within_s`` seconds.
+
+    One that only waits for time ended with the last step it has carried out; ``ended_at`` says when.
+    """
+    since = now_ms(connection) - int(within_s * 1000)
+    ended_at = _ended_at()
+    return connection.execute(
+        select(_run, ended_at.label("ended_at"))
+        .where(
+            _run.c.tenant == tenant,
+            _run.c.person_key == person_key,
+            _ended(),
+            _run.c.aim == "contain",
+            ended_at >= since,
+        )
+        .order_by(ended_at.desc())
+        .limit(1)
+    ).one_or_none()
+
+
+def contained_since(
+    connection: Connection, tenant: str, accounts: Accounts, since_ms: int, playbook: str
+) -> str | None:
+    """Return a containment of this person by ``playbook`` that began at ``since_ms`` or later, and ended well."""
+    return connection.execute(
+        about_person(tenant, accounts)
+        .where(
+            _run.c.created_at >= since_ms,
+            _run.c.playbook == playbook,
+            _run.c.status == "contained",
+            _ended(),
+        )
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def given_back_since(
+    connection: Connection, tenant: str, accounts: Accounts, since_ms: int
+) -> str | None:
+    """Return a run that has given the account back to this person at ``since_ms`` or later, if one has."""
+    return connection.execute(
+        about_person(tenant, accounts)
+        .where(
+            _run.c.aim.in_(("undo", "reissue")),
+            _run.c.status.in_(("completed", "partial")),
+            _ended(),
+            _ended_at() >= since_ms,
+        )
+        .limit(1)
+    ).scalar_one_or_none()
+
+
+def in_a_row(connection: Connection, tenant: str, accounts: Accounts, requested_by: str) -> int:
+    """Count this person's newest containments that ``requested_by`` has asked for and nobody else."""
+    asked = connection.execute(
+        about_person(tenant, accounts)
+        .with_only_columns(_run.c.requested_by)
+        .where(_run.c.aim == "contain", _run.c.mode != "observe")
+        .order_by(None)
+        .order_by(_run.c.created_at.desc(), _run.c.id.desc())
+    ).scalars()
+    return len(list(takewhile(lambda by: by == requested_by, asked)))
+
+
+def _ended() -> ColumnElement[bool]:
+    """Select the runs that have ended, but for what only time brings."""
+    return or_(_run.c.state == "done", and_(_run.c.state == "restoring", _run.c.status != ""))
+
+
+def _ended_at() -> ColumnElement[int]:
+    """When a run ended, or carried out its last step so far."""
+    last_step = select(func.max(_step.c.finished_at)).where(_step.c.run_id == _run.c.id)
+    return func.coalesce(_run.c.finished_at, last_step.scalar_subquery())
