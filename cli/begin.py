@@ -16,12 +16,20 @@ from sqlalchemy import URL, Row
 
 from cli.logs import configure_logging
 from cli.plan import print_plan
-from cli.report import print_approval, print_exposure, print_notes, print_steps, run_document
+from cli.report import (
+    print_approval,
+    print_exposure,
+    print_notes,
+    print_steps,
+    run_document,
+    status_of,
+)
 from cli.terminal import console, said_of, word
 from config.settings import Settings
-from ledger import approvals, control, runs, steps
+from ledger import approvals, control, runs, steps, timers
 from ledger.migrate import migrate
 from ledger.revision import check
+from ledger.timers import Timers
 from tasks.launch import Opened
 from tasks.service import Service, Silence
 from tasks.workshop import AlreadyServing, Workshop
@@ -44,15 +52,17 @@ def carry(
         here = _prepare(workshop)
         opened = ask(workshop)
         run, run_steps, approval, pause = _wait(workshop.service, opened.run_id)
+        with workshop.service.database.read() as connection:
+            left = timers.of_run(connection, run_steps)
         if opened.since_unused:
             print(
                 f"--since {since} was not used: the open run goes by its own time", file=sys.stderr
             )
         if as_json:
-            print(json.dumps(run_document(run, run_steps, approval)))
+            print(json.dumps(run_document(run, run_steps, approval, left)))
         else:
             url = workshop.service.settings.web.console_url
-            _tell(run, run_steps, approval, joined=opened.joined, console_url=url)
+            _tell(run, run_steps, approval, left, joined=opened.joined, console_url=url)
         if run.state in ("running", "beside"):
             _tell_what_waits(pause, here=here, file=sys.stderr if as_json else sys.stdout)
     finally:
@@ -106,7 +116,7 @@ def _wait(
             paused = control.paused(connection)
         assert run is not None  # noqa: S101 - runs are never deleted
         moving = any(step.state in ("ready", "leased") and not step.delay_s for step in run_steps)
-        if run.state not in ("running", "beside") or paused or not moving:
+        if run.state not in ("running", "beside", "observing") or paused or not moving:
             return run, run_steps, approval, paused
         time.sleep(0.1)
 
@@ -115,6 +125,7 @@ def _tell(
     run: Row[Any],
     run_steps: list[Row[Any]],
     approval: Row[Any] | None,
+    left: Timers | None,
     *,
     joined: bool,
     console_url: str,
@@ -127,8 +138,14 @@ def _tell(
         out.print()
     if run.status == "observed":
         print_plan(run.plan)
+        read = [step for step in run_steps if step.started_at is not None]
+        if read:
+            out.print()
+            print_steps(read)
         return
-    out.print(Text.assemble(f"Run {run.id}: ", word(run.status or "running"), style="bold"))
+    out.print(
+        Text.assemble(f"Run {run.id}: ", word(status_of(run, left) or "running"), style="bold")
+    )
     print_notes(run.plan)
     out.print()
     print_steps(run_steps)

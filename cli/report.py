@@ -10,12 +10,21 @@ from sqlalchemy import Row
 
 from cli.terminal import console, indented, unbroken, when, word
 from ledger.chain import rfc3339
+from ledger.timers import Timers
+
+
+def status_of(run: Row[Any], left: Timers | None) -> str:
+    """Return a run's status in words, also of one that only waits for the steps that are ``left``."""
+    if not run.status or left is None or run.state == "done":
+        return str(run.status)
+    what = "watched" if left.watches else "timed steps"
+    return f"{run.status}, {what} until {when(left.until)}Z"
 
 
 def run_document(
-    run: Row[Any], steps: Sequence[Row[Any]], approval: Row[Any] | None
+    run: Row[Any], steps: Sequence[Row[Any]], approval: Row[Any] | None, left: Timers | None = None
 ) -> dict[str, Any]:
-    """Return a run as a JSON object."""
+    """Return a run as a JSON object; ``waits_until`` where only timed steps are ``left``."""
     return {
         "id": run.id,
         "tenant": run.tenant,
@@ -25,6 +34,8 @@ def run_document(
         "plan_hash": run.plan_hash,
         "mode": run.mode,
         "status": run.status or run.state,
+        "state": run.state,
+        "waits_until": rfc3339(left.until) if left is not None else None,
         "requested_by": run.requested_by,
         "alert": run.alert_id,
         "created_at": rfc3339(run.created_at),
@@ -72,10 +83,12 @@ def print_run(
     approval: Row[Any] | None,
     notices: Sequence[Row[Any]],
     console_url: str,
+    left: Timers | None = None,
 ) -> None:
     """Print a run: who, how far, every step with its proof, who was told, what stays usable.
 
-    ``console_url`` is where the console is reached, without a trailing slash.
+    ``console_url`` is where the console is reached, without a trailing slash; ``left`` is given where
+    only timed steps are left.
     """
     out = console()
     names = " / ".join(dict.fromkeys(each["name"] for each in run.person["accounts"]))
@@ -84,7 +97,7 @@ def print_run(
         f"{run.plan['playbook_name']} ({run.playbook}), mode {run.mode}, "
         f"asked for by {run.requested_by}, started {when(run.created_at)}Z"
     )
-    out.print(Text.assemble("Status: ", word(run.status or "running")))
+    out.print(Text.assemble("Status: ", word(status_of(run, left) or "running")))
     print_notes(run.plan)
     if approval is not None:
         print_approval(approval, console_url)
@@ -145,6 +158,8 @@ def print_exposure(exposure: Sequence[dict[str, str]]) -> None:
 def _waiting(step: Row[Any]) -> str:
     if step.state == "held" and step.approval == "pending":
         return "waits for a person"
+    if step.state == "ready" and step.delay_s and not step.last_error:
+        return f"waits until {when(step.not_before)}Z"
     return {"held": "waits", "ready": "ready", "leased": "running"}.get(
         str(step.state), str(step.state)
     )

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from cli.opened import opened
 from cli.report import print_run, run_document
 from cli.settings import ConfigOption
-from ledger import approvals, notices, run_names, runs, steps
+from ledger import approvals, notices, run_names, runs, steps, timers
 
 #: With fewer, ``runs.get`` does not look for an id by its beginning.
 _LEAST = 8
@@ -38,10 +38,11 @@ def command(
         run_steps = steps.of_run(connection, run.id)
         approval = approvals.of_run(connection, run.id)
         told = notices.of_run(connection, run.id)
+        left = timers.of_run(connection, run_steps)
     if as_json:
-        print(json.dumps(run_document(run, run_steps, approval)))
+        print(json.dumps(run_document(run, run_steps, approval, left)))
     else:
-        print_run(run, run_steps, approval, told, service.settings.web.console_url)
+        print_run(run, run_steps, approval, told, service.settings.web.console_url, left)
 
 
 def _unfound(connection: Connection, beginning: str) -> str:

@@ -12,10 +12,11 @@ from rich.text import Text
 from sqlalchemy import Row
 
 from cli.opened import opened
-from cli.report import run_document
+from cli.report import run_document, status_of
 from cli.settings import ConfigOption
 from cli.terminal import console, indented, narrow, print_table, said_of, when, word
-from ledger import approvals, control, runs, steps
+from ledger import approvals, control, runs, steps, timers
+from ledger.timers import Timers
 
 
 def command(
@@ -27,12 +28,18 @@ def command(
     with opened(config) as service, service.database.read() as connection:
         pause = control.paused(connection)
         rows = [
-            (run, steps.of_run(connection, run.id), approvals.of_run(connection, run.id))
+            (
+                run,
+                run_steps,
+                approvals.of_run(connection, run.id),
+                timers.of_run(connection, run_steps),
+            )
             for run in runs.listed(connection, limit=limit)
+            for run_steps in (steps.of_run(connection, run.id),)
         ]
     if as_json:
-        for run, run_steps, approval in rows:
-            print(json.dumps(run_document(run, run_steps, approval)))
+        for row in rows:
+            print(json.dumps(run_document(*row)))
         return
     if pause:
         print(f"PAUSED {said_of(pause)}")
@@ -59,14 +66,20 @@ class _Line(NamedTuple):
     steps: str
 
     @classmethod
-    def of(cls, run: Row[Any], run_steps: Sequence[Row[Any]], approval: Row[Any] | None) -> _Line:
+    def of(
+        cls,
+        run: Row[Any],
+        run_steps: Sequence[Row[Any]],
+        approval: Row[Any] | None,
+        left: Timers | None,
+    ) -> _Line:
         names = " / ".join(dict.fromkeys(each["name"] for each in run.person["accounts"]))
         ended = sum(step.state == "done" for step in run_steps)
         waits = approval is not None and approval.state == "pending"
         state = "waits for a person" if waits else "running"
         return cls(
             when(run.created_at), run.id, run.tenant, names, run.playbook, run.mode,
-            run.status or state, f"{ended}/{len(run_steps)}",
+            status_of(run, left) or state, f"{ended}/{len(run_steps)}",
         )  # fmt: skip
 
 

@@ -90,5 +90,5 @@ def said_of(pause: Mapping[str, Any]) -> str:
 
 
 def word(outcome: str) -> Text:
-    """Return an outcome or status, coloured; the word itself always says it."""
-    return Text(outcome, style=_STYLES.get(outcome, ""))
+    """Return an outcome or status, coloured by its first word; the words always say it."""
+    return Text(outcome, style=_STYLES.get(outcome.partition(",")[0], ""))

@@ -7,6 +7,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from ledger.chain import rfc3339
+from ledger.timers import Timers
 from web.console import telling
 
 
@@ -66,6 +68,10 @@ _QUESTIONS = {
 }
 
 
+def _minute(milliseconds: int) -> str:
+    return f"{rfc3339(milliseconds)[:16].replace('T', ' ')} UTC"
+
+
 def _other(state: str) -> Label:
     return Label("·", state.replace("_", " ").capitalize() or "—", "quiet")
 
@@ -79,6 +85,8 @@ def of_step(step: Row[Any]) -> Label:
         return _OUTCOMES.get(outcome) or _other(outcome)
     if step.state == "leased":
         return Label("▸", "Under way", "fair")
+    if step.state == "ready" and step.delay_s and not step.last_error:
+        return Label("◷", f"Waits until {_minute(step.not_before)}", "quiet")
     if step.state == "ready":
         again = bool(step.last_error)
         return Label("◷", "Will be tried again" if again else "About to start", "fair")
@@ -104,13 +112,24 @@ def of_notice(notice: Row[Any]) -> Label:
     return _NOTICES.get(notice.state) or _other(notice.state)
 
 
-def of_run(run: Row[Any], waits: bool) -> Label:
-    """Say where a run is; ``waits`` tells that it waits for a person."""
+def of_run(run: Row[Any], waits: bool, left: Timers | None = None) -> Label:
+    """Say where a run is.
+
+    ``waits`` tells that it waits for a person, ``left`` what it waits for where only time is left.
+    """
     if run.state != "done":
         if waits:
             return Label("◷", "Waits for a decision", "fair")
+        if run.state == "restoring" and left is not None and left.watches:
+            so_far = _ended(run) if run.status else Label("◷", "", "fair")
+            words = f"{so_far.words}, watched until" if so_far.words else "Watched until"
+            return Label("◷", f"{words} {_minute(left.until)}", so_far.tone)
         if run.state == "restoring":
             return Label("◷", "Waits only to put settings back", "fair")
         return Label("▸", "Running", "fair")
+    return _ended(run)
+
+
+def _ended(run: Row[Any]) -> Label:
     beside = _STATUSES_BESIDE if run.aim != "contain" else {}
     return beside.get(run.status) or _STATUSES.get(run.status) or _other(run.status)

@@ -9,8 +9,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from ledger import alerts, approvals, control, notices, runs, steps, tables
+from ledger import alerts, approvals, control, notices, runs, steps, tables, timers
 from ledger.database import now_ms
+from ledger.timers import Timers
 from web.console import outcomes, people, plan, telling
 from web.console.outcomes import Label
 from web.console.people import Target
@@ -38,6 +39,7 @@ class RunView:
     notices: Sequence[Row[Any]]
     paused: Mapping[str, Any] | None
     now: int
+    left: Timers | None = None
 
     @property
     def open_steps(self) -> tuple[StepView, ...]:
@@ -142,8 +144,15 @@ def _latest(connection: Connection, waiting: set[str]) -> Iterator[RunLine]:
             row,
             str(alert.get("title") or ""),
             people.target_of(row, alert),
-            outcomes.of_run(row, row.id in waiting),
+            outcomes.of_run(row, row.id in waiting, _left(connection, row)),
         )
+
+
+def _left(connection: Connection, row: Row[Any]) -> Timers | None:
+    """Read what a run waits for that waits for nothing but time."""
+    if row.state != "restoring":
+        return None
+    return timers.of_run(connection, steps.of_run(connection, row.id))
 
 
 def run(connection: Connection, run_id: str) -> RunView | None:
@@ -190,6 +199,7 @@ def _view(
         notices.of_run(connection, row.id),
         paused,
         now,
+        _left(connection, row),
     )
 
 

@@ -46,7 +46,7 @@ def router(console: Console) -> APIRouter:
             "run.html",
             visitor,
             view=view,
-            label=outcomes.of_run(view.row, view.waits),
+            label=outcomes.of_run(view.row, view.waits, view.left),
             approval_label=outcomes.of_approval(view.approval.state) if view.approval else None,
             left=[step for step in view.steps if step.label.tone == "bad"],
             notices=[
