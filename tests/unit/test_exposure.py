@@ -14,6 +14,7 @@ REVOKE, OKTA_REVOKE = SPECS["entra.revoke_sessions"], SPECS["okta.revoke_session
 DISABLE, RESET = SPECS["entra.disable_user"], SPECS["entra.reset_password"]
 SUSPEND, OKTA_RESET = SPECS["okta.suspend_user"], SPECS["okta.reset_password"]
 RULES = SPECS["entra.disable_inbox_rules"]
+TRACE = SPECS["okta.trace_source"]
 
 
 def _ended(spec: Any, outcome: Outcome, *, planned: bool = True, **more: Any) -> EndedStep:
@@ -31,6 +32,9 @@ def _left_out(spec: Any, reason: str) -> EndedStep:
     [
         ([_ended(REVOKE, Outcome.VERIFIED), _ended(DISABLE, Outcome.ALREADY)], "contained"),
         ([_ended(REVOKE, Outcome.VERIFIED), _ended(DISABLE, Outcome.SKIPPED)], "contained"),
+        ([_ended(REVOKE, Outcome.VERIFIED), _ended(TRACE, Outcome.OBSERVED)], "partial"),
+        ([_ended(OKTA_REVOKE, Outcome.VERIFIED), _ended(TRACE, Outcome.OBSERVED)], "contained"),
+        ([_ended(OKTA_REVOKE, Outcome.VERIFIED), _ended(TRACE, Outcome.MANUAL)], "partial"),
         ([_ended(REVOKE, Outcome.VERIFIED), _ended(DISABLE, Outcome.DENIED)], "partial"),
         ([_ended(REVOKE, Outcome.VERIFIED), _ended(DISABLE, Outcome.MANUAL)], "partial"),
         ([_ended(REVOKE, Outcome.VERIFIED), _ended(DISABLE, Outcome.UNKNOWN)], "partial"),

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from planning import plan_of
 
 from config.settings import Guardrails, Mode, ProtectedPerson
 from connectors.action import PlannedCall, Target
@@ -222,6 +223,19 @@ def test_modes_hold_everything_back(mode: Mode) -> None:
     assert all(step.approval for step in live)
     assert bool(live) == (mode is Mode.APPROVE)
     assert any(step.calls for step in plan.steps), "the calls are shown in any mode"
+
+
+def test_mode_observe_reads_at_once_and_asks_nobody() -> None:
+    text = (
+        "steps:\n"
+        "  - {id: revoke, stage: s, action: okta.revoke_sessions}\n"
+        "  - {id: trace, stage: s, action: okta.trace_source, after: [revoke]}\n"
+        "  - {id: asked, stage: s, action: okta.trace_source, approval: true}\n"
+        "  - {id: watch, stage: s, action: okta.watch, delay_minutes: 15}\n"
+    )
+    plan = plan_of(text, mode=Mode.OBSERVE)
+    assert {step.node for step in plan.steps if not step.skipped} == {"trace"}
+    assert not any(step.approval for step in plan.steps)
 
 
 def test_the_hash_is_of_everything_that_is_shown() -> None:

@@ -136,6 +136,7 @@ AUTH0_KEY, EXCHANGE_KEY = "tenants.contoso.auth0", "tenants.contoso.exchange"
         ({"chat": {"urls": {"soc": SECRET}}}, "chat.urls.soc", "no apprise URL"),
         ({"chat": {"urls": {"soc": f"{SECRET}://x"}}}, "chat.urls.soc", "not among chat.schemas"),
         ({"sources": {"s": SOURCE | {"tenant": "contoso"}}}, "sources.s.tenant", "none yet"),
+        ({"sources": {"rescind": SOURCE}}, "sources.rescind", "another name"),
         ({**tenant(entra=ENTRA), "sources": {"s": SOURCE | {"tenant": "contosso"}}},
          "sources.s.tenant", "did you mean contoso?"),
         ({"tenants": {"a": {"entra": ENTRA, "domains": ["contoso.com"]},

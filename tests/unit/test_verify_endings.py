@@ -107,7 +107,64 @@ def reads_only(records: Records) -> None:
     )
 
 
+WATCHED = {"event": "run.watched", "status": "contained", "until": "2026-11-23T07:00:00.000Z"}
+
+
+def read_late(outcome: str = "observed", status: str = "contained") -> Callable[[Records], None]:
+    """Let a third step, which reads, end after people were told that it is all that is left."""
+    step = {"id": "step-watch", "node": "watch"}
+
+    def apply(records: Records) -> None:
+        watch = planned(step, "entra.watch") | {"impact": "none"}
+        records[at(records, "plan.computed")]["plan"]["steps"].append(watch)
+        started = {"event": "step.started", "step": attempt(step)}
+        ended_so = FINISHED | {"step": step, "outcome": outcome}
+        put(records, "run.finished", 0, dict(WATCHED), started, ended_so)
+        change("run.finished", status=status)(records)
+
+    return apply
+
+
 BROKEN: dict[str, Broken] = {
+    "watched, and called what it is not": (
+        both(
+            read_late(),
+            change("run.watched", status="partial"),
+            ended(1, "failed", "partial"),
+            change("run.watched", status="contained"),
+        ),
+        "run.watched",
+        0,
+        "its status is contained, and its steps make it partial",
+    ),
+    "watched, with nothing left": (
+        insert("run.finished", 0, dict(WATCHED)),
+        "run.watched",
+        0,
+        "nothing of its run is left to wait for",
+    ),
+    "watched twice": (
+        both(read_late(), insert("step.started", 2, dict(WATCHED))),
+        "run.watched",
+        1,
+        "run run-1 had been told of before",
+    ),
+    "watched while people were asked": (
+        both(
+            read_late(),
+            change("run.watched", status="partial"),
+            move("run.watched", 0, "approval.decided", 0),
+        ),
+        "run.watched",
+        0,
+        "step disable waits for a person, and not only for its time",
+    ),
+    "a change that only read": (
+        both(changed_nothing(1), ended(1, "observed", "contained")),
+        "step.finished",
+        1,
+        "step disable ends as observed, and is there to change something",
+    ),
     "contained, and it was to undo": (
         aims_at("undo", "contained"),
         "run.finished",
@@ -403,6 +460,16 @@ SOUND: dict[str, Callable[[Records], object]] = {
         change("step.finished", 1, lacks="permission"),
     ),
     "a step that only reads": reads_only,
+    "a step that only reads, and says so": both(reads_only, ended(1, "observed", "contained")),
+    "a run that was watched": read_late(),
+    "a run that was watched, and something was found": read_late("manual", "partial"),
+    "a run that was watched, and the account given back": read_late("skipped"),
+    "a run that was to clean, and only read": both(
+        ended(0, "failed", "failed"),
+        reads_only,
+        ended(1, "observed", "failed"),
+        aims_at("clean", "failed"),
+    ),
     "a change refused because it was so already": refused(1, "Conflict"),
     "a removal refused because it was gone": refused(1, "NotFound"),
     "a change that was throttled, and made after": _throttled_once,
