@@ -63,7 +63,7 @@ def carry(
         else:
             url = workshop.service.settings.web.console_url
             _tell(run, run_steps, approval, left, joined=opened.joined, console_url=url)
-        if run.state in ("running", "beside"):
+        if run.state in ("running", "beside", "restoring"):
             _tell_what_waits(pause, here=here, file=sys.stderr if as_json else sys.stdout)
     finally:
         workshop.stop()

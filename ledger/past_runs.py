@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
 
 from ledger import tables
 from ledger.database import now_ms
 from ledger.runs import Accounts, about_person
+from ledger.steps import GOOD
 
 _run, _step = tables.run, tables.step
+
+#: What opens an account, and what undone opens it.
+_REOPENS = ("enable_user", "unsuspend_user", "unblock_user")
+_CLOSES = ("disable_user", "suspend_user", "block_user")
 
 
 def last_ended(
@@ -56,12 +62,23 @@ def contained_since(
 def given_back_since(
     connection: Connection, tenant: str, accounts: Accounts, since_ms: int
 ) -> str | None:
-    """Return a run that has given the account back to this person at ``since_ms`` or later, if one has."""
+    """Return a run that has given the account back to this person at ``since_ms`` or later, if one has.
+
+    One that did not come about whole has if it has reopened an account.
+    """
+    reopened = exists().where(
+        _step.c.run_id == _run.c.id,
+        _step.c.outcome.in_(GOOD),
+        or_(
+            and_(_step.c.undoes.is_(None), _does(_REOPENS)),
+            and_(_step.c.undoes.is_not(None), _does(_CLOSES)),
+        ),
+    )
     return connection.execute(
         about_person(tenant, accounts)
         .where(
             _run.c.aim.in_(("undo", "reissue")),
-            _run.c.status.in_(("completed", "partial")),
+            or_(_run.c.status == "completed", and_(_run.c.status == "partial", reopened)),
             _ended(),
             _ended_at() >= since_ms,
         )
@@ -79,6 +96,11 @@ def in_a_row(connection: Connection, tenant: str, accounts: Accounts, requested_
         .order_by(_run.c.created_at.desc(), _run.c.id.desc())
     ).scalars()
     return len(list(takewhile(lambda by: by == requested_by, asked)))
+
+
+def _does(names: Sequence[str]) -> ColumnElement[bool]:
+    """Select the steps whose action has one of these names, in whatever system."""
+    return or_(*(_step.c.action.endswith(f".{name}", autoescape=True) for name in names))
 
 
 def _ended() -> ColumnElement[bool]:

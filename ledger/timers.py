@@ -31,19 +31,20 @@ def of_run(connection: Connection, rows: Sequence[Row[Any]]) -> Timers | None:
     such a one, and for no person.
     """
     left = {row.id: row for row in rows if row.state != "done"}
-    if not any(map(_waits, left.values())) or not all(map(_waits_or_follows, left.values())):
+    if not any(map(waits, left.values())) or not all(map(_waits_or_follows, left.values())):
         return None
     begins: dict[str, int] = {}
     until = max(_begins(connection, row, left, begins) for row in left.values())
     return Timers(until, any(row.impact == "none" and not row.undoes for row in left.values()))
 
 
-def _waits(row: Row[Any]) -> bool:
+def waits(row: Row[Any]) -> bool:
+    """Tell whether a step waits for nothing but its time."""
     return row.state == "ready" and bool(row.delay_s)
 
 
 def _waits_or_follows(row: Row[Any]) -> bool:
-    return _waits(row) or (row.state == "held" and row.approval in ("none", "approved"))
+    return waits(row) or (row.state == "held" and row.approval in ("none", "approved"))
 
 
 def _begins(

@@ -31,10 +31,13 @@ def close_if_ended(connection: Connection, service: Service, run_id: str) -> Rin
     One that waits for nothing but time makes room for another, and people are told how far it is.
     """
     rows = steps.of_run(connection, run_id)
+    left = [row for row in rows if row.state != "done"]
+    if left and not any(map(timers.waits, left)):
+        return Rings()
     run = runs.get(connection, run_id)
     if run is None or run.state == "done":
         return Rings()
-    if any(row.state != "done" for row in rows):
+    if left:
         return _watch(connection, service, run, rows)
     status, open_still = _result(run, rows)
     if not runs.close(connection, service.audit, run_id, status=status, exposure=open_still):

@@ -194,6 +194,21 @@ def test_a_thief_who_comes_back_is_evicted_again(built: House) -> None:
     assert built.verify().verified
 
 
+@pytest.mark.services
+def test_between_many_processes_what_follows_is_the_same(tmp_path: Path, postgres_url: str) -> None:
+    with house(tmp_path, extra=SOURCES, database_url=postgres_url) as built:
+        built.start()
+        first = contained(built)
+        wait_for(lambda: bool(opened(built, OTHER)), 20, "the proposal", built.progress)
+        comes_back(built)
+        built.kill()
+        time_passes(built, first.id)
+        storm(built, built.steps(first.id)["watch"].id)
+        assert len(opened(built, "nora.lind")) == 2
+        assert len(ours(built)) == 1
+        assert built.verify().verified
+
+
 def test_who_else_was_let_in_from_there_is_proposed_and_waits(built: House) -> None:
     first = contained(built)
     proposed = one_more(built, OTHER, 0)
@@ -335,15 +350,10 @@ def test_a_crash_neither_loses_nor_doubles_what_follows(built: House, after_s: f
     assert built.verify().verified
 
 
-def test_messages_that_come_twice_change_nothing(built: House) -> None:
-    first = contained(built)
-    wait_for(lambda: bool(opened(built, OTHER)), 20, "the proposal", built.progress)
-    comes_back(built)
-    built.kill()
-    time_passes(built, first.id)
-    watch = built.steps(first.id)["watch"].id
+def storm(built: House, watch: str) -> None:
+    """Call for the watch, and for what it has found, five times at once each."""
 
-    async def storm() -> None:
+    async def call() -> None:
         systems = Systems(built.service.settings)
         performer = Performer(built.service, systems)
         intake = Intake(built.service, systems, performer)
@@ -355,7 +365,16 @@ def test_messages_that_come_twice_change_nothing(built: House) -> None:
         finally:
             await systems.close()
 
-    asyncio.run(storm())
+    asyncio.run(call())
+
+
+def test_messages_that_come_twice_change_nothing(built: House) -> None:
+    first = contained(built)
+    wait_for(lambda: bool(opened(built, OTHER)), 20, "the proposal", built.progress)
+    comes_back(built)
+    built.kill()
+    time_passes(built, first.id)
+    storm(built, built.steps(first.id)["watch"].id)
     assert len(opened(built, "nora.lind")) == 2
     assert len(ours(built)) == 1
     step = built.steps(first.id)["watch"]
