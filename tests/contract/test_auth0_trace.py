@@ -130,7 +130,7 @@ async def test_the_root_the_replay_the_apps_the_changes_and_the_others_are_told(
     assert all(change["from_source"] for change in told["changes"])
     (other,) = told["others"]
     assert (other["name"], other["let_in"]) == ("user07@contoso.com", True)
-    assert seen.verdict.outcome is Outcome.ALREADY
+    assert seen.verdict.outcome is Outcome.OBSERVED
     for part in (HOME.ip, f"replayed from {THIEF.ip}", "user07@contoso.com (let in)"):
         assert part in seen.verdict.reason
     assert told["timeline"] == sorted(told["timeline"], key=lambda entry: entry["at"])
@@ -383,7 +383,7 @@ async def test_nothing_since_the_containment_is_said(sim: Simulator) -> None:
     seen = await looked(sim, Watch)
     assert (seen.snapshot["found"], seen.snapshot["blocked"]) == (0, True)
     assert (seen.snapshot["cut"], seen.snapshot["refused"]) == (False, 0)
-    assert seen.verdict.outcome is Outcome.ALREADY
+    assert seen.verdict.outcome is Outcome.OBSERVED
 
 
 @pytest.mark.parametrize(
@@ -431,7 +431,7 @@ async def test_who_gave_the_account_back_is_told_and_who_took_more_away_is_not(
     administered(sim, method, f"/api/v2/{path.format('auth0%7Canother')}", admin, body=body)
     seen = await looked(sim, Watch)
     assert [entry["event"] for entry in seen.snapshot["drift"]] == ([told] if told else [])
-    assert seen.verdict.outcome is (Outcome.MANUAL if told else Outcome.ALREADY)
+    assert seen.verdict.outcome is (Outcome.MANUAL if told else Outcome.OBSERVED)
 
 
 async def test_a_password_we_have_set_ourselves_is_no_drift(
