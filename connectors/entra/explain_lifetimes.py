@@ -240,7 +240,7 @@ def _verdict(rows: tuple[lasting.Row, ...], snapshot: Json) -> Verdict:
     said = [*lasting.verdict(rows, whose, snapshot["retired"])]
     known = all(row.known for row in rows) and not snapshot["unknown"]
     if known:
-        return Verdict(Outcome.ALREADY, "; ".join(said))
+        return Verdict(Outcome.OBSERVED, "; ".join(said))
     missing = dict.fromkeys(str(each["what"]) for each in snapshot["unknown"])
     missing |= dict.fromkeys(row.what for row in rows if not row.known)
     return Verdict(Outcome.UNVERIFIABLE, f"{'; '.join(said)}; unknown: {', '.join(missing)}")

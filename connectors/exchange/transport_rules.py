@@ -131,7 +131,7 @@ def _verdict(recent: list[Json], older: list[Json]) -> Verdict:
     if not recent:
         known = f"; older ones do: {_told(older)}" if older else ""
         why = f"no rule that was changed since the theft sends mail outside or deletes it{known}"
-        return Verdict(Outcome.ALREADY, why)
+        return Verdict(Outcome.OBSERVED, why)
     names = "\n".join(
         f"# {json.dumps(item['name'])}: {', '.join(item['reasons'])}\n"
         f"Get-TransportRule -Identity {powershell.quoted(item['name'])} | Format-List\n"

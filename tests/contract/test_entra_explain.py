@@ -75,7 +75,7 @@ def frequency(value: int, kind: str) -> dict[str, Any]:
 async def test_without_any_policy_the_defaults_hold(practice: Practice) -> None:
     before = await explain(practice, **OURS)
     assert before.verdict is not None
-    assert before.verdict.outcome is Outcome.ALREADY
+    assert before.verdict.outcome is Outcome.OBSERVED
     lives = {each["what"]: each["lives"] for each in before.snapshot["rows"]}
     assert lives == {
         "access token": "60 to 90 minutes",

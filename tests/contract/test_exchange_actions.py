@@ -514,7 +514,7 @@ async def test_older_rules_are_named_and_are_no_find(practice: Practice) -> None
     practice.sim.tenant.exchange.transport_rules.pop()
     verdict = (await practice.action("review_transport_rules").observe(practice.target())).verdict
     assert verdict is not None
-    assert verdict.outcome is Outcome.ALREADY
+    assert verdict.outcome is Outcome.OBSERVED
     assert story.OLD_TRANSPORT in verdict.reason
 
 
