@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.action import ActionSpec, Outcome
+from connectors.action import ActionSpec, Impact, Outcome
 from playbooks import order
 from playbooks.schema import Aim
 
@@ -56,7 +56,11 @@ def status_of(
     left = [
         step
         for step in steps
-        if step.planned and step.outcome not in _GOOD and not _nothing_to_do(step)
+        if step.planned
+        and step.outcome not in _GOOD
+        and not _nothing_to_do(step)
+        # what could not be read takes nothing from what was done; what was found, a person has to see to
+        and not (step.spec.impact is Impact.NONE and step.outcome is not Outcome.MANUAL)
     ]
     if aim != Aim.CONTAIN:
         if not left and not unreached:

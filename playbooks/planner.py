@@ -15,6 +15,7 @@ import rfc8785
 from config.settings import Mode
 from connectors.action import ActionSpec, Impact, PlannedCall, Target
 from connectors.system import Account
+from connectors.timeline import digest
 from playbooks import order, waits
 from playbooks.draft import Draft, bare, judged
 from playbooks.errors import Fault, ParameterError, PlaybookError
@@ -324,9 +325,16 @@ def _beginning(situation: Situation, drafts: Sequence[Draft]) -> Iterator[str]:
 
 
 def _names(situation: Situation, policy: Policy, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    empty = {"app_ids": [], "session_ids": [], "ips": [], "signal": "other", "severity": "unknown"}
+    empty = {
+        "app_ids": [],
+        "session_ids": [],
+        "token_ids": [],
+        "ips": [],
+        "signal": "other",
+        "severity": "unknown",
+    }
     return {
-        "alert": empty | dict(situation.alert or {}),
+        "alert": empty | _without_sessions(situation),
         "accounts": {
             account.system: {"id": account.id, "name": account.name, "facts": dict(account.facts)}
             for account in situation.accounts
@@ -336,6 +344,15 @@ def _names(situation: Situation, policy: Policy, parameters: Mapping[str, Any]) 
         "mode": policy.mode.value,
         "hand_over_to": situation.hand_over_to.name if situation.hand_over_to else "",
     }
+
+
+def _without_sessions(situation: Situation) -> dict[str, Any]:
+    """Return the alert's fields with digests in the place of session ids: whoever has an id has the session."""
+    alert = dict(situation.alert or {})
+    named = alert.get("session_ids")
+    if isinstance(named, list | tuple):
+        alert["session_ids"] = [digest(str(each), situation.tenant) for each in named]
+    return alert
 
 
 def _planned(

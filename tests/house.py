@@ -31,6 +31,7 @@ from sqlalchemy import Row, select
 
 from cli.demonstration.incident import incident
 from config.load import load
+from config.settings import OWN_SOURCE
 from ledger import accounts, alerts, approvals, passwords, runs, steps, tables
 from ledger.chain import AuditLog
 from ledger.database import Database
@@ -188,10 +189,18 @@ class House:
             display_name=name,
         )
 
-    def decide(self, *, approve: bool = True) -> bool:
-        """Decide whatever waits, as the console does; return whether something waited."""
+    def decide(self, *, approve: bool = True, proposals: bool = False) -> bool:
+        """Decide whatever waits, as the console does; return whether something waited.
+
+        What a trace proposes for others is left as it is, unless ``proposals``.
+        """
         with self.service.database.read() as connection:
-            waiting = approvals.pending(connection)
+            proposed = {run.id for run in runs.listed(connection) if _is_proposal(run)}
+            waiting = [
+                one
+                for one in approvals.pending(connection)
+                if proposals or one.run_id not in proposed
+            ]
         for one in waiting:
             decisions.decide(
                 self.service, one.id, approve=approve, plan_hash=one.plan_hash,
@@ -202,7 +211,7 @@ class House:
     def run_of(
         self, name: str, timeout_s: float = 30.0, *, approve: bool | None = True
     ) -> Row[Any]:
-        """Wait for this person's newest run to end, deciding on the way what waits."""
+        """Wait for this person's newest run to be over, deciding on the way what waits."""
         person = self.sim.tenant.person(name)
         ids = {account.id for account in (person.entra, person.okta) if account}
         found: list[Row[Any]] = []
@@ -213,7 +222,7 @@ class House:
             found[:] = [
                 run for run in self.runs() if ids & {one["id"] for one in run.person["accounts"]}
             ]
-            return bool(found) and found[0].state == "done"
+            return bool(found) and over(found[0])
 
         wait_for(ended, timeout_s, f"the run of {name} to end", self.progress)
         return found[0]
@@ -243,14 +252,14 @@ class House:
         return {node: step.outcome for node, step in self.steps(run_id).items()}
 
     def finished_run(self, timeout_s: float = 40.0, *, approve: bool | None = True) -> Row[Any]:
-        """Wait for one run to end, deciding on the way what waits."""
+        """Wait for all runs to be over, deciding on the way what waits."""
         found: list[Row[Any]] = []
 
         def ended() -> bool:
             if approve is not None:
                 self.decide(approve=approve)
-            found[:] = self.runs()
-            return bool(found) and all(run.state == "done" for run in found)
+            found[:] = [run for run in self.runs() if not _is_proposal(run)]
+            return bool(found) and all(map(over, found))
 
         wait_for(ended, timeout_s, "the run to end", lambda: f"{self.progress()}\n{self.logs()}")
         return found[0]
@@ -277,6 +286,15 @@ class House:
 
     def verify(self) -> Report:
         return verify_database(self.service.database)
+
+
+def over(run: Row[Any]) -> bool:
+    """Whether a run has ended, or only waits for its time and people have been told."""
+    return run.state == "done" or (run.state == "restoring" and bool(run.status))
+
+
+def _is_proposal(run: Row[Any]) -> bool:
+    return bool(run.requested_by == f"source:{OWN_SOURCE}" and run.mode == "approve")
 
 
 _TOML = """\

@@ -87,7 +87,7 @@ def watched(built: House, name: str, than: int) -> Row[Any]:
     one_more(built, name, than)
 
     def rests() -> bool:
-        built.decide()
+        built.decide(proposals=True)
         return bool(opened(built, name)[-1].state == "restoring")
 
     wait_for(rests, 20, "a run that is only watched", built.progress)
@@ -239,7 +239,7 @@ def test_what_is_only_proposed_uses_up_no_guardrail(tmp_path: Path) -> None:
         proposed = one_more(built, OTHER, 0)
         built.post(built.incident("user02"), source="soc")
         assert one_more(built, "user02", 0).mode == "auto"
-        built.decide()
+        built.decide(proposals=True)
         wait_for(lambda: bool(built.outcomes(proposed.id)["okta-revoke"]), 20, "it", built.progress)
         built.post(built.incident("user03"), source="soc")
         assert one_more(built, "user03", 0).mode == "approve"
@@ -257,7 +257,7 @@ def test_the_same_entries_open_no_second_run_while_the_first_waits(built: House)
     assert "before" in again.reason
     assert len(ours(built)) == 1
     # nobody approves: what was not contained has nothing to watch, and the row of runs ends
-    built.decide(approve=False)
+    built.decide(approve=False, proposals=True)
     wait_for(lambda: opened(built, "nora.lind")[-1].state == "done", 20, "its end", built.progress)
     assert len(opened(built, "nora.lind")) == 2
     assert built.verify().verified
@@ -302,7 +302,7 @@ def _undo(built: House, run_id: str) -> None:
 
 
 def _undone(built: House) -> bool:
-    built.decide()
+    built.decide(proposals=True)
     return any(run.aim == "undo" and run.status == "completed" for run in built.runs())
 
 

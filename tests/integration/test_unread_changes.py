@@ -10,7 +10,7 @@ import pytest
 
 from simulator.faults import Fault, apply_then, forbid, status
 
-from house import House, house, wait_for
+from house import House, house, over, wait_for
 
 ATTEMPTS = 2
 
@@ -44,7 +44,7 @@ def _contain(built: House, name: str) -> str:
     assert built.post(built.incident(name)).status_code == 202
 
     def revoked() -> bool:
-        open_now = [run.id for run in built.runs() if run.state != "done"]
+        open_now = [run.id for run in built.runs() if not over(run)]
         outcomes = built.outcomes(open_now[0]) if open_now else {}
         return bool(outcomes.get("entra-revoke") and outcomes.get("okta-revoke"))
 
