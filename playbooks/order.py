@@ -13,6 +13,7 @@ from playbooks import waits
 from playbooks.draft import Draft
 
 #: What takes the password from the thief, by system: one of these must succeed before MFA is touched.
+#: In Auth0 a reset does not: whoever reads the mail sets another password, and then MFA is all there is.
 _CLOSES_PASSWORD: Mapping[str, tuple[str, ...]] = {
     "entra": ("entra.reset_password",),
     "okta": ("okta.suspend_user", "okta.reset_password"),
@@ -52,6 +53,7 @@ CLOSES_ACCOUNT = frozenset(
         "okta.suspend_user",
         "okta.reset_password",
         "auth0.block_user",
+        "auth0.reset_password",
     }
 )
 #: What keeps the person out without closing her account (a policy does, as far as it can be read):

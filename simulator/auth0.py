@@ -1,16 +1,25 @@
-"""Auth0's users: list, find by address, read, block."""
+"""Auth0's users: list, find by address, read, block, set a password, make a link that sets one."""
 
 from __future__ import annotations
 
 import json
+import secrets
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from simulator.answers import Auth0Error, JsonObject
-from simulator.auth0_io import by_page, target
+from simulator.answers import Auth0Error, JsonObject, origin
+from simulator.auth0_io import by_page, named, target
+from simulator.auth0_state import DATABASE, Auth0Ticket, Auth0User
+from simulator.okta_scene import scene_of
 from simulator.tenant import Tenant
+
+_FIVE_DAYS_S = 432_000
+_TICKET = frozenset(
+    {"user_id", "ttl_sec", "mark_email_as_verified", "includeEmailInRedirect", "identity"}
+)
 
 
 class _Handlers:
@@ -33,21 +42,45 @@ class _Handlers:
         return JSONResponse(_shown(request, user.to_json()))
 
     async def update_user(self, request: Request) -> Response:
-        user = target(self.tenant, request)
-        try:
-            body = json.loads(await request.body())
-        except ValueError:
-            body = None
-        if not isinstance(body, dict) or set(body) != {"blocked"}:
-            raise Auth0Error(400, "invalid_body", "Payload validation error: only 'blocked' here.")
-        if not isinstance(body["blocked"], bool):
-            raise Auth0Error(
-                400, "invalid_body", "Payload validation error: 'blocked' is no boolean."
-            )
-        if user.blocked is not body["blocked"]:
+        user, body = target(self.tenant, request), _object(await request.body())
+        if set(body) == {"password", "connection"}:
+            self.set_password(user, request, body)
+        elif set(body) != {"blocked"}:
+            raise _invalid("only 'blocked', or 'password' with 'connection', here.")
+        elif not isinstance(body["blocked"], bool):
+            raise _invalid("'blocked' is no boolean.")
+        elif user.blocked is not body["blocked"]:
             with self.tenant.change(user):
                 user.blocked = body["blocked"]
         return JSONResponse(user.to_json())
+
+    def set_password(self, user: Auth0User, request: Request, body: JsonObject) -> None:
+        password = body["password"]
+        if body["connection"] != user.connection:
+            raise _invalid("the user has no identity of this connection.")
+        if user.connection != DATABASE:
+            raise Auth0Error(
+                400, "operation_not_supported", "Cannot update password for a non-database user."
+            )
+        if not isinstance(password, str) or len(password) < 8 or len(password.encode()) > 72:
+            raise Auth0Error(400, "", "PasswordStrengthError: Password is too weak")
+        with self.tenant.change(user):
+            user.set_password(password, self.tenant.now())
+        self.tenant.auth0_event("scp", user, scene=scene_of(request), details={"body": {}})
+
+    async def password_ticket(self, request: Request) -> Response:
+        body = _object(await request.body())
+        user, ttl_s = named(self.tenant, str(body.get("user_id"))), body.get("ttl_sec", 0)
+        if not set(body) <= _TICKET or not isinstance(ttl_s, int) or ttl_s < 0:
+            raise _invalid("a member of the ticket.")
+        if user.connection != DATABASE and "identity" not in body:
+            raise Auth0Error(
+                400, "operation_not_supported", "The user's password is not kept here."
+            )
+        url = f"{origin(request)}/u/reset-verify?ticket={secrets.token_urlsafe(24)}#"
+        with self.tenant.change(user):
+            user.ticket = Auth0Ticket(url, self.tenant.now() + (ttl_s or _FIVE_DAYS_S))
+        return JSONResponse({"ticket": url}, status_code=201)
 
 
 def routes(tenant: Tenant) -> list[Route]:
@@ -58,6 +91,7 @@ def routes(tenant: Tenant) -> list[Route]:
         Route("/api/v2/users-by-email", on.by_email, methods=["GET"]),
         Route("/api/v2/users/{user}", on.get_user, methods=["GET"]),
         Route("/api/v2/users/{user}", on.update_user, methods=["PATCH"]),
+        Route("/api/v2/tickets/password-change", on.password_ticket, methods=["POST"]),
     ]
 
 
@@ -67,3 +101,15 @@ def _shown(request: Request, user: JsonObject) -> JsonObject:
     if not fields:
         return user
     return {name: user[name] for name in fields.split(",") if name in user}
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    try:
+        body = json.loads(raw)
+    except ValueError:
+        return {}
+    return body if isinstance(body, dict) else {}
+
+
+def _invalid(what: str) -> Auth0Error:
+    return Auth0Error(400, "invalid_body", f"Payload validation error: {what}")

@@ -15,7 +15,6 @@ from simulator.okta_scene import Scene
 
 #: The apps by the names their owners gave them.
 NAMES = {PORTAL: "Contoso Portal", DESKTOP: "Contoso Desktop", SYNC: "Sync Tool"}
-_DATABASE = "Username-Password-Authentication"
 
 
 def event_json(
@@ -46,7 +45,7 @@ def event_json(
     }
     if user:
         database = user.id.startswith("auth0|")
-        told["connection"] = _DATABASE if database else user.id.partition("|")[0]
+        told["connection"] = user.connection
         told["strategy_type"] = "database" if database else "social"
     if client:
         told |= {"client_id": client, "client_name": NAMES.get(client, "")}
@@ -70,10 +69,12 @@ def requested(
 
 
 async def details_of(request: Request) -> dict[str, Any]:
-    """The same of a request that came over HTTP; the path as it was sent, ids encoded."""
+    """The same of a request that came over HTTP; the path as it was sent, ids encoded, no password."""
     try:
         body = json.loads(await request.body())
     except ValueError:
         body = None
+    if isinstance(body, dict) and "password" in body:
+        body = {**body, "password": "*****"}
     path = request.scope["raw_path"].decode("latin-1")
     return requested(request.method, path, body=body, query=dict(request.query_params))

@@ -8,6 +8,9 @@ from typing import Any
 
 from simulator.clock import okta_time
 
+#: The name of the connection whose passwords Auth0 keeps.
+DATABASE = "Username-Password-Authentication"
+
 
 @dataclass
 class Auth0Session:
@@ -126,6 +129,14 @@ class Auth0Grant:
 
 
 @dataclass
+class Auth0Ticket:
+    """A link that sets a new password; a user has one at most, and another takes its place."""
+
+    url: str
+    expires: float
+
+
+@dataclass
 class Auth0User:
     """A user of the tenant with everything a responder may take away."""
 
@@ -139,13 +150,22 @@ class Auth0User:
     refresh_tokens: list[Auth0RefreshToken] = field(default_factory=list)
     grants: list[Auth0Grant] = field(default_factory=list)
     methods: list[Auth0Method] = field(default_factory=list)
+    #: The password that was set through the API, for a test to look for where it must not be.
+    password: str = ""
+    password_changed: float | None = None
+    ticket: Auth0Ticket | None = None
     #: Browsers in which no second factor is asked for; nobody lists them.
     remembered_browsers: int = 0
 
+    @property
+    def connection(self) -> str:
+        """The name of the connection her account came by."""
+        provider = self.id.partition("|")[0]
+        return DATABASE if provider == "auth0" else provider
+
     def to_json(self) -> dict[str, Any]:
-        """The user resource; `blocked` is missing until it was set once."""
+        """The user resource; `blocked` and `last_password_reset` are missing until they were set once."""
         provider, _, inner = self.id.partition("|")
-        database = provider == "auth0"
         shown: dict[str, Any] = {
             "user_id": self.id,
             "email": self.email,
@@ -156,7 +176,7 @@ class Auth0User:
             "updated_at": okta_time(self.created),
             "identities": [
                 {
-                    "connection": "Username-Password-Authentication" if database else provider,
+                    "connection": self.connection,
                     "provider": provider,
                     "user_id": inner,
                     "isSocial": provider == "google-oauth2",
@@ -164,7 +184,14 @@ class Auth0User:
             ],
             "logins_count": 7,
         }
+        if self.password_changed is not None:
+            shown["last_password_reset"] = okta_time(self.password_changed)
         return shown if self.blocked is None else {**shown, "blocked": self.blocked}
+
+    def set_password(self, password: str, now: float) -> None:
+        """Change the password: sessions end with it, refresh tokens do not (Auth0, session logout)."""
+        self.password, self.password_changed = password, now
+        self.sessions.clear()
 
     def sign_in(self, now: float, client_id: str, *, rotating: bool = False) -> Auth0RefreshToken:
         """A full sign-in: a session of three days and a refresh token bound to it."""

@@ -45,8 +45,8 @@ class Auth0Action(Action, Generic[P]):
         self._journal = journal
         self._sleep = sleep
 
-    async def _change(self, request: Request) -> Answer:
-        return await self._client.change(request, self._journal)
+    async def _change(self, request: Request, *, answered: bool = False) -> Answer:
+        return await self._client.change(request, self._journal, answered=answered)
 
     @property
     def _needs(self) -> str:

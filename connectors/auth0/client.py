@@ -70,14 +70,19 @@ class Auth0Client:
         """
         return await self._send(request)
 
-    async def change(self, request: Request, journal: Journal) -> Answer:
+    async def change(self, request: Request, journal: Journal, *, answered: bool = False) -> Answer:
         """Send a change, its intent committed to ``journal`` first. The answer's body is dropped.
+
+        Args:
+            request: the change.
+            journal: where it is recorded; its body and its answer's body are not.
+            answered: whether the answer's body is wanted all the same, to hand its secret over.
 
         Raises:
             errors.ConnectorError: the classified failure; ``errors.UnknownOutcome`` where the
                 change may have happened.
         """
-        return await self._send(request, journal=journal, write=True)
+        return await self._send(request, journal=journal, write=True, answered=answered)
 
     async def by_cursor(self, request: Request, key: str) -> Listing:
         """Read a list of sessions or refresh tokens to its end (``from``, ``take``, ``next``).
@@ -154,7 +159,12 @@ class Auth0Client:
             await wire.close()
 
     async def _send(
-        self, request: Request, *, journal: Journal | None = None, write: bool = False
+        self,
+        request: Request,
+        *,
+        journal: Journal | None = None,
+        write: bool = False,
+        answered: bool = False,
     ) -> Answer:
         path = ids.fill(request.path, request.params)
         wire = await self._open()
@@ -174,6 +184,7 @@ class Auth0Client:
                             reply.headers,
                             reply.content,
                             write=write,
+                            answered=answered,
                             needs=request.needs,
                         )
                     except errors.Unauthenticated as error:

@@ -41,7 +41,13 @@ class NotInPlan(errors.Forbidden):
 
 
 def understand(
-    status: int, headers: Mapping[str, str], content: bytes, *, write: bool, needs: str = ""
+    status: int,
+    headers: Mapping[str, str],
+    content: bytes,
+    *,
+    write: bool,
+    answered: bool = False,
+    needs: str = "",
 ) -> Answer:
     """Turn what arrived into an ``Answer``, or raise what it means.
 
@@ -51,6 +57,7 @@ def understand(
         content: the body as it came.
         write: whether the request was a change; its body is dropped, and an answer that does not
             say whether it happened is an ``UnknownOutcome``.
+        answered: whether a change's body is kept; None stands for one that is no JSON.
         needs: the scope that is missing if the answer is 403.
 
     Raises:
@@ -65,7 +72,8 @@ def understand(
         if body is None and not write:
             raise errors.Unavailable("the answer is not JSON", status=status, request_id=request_id)
         date = http_date(headers.get("date"))
-        return Answer(status, headers, None if write else body, request_id, date)
+        dropped = write and not answered
+        return Answer(status, headers, None if dropped else body, request_id, date)
     code = _code(body)
     kind = _kind(status, code, write=write)
     raise kind(

@@ -17,6 +17,7 @@ from connectors.auth0.browsers import ForgetBrowsers
 from connectors.auth0.client import Auth0Client
 from connectors.auth0.directory import find_accounts
 from connectors.auth0.grants import RevokeGrants
+from connectors.auth0.password import ResetPassword
 from connectors.auth0.refresh_tokens import RevokeRefreshTokens
 from connectors.auth0.sessions import RevokeSessions
 from connectors.auth0.trace import TraceSource
@@ -29,6 +30,7 @@ _ACTIONS: tuple[type[Auth0Action[Any]], ...] = (
     RevokeRefreshTokens,
     BlockUser,
     UnblockUser,
+    ResetPassword,
     RemoveAuthenticators,
     RevokeGrants,
     ForgetBrowsers,

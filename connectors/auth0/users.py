@@ -9,21 +9,31 @@ from typing import Any
 
 from connectors import errors
 from connectors.auth0.client import Auth0Client, Request
-from connectors.clock import spell_or_none
+from connectors.clock import instant, spell_or_none
 
 USER = "/api/v2/users/{user}"
 
 #: Nothing else is asked for: a whole user resource can hold tokens of the person's own providers.
-FIELDS = "user_id,email,email_verified,name,blocked,identities"
+FIELDS = "user_id,email,email_verified,name,blocked,identities,last_password_reset"
 
 _DATABASE = "auth0"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseIdentity:
+    """A user of a database connection: the connection's name (may be empty) and the id in it."""
+
+    connection: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
 class User:
     """What a user resource tells, reduced. ``date`` is Auth0's clock at the answer.
 
-    ``providers`` are those of all linked identities (``auth0`` is Auth0's own database).
+    ``providers`` are those of all linked identities (``auth0`` is Auth0's own database), ``databases``
+    are the identities there, each with a password of its own. ``password_changed`` is Auth0's
+    ``last_password_reset``, which every change of a password moves.
     """
 
     id: str
@@ -32,6 +42,8 @@ class User:
     name: str
     blocked: bool
     providers: tuple[str, ...]
+    databases: tuple[DatabaseIdentity, ...]
+    password_changed: datetime | None
     date: datetime | None
 
     @property
@@ -53,6 +65,7 @@ class User:
         return {
             "blocked": self.blocked,
             "providers": list(self.providers),
+            "password_changed": spell_or_none(self.password_changed),
             "observed_at": spell_or_none(self.date),
         }
 
@@ -65,9 +78,10 @@ def understand(body: object, date: datetime | None) -> User:
     """
     if not isinstance(body, dict) or not isinstance(body.get("user_id"), str):
         raise errors.Unavailable("the answer is not a user")
-    linked = body.get("identities")
-    identities = linked if isinstance(linked, list) else []
-    named = [_text(each, "provider") for each in identities if isinstance(each, dict)]
+    identities = body.get("identities")
+    given = identities if isinstance(identities, list) else []
+    linked = [each for each in given if isinstance(each, dict)]
+    named = [_text(each, "provider") for each in linked]
     first = body["user_id"].partition("|")[0]
     return User(
         id=body["user_id"],
@@ -76,6 +90,12 @@ def understand(body: object, date: datetime | None) -> User:
         name=_text(body, "name"),
         blocked=body.get("blocked") is True,
         providers=tuple(dict.fromkeys(name for name in (first, *named) if name)),
+        databases=tuple(
+            DatabaseIdentity(_text(each, "connection"), _text(each, "user_id"))
+            for each in linked
+            if _text(each, "provider") == _DATABASE
+        ),
+        password_changed=instant(body.get("last_password_reset")),
         date=date,
     )
 

@@ -6,6 +6,7 @@ not to be seen through Graph, and are told as such.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from connectors import readback
@@ -22,7 +23,7 @@ from connectors.action import (
     Verdict,
 )
 from connectors.each import each
-from connectors.entra import ids, powershell
+from connectors.entra import ids, powershell, rule_note
 from connectors.entra.action import answered
 from connectors.entra.inbox import PATH, RuleAction, RuleParameters
 
@@ -111,28 +112,41 @@ class DisableInboxRules(RuleAction[RuleParameters]):
     def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
         """One PATCH for each rule that was disabled."""
         path = PATH.format(id=ids.object_id(target.id)) + "/{rule}"
-        why = "for each rule that was disabled"
+        why = "for each rule that was disabled; one written back since has a new id"
         return (PlannedCall("PATCH", path, '{"isEnabled": true}', why),)
 
     async def undo(self, target: Target, before: Observation) -> Receipt:
-        """Enable the rules that were enabled before and still exist."""
-        off = {rule.get("id") for rule in await self._list(target) if not rule.get("isEnabled")}
-        items = [item for item in _ours(before) if item["id"] in off]
+        """Enable the rules that were enabled before, those written back under a new id included."""
+        listed = await self._list(target)
+        on = _enabled(listed)
+        found = _found(before, sorted(listed, key=lambda rule: str(rule.get("id")) in on))
+        items = [
+            {**item, "id": now}
+            for item in _ours(before)
+            if (now := found[item["id"]]) is not None and now not in on
+        ]
         return Receipt({"rules": await self._set_all(target, items, enabled=True)})
 
     async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:
-        """See the rules enabled that were enabled before, as far as they still exist."""
-        wanted = {item["id"] for item in _ours(before)}
+        """See the rules enabled that were enabled before; one that is gone is left to its owner."""
 
         async def look() -> readback.Reading:
-            rules_now = await self._list(target)
-            off = [
-                r.get("id") for r in rules_now if r.get("id") in wanted and not r.get("isEnabled")
-            ]
-            return readback.Reading(not off, f"{len(off)} of {len(wanted)} rules are disabled")
+            listed = await self._list(target)
+            on = _enabled(listed)
+            found = _found(before, sorted(listed, key=lambda rule: str(rule.get("id")) not in on))
+            off = [now for now in found.values() if now is not None and now not in on]
+            gone = [rule_id for rule_id, now in found.items() if now is None]
+            observed = f"{len(off)} of {len(found)} rules are disabled, {len(gone)} are not there"
+            return readback.Reading(not off and not gone, observed, found=None if off else found)
 
         reading = await readback.until(look, patience, self._sleep)
-        return readback.proof(reading, check=f"GET {PATH}", expected="all are enabled again")
+        shown = readback.proof(reading, check=f"GET {PATH}", expected="all are enabled again")
+        if not reading.found:
+            return shown
+        left = _left(before, reading.found)
+        if left:
+            return replace(shown, outcome=Outcome.MANUAL, reason=left)
+        return replace(shown, reason=rule_note.renamed(reading.found))
 
     async def _set_all(self, target: Target, items: list[Json], *, enabled: bool) -> list[Json]:
         async def change(item: Json) -> Json:
@@ -143,6 +157,28 @@ class DisableInboxRules(RuleAction[RuleParameters]):
             {"id": item["id"], "reasons": item["reasons"], "enabled": enabled} for item in items
         ]
         return await each(wanted, change)
+
+
+def _enabled(listed: list[Json]) -> set[str]:
+    return {str(rule.get("id")) for rule in listed if rule.get("isEnabled") is not False}
+
+
+def _found(before: Observation, listed: list[Json]) -> dict[str, str | None]:
+    """For each rule this action is about, the id it has now; of two that are the same the first counts."""
+    wanted = [item["id"] for item in _ours(before)]
+    return rule_note.now_known_as(before.snapshot["rules"], wanted, listed, listed)
+
+
+def _left(before: Observation, found: dict[str, str | None]) -> str:
+    """What is said, and what to do, of rules that nothing can enable because they are not there."""
+    gone = [item["name"] for item in _ours(before) if found[item["id"]] is None]
+    if not gone:
+        return ""
+    names = ", ".join(repr(name) for name in gone)
+    return (
+        f"Not enabled again, because it is neither there nor written back: {names}. Its owner makes it "
+        "anew in Outlook; what is noted of it stands in the step's snapshot."
+    )
 
 
 def _ours(before: Observation) -> list[Json]:

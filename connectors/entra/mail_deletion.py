@@ -181,8 +181,7 @@ class DeleteInboxRules(RuleAction[DeletionParameters]):
 
 
 def _noted(before: Observation, rule_id: str) -> Json:
-    rules: list[Json] = before.snapshot["rules"]
-    return next(rule for rule in rules if str(rule.get("id")) == rule_id)
+    return rule_note.noted(before.snapshot["rules"], rule_id)
 
 
 def _writable(before: Observation, rule_id: str) -> bool:
@@ -190,34 +189,20 @@ def _writable(before: Observation, rule_id: str) -> bool:
 
 
 def _again(before: Observation, listed: list[Json]) -> dict[str, str | None]:
-    """For each rule that was to be deleted, the id it has now; None where it is not there.
-
-    A rule written back is one that is new since, disabled, and the same; each counts once.
-    """
-    known = {str(rule.get("id")) for rule in before.snapshot["rules"]}
-    there = {str(rule.get("id")) for rule in listed}
-    new = [r for r in listed if str(r.get("id")) not in known and r.get("isEnabled") is False]
-    found: dict[str, str | None] = {}
-    for item in before.snapshot["delete"]:
-        if item["id"] in there:
-            found[item["id"]] = item["id"]
-            continue
-        noted = _noted(before, item["id"])
-        match = next(
-            (r for r in new if _writable(before, item["id"]) and rule_note.same(noted, r)), None
-        )
-        if match is not None:
-            new.remove(match)
-        found[item["id"]] = None if match is None else str(match.get("id"))
-    return found
+    """For each rule that was to be deleted, the id it has now; one written back is disabled."""
+    wanted = [item["id"] for item in before.snapshot["delete"]]
+    off = [rule for rule in listed if rule.get("isEnabled") is False]
+    return rule_note.now_known_as(before.snapshot["rules"], wanted, listed, off)
 
 
 def _told(found: dict[str, str | None]) -> str:
     """What changed by writing rules back."""
-    renamed = [f"{old} is {now} now" for old, now in found.items() if now and now != old]
+    renamed = rule_note.renamed(found)
     if not renamed:
         return ""
-    return f"Written back under new ids: {', '.join(renamed)}. What Graph does not show of a rule was not noted."
+    return (
+        f"Written back under new ids: {renamed}. What Graph does not show of a rule was not noted."
+    )
 
 
 def _left_out(before: Observation, found: dict[str, str | None]) -> str:

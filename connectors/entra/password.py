@@ -5,8 +5,6 @@ Source: Microsoft Graph v1.0, user: update and passwordProfile; Entra password p
 
 from __future__ import annotations
 
-import secrets
-import string
 from datetime import datetime
 from typing import ClassVar
 
@@ -26,19 +24,9 @@ from connectors.entra import ids, powershell, residue, users
 from connectors.entra.action import receipt_of
 from connectors.entra.client import Request
 from connectors.entra.stamped import StampedAction
+from connectors.unguessable import LENGTH, unguessable
 
 _PATH = "/users/{id}"
-_LENGTH = 40
-_CLASSES = (string.ascii_lowercase, string.ascii_uppercase, string.digits, "!#%+-./:=?@_~")
-
-
-def unguessable() -> str:
-    """A random password of 40 characters, of all four classes Entra counts."""
-    alphabet = "".join(_CLASSES)
-    while True:
-        password = "".join(secrets.choice(alphabet) for _ in range(_LENGTH))
-        if all(any(char in kind for char in password) for kind in _CLASSES):
-            return password
 
 
 class ResetPassword(StampedAction):
@@ -72,7 +60,7 @@ class ResetPassword(StampedAction):
     def preview(self, target: Target) -> tuple[PlannedCall, ...]:
         """One PATCH, its password not shown because there is none yet."""
         body = (
-            f'{{"passwordProfile": {{"password": "({_LENGTH} random characters, kept nowhere)", '
+            f'{{"passwordProfile": {{"password": "({LENGTH} random characters, kept nowhere)", '
             '"forceChangePasswordNextSignIn": true, '
             '"forceChangePasswordNextSignInWithMfa": true}}'
         )

@@ -7,7 +7,7 @@ messageRuleActions, messageRulePredicates, Create rule (and its example).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 Json = dict[str, Any]
@@ -109,6 +109,43 @@ def lost(rule: Mapping[str, Any]) -> tuple[str, ...]:
 def same(noted: Mapping[str, Any], listed: Mapping[str, Any]) -> bool:
     """Whether ``listed`` is what writing ``noted`` back makes; its place in the order does not count."""
     return _essence(body(noted)) == _essence(body(listed))
+
+
+def noted(rules: Iterable[Json], rule_id: str) -> Json:
+    """The note of a rule that was among ``rules``."""
+    return next(rule for rule in rules if str(rule.get("id")) == rule_id)
+
+
+def now_known_as(
+    rules: Sequence[Json], wanted: Iterable[str], listed: Iterable[Json], candidates: Iterable[Json]
+) -> dict[str, str | None]:
+    """For each rule that is wanted, the id it has now; None where it is not there.
+
+    Args:
+        rules: all that were noted.
+        wanted: ids among them.
+        listed: the rules that are there now.
+        candidates: those of them that may be one written back, the likeliest first. It is one that is
+            new since the note and the same; each counts once.
+    """
+    known, there = ({str(rule.get("id")) for rule in some} for some in (rules, listed))
+    new = [rule for rule in candidates if str(rule.get("id")) not in known]
+    found: dict[str, str | None] = {}
+    for rule_id in wanted:
+        if rule_id in there:
+            found[rule_id] = rule_id
+            continue
+        note = noted(rules, rule_id)
+        match = next((rule for rule in new if body(note) and same(note, rule)), None)
+        if match is not None:
+            new.remove(match)
+        found[rule_id] = None if match is None else str(match.get("id"))
+    return found
+
+
+def renamed(found: Mapping[str, str | None]) -> str:
+    """Say which of the rules ``now_known_as`` has found have another id now; empty where none has."""
+    return ", ".join(f"{old} is {now} now" for old, now in found.items() if now and now != old)
 
 
 def _essence(value: object) -> object:

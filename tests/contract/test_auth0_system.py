@@ -183,6 +183,7 @@ async def test_each_action_is_built_by_its_name(auth0: System) -> None:
         "auth0.block_user",
         "auth0.forget_browsers",
         "auth0.remove_authenticators",
+        "auth0.reset_password",
         "auth0.revoke_grants",
         "auth0.revoke_refresh_tokens",
         "auth0.revoke_sessions",
@@ -214,4 +215,4 @@ def test_listing_the_actions_does_not_load_the_sdk() -> None:
         " [m for m in sys.modules if m.split('.')[0] in ('auth0', 'httpx')])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "9 []"
+    assert done.stdout.strip() == "10 []"

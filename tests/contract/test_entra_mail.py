@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,10 +10,12 @@ import pytest
 from connectors import errors
 from connectors.action import Outcome
 from simulator.entra_state import InboxRule
-from simulator.faults import Fault, apply_then, ignore, status, throttle
+from simulator.faults import Fault, apply_then, forbid, ignore, status, throttle
 
 if TYPE_CHECKING:
     from entra_tenant import Practice
+
+    from connectors.action import Action, Observation
 
 pytest_plugins = ("entra_tenant",)
 
@@ -165,3 +168,85 @@ async def test_rules_on_later_pages_are_found(practice: Practice) -> None:
     practice.sim.tenant.page_size = 1
     observed = await practice.action("entra.disable_inbox_rules").observe(practice.target())
     assert [item["id"] for item in observed.snapshot["suspicious"]] == [THIEF]
+
+
+async def _both(practice: Practice) -> tuple[Action, Observation, Action, Observation]:
+    """The thief's rule is disabled, then deleted."""
+    disabling, target = practice.action("entra.disable_inbox_rules"), practice.target()
+    first, _, _ = await practice.run(disabling, target)
+    deleting = practice.action("entra.delete_inbox_rules")
+    second, _, proof = await practice.run(deleting, target)
+    assert proof.outcome is Outcome.VERIFIED
+    return disabling, first, deleting, second
+
+
+def _seen(practice: Practice) -> list[tuple[object, ...]]:
+    """Every rule of the inbox but for its id."""
+    rules = practice.person().entra.rules
+    return sorted((r.sequence, r.display_name, r.enabled, str(r.actions)) for r in rules)
+
+
+async def test_undo_enables_what_was_written_back_under_a_new_id(practice: Practice) -> None:
+    was, target = _seen(practice), practice.target()
+    disabling, first, deleting, second = await _both(practice)
+    await deleting.undo(target, second)
+    sent = len(practice.writes)
+    receipt = await disabling.undo(target, first)
+    proof = await disabling.restored(target, first, practice.short)
+    (told,) = receipt.data["rules"]
+    assert told["id"] != THIEF
+    assert _seen(practice) == was
+    assert (proof.outcome, f"{THIEF} is {told['id']} now" in proof.reason) == (
+        Outcome.VERIFIED, True,
+    )  # fmt: skip
+    assert (await disabling.undo(target, first)).data["rules"] == []
+    assert len(practice.writes) == sent + 1
+
+
+async def test_a_rule_that_is_gone_is_not_said_to_be_enabled_again(practice: Practice) -> None:
+    target = practice.target()
+    disabling, first, _, _ = await _both(practice)
+    sent = len(practice.writes)
+    await disabling.undo(target, first)
+    proof = await disabling.restored(target, first, practice.short)
+    assert proof.outcome is Outcome.MANUAL
+    assert "neither there nor written back: '.'" in proof.reason
+    assert len(practice.writes) == sent
+
+
+async def test_a_new_rule_that_is_another_is_not_enabled_in_its_place(practice: Practice) -> None:
+    target = practice.target()
+    disabling, first, _, _ = await _both(practice)
+    other = add_rule(practice, "X", forwardTo=[{"emailAddress": {"address": "x@example.com"}}])
+    other.enabled = False
+    await disabling.undo(target, first)
+    proof = await disabling.restored(target, first, practice.short)
+    assert (proof.outcome, other.enabled) == (Outcome.MANUAL, False)
+
+
+async def test_two_rules_that_are_the_same_are_both_enabled_again(practice: Practice) -> None:
+    thiefs = next(r for r in practice.person().entra.rules if r.id == THIEF)
+    practice.person().entra.rules.append(replace(thiefs, id="AQAAAJ5twinA="))
+    was, target = _seen(practice), practice.target()
+    disabling, first, deleting, second = await _both(practice)
+    await deleting.undo(target, second)
+    practice.sim.faults.add(Fault(forbid(), method="PATCH", skip=1, times=1))
+    refused = await disabling.undo(target, first)
+    assert [rule.get("error") for rule in refused.data["rules"]] == [None, "Forbidden"]
+    half = await disabling.restored(target, first, practice.short)
+    await disabling.undo(target, first)
+    proof = await disabling.restored(target, first, practice.short)
+    assert (half.outcome, proof.outcome) == (Outcome.FAILED, Outcome.VERIFIED)
+    assert _seen(practice) == was
+
+
+async def test_enabling_what_was_written_back_without_effect_ends_as_failed(
+    practice: Practice,
+) -> None:
+    target = practice.target()
+    disabling, first, deleting, second = await _both(practice)
+    await deleting.undo(target, second)
+    practice.sim.faults.add(Fault(ignore(), method="PATCH"))
+    await disabling.undo(target, first)
+    proof = await disabling.restored(target, first, practice.short)
+    assert (proof.outcome, "1 of 1" in proof.observed) == (Outcome.FAILED, True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -276,6 +276,22 @@ async def test_since_when_is_never_guessed(sim: Simulator) -> None:
     assert asked.snapshot["found"] > 0
     with pytest.raises(ValidationError):
         await looked(sim, Watch, since="yesterday")
+
+
+async def test_no_longer_is_said_to_be_watched_than_was_read(
+    sim: Simulator, nora: OktaUser
+) -> None:
+    for ago in (3, 1):
+        at = sim.tenant.now() - 3600 * ago
+        sim.tenant.okta_event(
+            "user.session.start", nora, by=nora, transaction="t", scene=THIEF, at=at
+        )
+    seen = await looked(sim, Watch, since="2020-01-01T00:00:00Z", hours=2)
+    since, until = (datetime.fromisoformat(seen.snapshot[name]) for name in ("since", "until"))
+    assert until - since == timedelta(hours=2)
+    assert seen.snapshot["since"] in seen.verdict.reason
+    assert "2020-01-01" not in seen.verdict.reason
+    assert all(datetime.fromisoformat(each["at"]) >= since for each in seen.snapshot["drift"])
 
 
 async def test_what_we_did_as_a_service_app_is_ours_too() -> None:

@@ -198,6 +198,43 @@ def test_another_plan_manages_neither_sessions_nor_tokens(
     assert auth0.patch(USER, json={"blocked": True}).status_code == 200
 
 
+def test_a_password_is_set_for_database_users_and_ends_sessions_but_no_tokens(
+    auth0: httpx.Client, sim: Simulator, nora: Auth0User
+) -> None:
+    held, cookie = held_by(nora, DESKTOP), nora.sessions[0].cookie
+    body = {"password": "Tell-nobody-1234567890", "connection": "Username-Password-Authentication"}
+    shown = auth0.patch(f"/api/v2/users/{VICTIM}", json=body).json()
+    assert "last_password_reset" in shown
+    assert "Tell-nobody" not in repr((shown, sim.tenant.auth0_events))
+    assert nora.password == "Tell-nobody-1234567890"
+    assert "login_required" in silent(sim, cookie)
+    assert refresh(sim, DESKTOP, held.value).status_code == 200
+    assert [e["type"] for e in sim.tenant.auth0_events[-4:]] == ["scp", "sapi", "fsa", "sertft"]
+    for wrong in ({"password": "x"}, {"password": "x" * 73}, {"connection": "Other"}):
+        assert auth0.patch(f"/api/v2/users/{VICTIM}", json={**body, **wrong}).status_code == 400
+    omar = sim.tenant.person("omar.reyes").auth0
+    assert omar is not None
+    social = {**body, "connection": "google-oauth2"}
+    assert auth0.patch(f"/api/v2/users/{omar.id}", json=social).status_code == 400
+
+
+def test_a_new_ticket_takes_the_place_of_the_one_before(
+    auth0: httpx.Client, sim: Simulator, nora: Auth0User
+) -> None:
+    made = [
+        auth0.post("/api/v2/tickets/password-change", json={"user_id": VICTIM, "ttl_sec": ttl})
+        for ttl in (0, 60)
+    ]
+    assert [answer.status_code for answer in made] == [201, 201]
+    assert made[0].json() != made[1].json()
+    assert nora.ticket is not None
+    assert nora.ticket.url == made[1].json()["ticket"]
+    assert nora.ticket.expires <= sim.tenant.now() + 60
+    for wrong in ({"user_id": "auth0|nobody"}, {"user_id": VICTIM, "speed": 1}):
+        refused = auth0.post("/api/v2/tickets/password-change", json=wrong)
+        assert refused.status_code in (400, 404)
+
+
 def test_methods_go_with_what_they_are_linked_to(auth0: httpx.Client, nora: Auth0User) -> None:
     push = next(method for method in nora.methods if method.kind == "push")
     path = f"{USER}/authentication-methods/{push.id.replace('|', '%7C')}"

@@ -47,7 +47,7 @@ occurred_at = "at"
 [playbooks.parameters.cm0080]
 entra_consents = true
 entra_apps = true
-delete_rules = false
+delete_rules = true
 raise_risk = true
 okta_block_network = true
 entra_quarantine_group = "{QUARANTINE_GROUP}"

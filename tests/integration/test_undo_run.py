@@ -10,10 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Row
 
+from config.settings import Mode
 from playbooks.undoing import NothingToUndo
-from simulator.faults import Fault, status
+from simulator.entra_state import InboxRule
+from simulator.faults import Fault, apply_then, status
 from simulator.okta_state import Status
 from tasks.launch import Opened
+from tasks.requests import Wish, request_run
 from tasks.systems import Systems
 from tasks.undoing import NotUndoable, open_undo
 
@@ -23,7 +26,9 @@ from house import House, house, wait_for
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     with house(
-        tmp_path_factory.mktemp("house"), extra="[guardrails]\npeople_per_hour = 500"
+        tmp_path_factory.mktemp("house"),
+        extra="[guardrails]\npeople_per_hour = 500\n"
+        "[playbooks.parameters.cm0082]\ndelete_rules = true\nmailbox = false",
     ) as made:
         made.start()
         yield made
@@ -81,6 +86,82 @@ def test_what_can_be_put_back_is_as_it_was(built: House) -> None:
         _undo(built, contained.id)
     with pytest.raises(NotUndoable, match="puts back the changes"):
         _undo(built, run.id)
+
+
+def _cleaned(built: House, name: str) -> Row[Any]:
+    """The inbox's suspicious rules are disabled, then deleted, by the playbook for them alone."""
+    wish = Wish(built.sim.tenant.person(name).upn, None, "cm0082", Mode.APPROVE, "cli:kim")
+
+    async def ask() -> None:
+        systems = Systems(built.service.settings)
+        try:
+            await request_run(built.service, systems, wish)
+        finally:
+            await systems.close()
+
+    asyncio.run(ask())
+    return built.run_of(name)
+
+
+def _inbox(built: House, name: str) -> list[tuple[Any, ...]]:
+    """Every rule but for its id."""
+    user = built.sim.tenant.person(name).entra
+    assert user
+    return sorted(
+        (r.sequence, r.display_name, r.enabled, str(r.conditions).casefold(), str(r.actions))
+        for r in user.rules
+    )
+
+
+@pytest.mark.parametrize("name", ["user06", "user07"])
+def test_rules_that_were_disabled_and_then_deleted_are_as_they_were(
+    built: House, name: str
+) -> None:
+    """Of the two, the one's first answer to the enabling is lost."""
+    user = built.sim.tenant.person(name).entra
+    assert user
+    away = {"forwardTo": [{"emailAddress": {"address": "collector@example.com"}}], "delete": True}
+    words = {"bodyOrSubjectContains": ["invoice"]}
+    user.rules += [
+        InboxRule("AQAAAJ5newsletters=", "News", 1, actions={"markAsRead": True}),
+        InboxRule("AQAAAJ5away=", ".", 2, conditions=words, actions=away),
+        InboxRule("AQAAAJ5awaytwo=", "..", 3, actions=away),
+    ]
+    was = _inbox(built, name)
+    run = _cleaned(built, name)
+    assert run.status == "completed"
+    assert [rule.display_name for rule in user.rules] == ["News"]
+
+    if name == "user07":
+        lost = Fault(apply_then(504), method="PATCH", path_regex="messageRules", times=1)
+        built.sim.faults.add(lost)
+    _undo(built, run.id)
+    undone = built.run_of(name)
+    built.sim.faults.clear()
+    assert undone.status == "completed"
+    assert set(built.outcomes(undone.id).values()) == {"verified"}
+    assert _inbox(built, name) == was
+    assert {rule.id for rule in user.rules} & {"AQAAAJ5away=", "AQAAAJ5awaytwo="} == set()
+    assert built.verify().verified
+
+
+def test_a_rule_that_cannot_be_written_back_is_not_said_to_be_enabled(built: House) -> None:
+    user = built.sim.tenant.person("user08").entra
+    assert user
+    away = {"forwardTo": [{"emailAddress": {"address": "collector@example.com"}}]}
+    user.rules.append(InboxRule("AQAAAJ5away=", ".", 1, actions=away))
+    run = _cleaned(built, "user08")
+    built.sim.faults.add(Fault(status(400), method="POST", path_regex="messageRules"))
+    _undo(built, run.id)
+    undone = built.run_of("user08")
+    built.sim.faults.clear()
+    outcomes = built.outcomes(undone.id)
+    assert outcomes["undo-entra-delete-rules"] == "failed"
+    assert outcomes["undo-entra-inbox-rules"] == "manual"
+    assert undone.status == "failed"
+    step = built.steps(undone.id)["undo-entra-inbox-rules"]
+    assert "neither there nor written back: '.'" in step.reason
+    assert built.verify().verified
 
 
 def test_the_last_change_of_a_system_is_put_back_first(built: House) -> None:

@@ -13,9 +13,9 @@ from config.settings import Entra
 from connectors import errors, pinned
 from connectors.action import Action, Impact
 from connectors.entra import credential, ids, lifetime_policy, users, wire
-from connectors.entra.password import unguessable
 from connectors.entra.system import EntraSystem
 from connectors.reading import Reading
+from connectors.unguessable import unguessable
 
 GUID = "70248652-9F3E-5bef-8126-cfce9fb0383b"
 SECRET = "s3cr3t-of-the-application"
@@ -85,6 +85,7 @@ def test_passwords_are_long_of_four_classes_and_never_the_same() -> None:
         assert any(char.isupper() for char in password)
         assert any(char.isdigit() for char in password)
         assert any(not char.isalnum() for char in password)
+        assert not any(char * 3 in password for char in password)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from planning import ENTRA, OKTA, live, load, plan_of, show, step_of
 
 from config.settings import Mode
+from ledger import story_facts
 from playbooks import model, order, planner
 from playbooks.draft import Draft
 from playbooks.errors import PlaybookError
@@ -45,6 +46,22 @@ def test_auth0_has_its_own_ways_to_close_and_to_revoke() -> None:
     assert by_node["auth0-revoke-after-change"].action == "auth0.revoke_sessions"
     assert by_node["auth0-revoke-after-change"].after == ("block",)
     assert len(notes) == 2
+
+
+def test_a_reset_in_auth0_leaves_mfa_alone_and_has_sessions_revoked_after_it() -> None:
+    drafts = [
+        Draft("reset", "reset", "auth0.reset_password", "auth0"),
+        Draft("methods", "clean", "auth0.remove_authenticators", "auth0", needs=("reset",)),
+    ]
+    enforced, _ = order.enforce(drafts)
+    by_node = {draft.node: draft for draft in enforced}
+    assert "CM0071" in by_node["methods"].skipped
+    assert by_node["auth0-revoke-after-change"].after == ("reset",)
+
+
+def test_the_audit_log_is_read_by_the_same_list_of_what_closes_an_account() -> None:
+    told = {name for name in SPECS if story_facts.Step("s", "n", name, "", False).closes}
+    assert told == order.CLOSES_ACCOUNT
 
 
 def test_a_second_reset_after_the_removal_is_no_circle() -> None:
