@@ -46,7 +46,7 @@ class Scene:
     """
 
     prepare: Prepare = lambda _: None
-    parameters: Mapping[str, Any] = field(default_factory=dict)
+    parameters: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
     ends: str = "verified"
     vanishes: Prepare = leave
     shows: bool = True
@@ -124,6 +124,11 @@ def _without_our_zone(tenant: Tenant) -> None:
             del tenant.okta_zones[zone_id]
 
 
+def _from_now() -> Mapping[str, Any]:
+    """The time at which the person is taken to have been contained."""
+    return {"since": spell(datetime.now(UTC))}
+
+
 def _mailbox(tenant: Tenant) -> None:
     exchange_story.break_in(tenant, VICTIM)
 
@@ -140,6 +145,8 @@ SCENES: Mapping[str, Scene] = {
     "entra.disable_service_principal": Scene(vanishes=_without_app(ARCHIVER.display_name)),
     "entra.remove_app_credentials": Scene(vanishes=_without_app(REPORTS.display_name)),
     "entra.shorten_token_lifetime": Scene(vanishes=_without_app(LINE_APP.display_name)),
+    "entra.trace_source": Scene(ends="already"),
+    "entra.watch": Scene(_rules_off, _from_now, "already"),
     "entra.explain_token_lifetimes": Scene(ends="already"),
     "okta.revoke_api_tokens": Scene(_one_more("okta", "api_tokens")),
     "okta.remove_factors": Scene(_one_more("okta", "factors")),
@@ -154,7 +161,7 @@ SCENES: Mapping[str, Scene] = {
     "auth0.unblock_user": Scene(_blocked),
     "auth0.forget_browsers": Scene(ends="accepted"),
     "auth0.trace_source": Scene(ends="already"),
-    "auth0.watch": Scene(parameters={"since": spell(datetime.now(UTC))}, ends="already"),
+    "auth0.watch": Scene(parameters=_from_now, ends="already"),
     "auth0.revoke_grants": Scene(_one_more("auth0", "grants")),
     "exchange.remove_forwarding": Scene(_mailbox),
     "exchange.disable_hidden_rules": Scene(_mailbox),
@@ -199,8 +206,9 @@ class Row:
 
     @property
     def parameters(self) -> Mapping[str, Any]:
-        known = self.scene.parameters or needed.PARAMETERS.get(self.spec.name, {})
-        return {**known, **self.other}
+        own = self.scene.parameters
+        known = own() if callable(own) else own
+        return {**(known or needed.PARAMETERS.get(self.spec.name, {})), **self.other}
 
 
 def _variants(spec: ActionSpec) -> tuple[Row, ...]:
