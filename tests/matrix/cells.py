@@ -80,8 +80,8 @@ def _each_change(plain: Ended) -> Iterator[Entry]:
 async def works(row: Row, rehearsals: Rehearsals) -> int:
     ended, cell = await rehearsals.undisturbed(row), "works"
     sent = sum(ended.writes.values())
-    if ended.outcome != row.scene.ends or bool(sent) == row.reads_only:
-        what = f"change something and end {row.scene.ends}"
+    if ended.outcome != row.ends or bool(sent) == row.reads_only:
+        what = f"change something and end {row.ends}"
         _wrong(row, cell, f"it needs a scene in tests/matrix/scenes.py in which to {what}", ended)
     if row.scene.shows and sent != len(ended.changed):
         _wrong(row, cell, "it has sent what changed nothing", ended)

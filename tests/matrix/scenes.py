@@ -41,13 +41,13 @@ class Scene:
     """How the tenant stands before the action, and what of it the action is aimed at.
 
     ``prepare`` gives it something to do. ``parameters`` are the action's. ``ends`` is how it ends where
-    all goes well. ``vanishes`` takes away what it is aimed at. ``shows`` tells whether what it does is to
-    be seen in the practice tenant.
+    all goes well, if not ``verified``, or ``observed`` where it only reads. ``vanishes`` takes away what
+    it is aimed at. ``shows`` tells whether what it does is to be seen in the practice tenant.
     """
 
     prepare: Prepare = lambda _: None
     parameters: Mapping[str, Any] | Callable[[], Mapping[str, Any]] = field(default_factory=dict)
-    ends: str = "verified"
+    ends: str = ""
     vanishes: Prepare = leave
     shows: bool = True
 
@@ -145,9 +145,7 @@ SCENES: Mapping[str, Scene] = {
     "entra.disable_service_principal": Scene(vanishes=_without_app(ARCHIVER.display_name)),
     "entra.remove_app_credentials": Scene(vanishes=_without_app(REPORTS.display_name)),
     "entra.shorten_token_lifetime": Scene(vanishes=_without_app(LINE_APP.display_name)),
-    "entra.trace_source": Scene(ends="already"),
-    "entra.watch": Scene(_rules_off, _from_now, "already"),
-    "entra.explain_token_lifetimes": Scene(ends="already"),
+    "entra.watch": Scene(_rules_off, _from_now),
     "okta.revoke_api_tokens": Scene(_one_more("okta", "api_tokens")),
     "okta.remove_factors": Scene(_one_more("okta", "factors")),
     "okta.suspend_devices": Scene(_one_more("okta", "devices")),
@@ -156,12 +154,10 @@ SCENES: Mapping[str, Scene] = {
     "okta.block_network": Scene(_seen_by_okta, {"ips": [THIEF.ip]}, vanishes=_without_our_zone),
     "okta.shorten_session_lifetime": Scene(vanishes=_without_rule(okta_policies.QUARANTINE_RULE)),
     "okta.shorten_token_lifetime": Scene(vanishes=_without_rule(okta_policies.ACCESS_RULE)),
-    "okta.trace_source": Scene(ends="already"),
-    "okta.watch": Scene(_contained, ends="already"),
+    "okta.watch": Scene(_contained),
     "auth0.unblock_user": Scene(_blocked),
     "auth0.forget_browsers": Scene(ends="accepted"),
-    "auth0.trace_source": Scene(ends="already"),
-    "auth0.watch": Scene(parameters=_from_now, ends="already"),
+    "auth0.watch": Scene(parameters=_from_now),
     "auth0.revoke_grants": Scene(_one_more("auth0", "grants")),
     "exchange.remove_forwarding": Scene(_mailbox),
     "exchange.disable_hidden_rules": Scene(_mailbox),
@@ -203,6 +199,11 @@ class Row:
     @property
     def scene(self) -> Scene:
         return SCENES.get(self.spec.name, Scene())
+
+    @property
+    def ends(self) -> str:
+        """How it ends where all goes well."""
+        return self.scene.ends or ("observed" if self.reads_only else "verified")
 
     @property
     def parameters(self) -> Mapping[str, Any]:
