@@ -163,8 +163,12 @@ class Attempt:
                 continue
             await self._journal.keep()
             await self._keep_receipt(receipt)
-            self._looked_for = Sent.ANSWERED
+            taken = self._taken()
+            self._looked_for = Sent.ANSWERED if taken else Sent.NOTHING
             proof = await look(receipt, False)
+            if proof.outcome in _SAID and not taken:
+                why = f"the vendor has taken no change; {proof.reason}"
+                return replace(_ended(proof, receipt), outcome=Outcome.FAILED, reason=why)
             if proof.outcome is Outcome.VERIFIED and not self._journal.wrote:
                 why = proof.reason or "it was so when it was to be changed"
                 return replace(_ended(proof, receipt), outcome=Outcome.ALREADY, reason=why)
@@ -172,6 +176,15 @@ class Attempt:
                 raise Postponed(self._pause(None), f"not read back yet: {proof.reason}")
             return _ended(proof, receipt)
         raise Postponed(self._pause(None), "a change was sent and no answer came")
+
+    def _taken(self) -> bool:
+        """Tell whether the vendor may have said yes to anything.
+
+        It has not where all that was sent was refused: for things that are gone, and the account with
+        them, an action tells no error.
+        """
+        refused = self._journal.wrote and not self._journal.changed
+        return not refused or self._claim.sent is not Sent.NOTHING
 
     async def _settle(self, sent: Sent, proof: Proof, answered: Receipt | None) -> Ended | None:
         """Settle by what was read what was sent before; None where it has to be sent (again).

@@ -1,7 +1,7 @@
 """What all tests share: no setting of this machine reaches them, and files stay together.
 
 With several workers a file's tests run in one of them, because they share what they start; the many
-crash points are dealt out, because they do not.
+crash points are dealt out, because they do not, and so are the rows of the matrix.
 """
 
 from __future__ import annotations
@@ -20,7 +20,14 @@ for _name in list(os.environ):
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for number, item in enumerate(items):
-        group = (
-            f"{item.path.name}-{number % 4}" if item.path.parent.name == "chaos" else item.path.name
-        )
-        item.add_marker(pytest.mark.xdist_group(f"{item.path.parent.name}/{group}"))
+        item.add_marker(pytest.mark.xdist_group(_group(item, number)))
+
+
+def _group(item: pytest.Item, number: int) -> str:
+    folder = item.path.parent.name
+    group = f"{folder}/{item.path.name}"
+    if folder == "chaos":
+        return f"{group}-{number % 4}"
+    if folder == "matrix" and isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+        return f"{group}-{item.callspec.params['row']}"
+    return group

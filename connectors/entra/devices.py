@@ -8,7 +8,7 @@ Source: Microsoft Graph v1.0, device; user: list registeredDevices and ownedDevi
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Literal
 
@@ -162,7 +162,12 @@ class DisableDevices(SwitchOff[DeviceParameters]):
         besides = f"registered meanwhile: {', '.join(new)}" if new else ""
         return Seen(there, besides=besides)
 
-    def _finished(self, before: Observation, proof: Proof) -> Proof:
+    def _finished(
+        self,
+        before: Observation,
+        proof: Proof,
+        gone: Collection[str],  # noqa: ARG002 - a contract
+    ) -> Proof:
         if not before.snapshot["left"]:
             return proof
         return readback.then_by_hand(

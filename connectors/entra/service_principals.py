@@ -6,7 +6,7 @@ Source: Microsoft Graph v1.0, servicePrincipal: update; Microsoft, "Illicit cons
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, Literal
@@ -207,10 +207,13 @@ class DisableServicePrincipal(SwitchOff[PrincipalParameters]):
             there[item["id"]], at = answer.body, answer.date
         return Seen(there, at)
 
-    def _finished(self, before: Observation, proof: Proof) -> Proof:
-        lost = [f"{i['name']} (used by {i['used_by']})" for i in before.snapshot["disable"]]
+    def _finished(self, before: Observation, proof: Proof, gone: Collection[str]) -> Proof:
+        chosen = before.snapshot["disable"]
+        lost = [f"{i['name']} (used by {i['used_by']})" for i in chosen if i["id"] not in gone]
+        deleted = [i["name"] for i in chosen if i["id"] in gone]
         spared = [f"{item['name']}: {item['why']}" for item in before.snapshot["spared"]]
         said = [f"Disabled for all its users: {', '.join(lost)}."] if lost else []
+        said += [f"Not there any more: {', '.join(deleted)}."] if deleted else []
         said += [f"Spared: {'; '.join(spared)}."] if spared else []
         if proof.outcome is Outcome.VERIFIED:
             proof = replace(proof, reason=" ".join(said))

@@ -6,7 +6,7 @@ Source: Microsoft Graph v1.0, device and servicePrincipal: update.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -51,8 +51,8 @@ class SwitchOff(EntraAction[P]):
         """Read the objects that are still there."""
 
     @abstractmethod
-    def _finished(self, before: Observation, proof: Proof) -> Proof:
-        """What the proof says besides: what was left to a person."""
+    def _finished(self, before: Observation, proof: Proof, gone: Collection[str]) -> Proof:
+        """What the proof says besides: what was left to a person. ``gone`` are the ids not there any more."""
 
     @abstractmethod
     def _exposure(self, before: Observation, reading: readback.Reading) -> tuple[Exposure, ...]:
@@ -86,10 +86,15 @@ class SwitchOff(EntraAction[P]):
                 if item["id"] in seen.there
                 and seen.there[item["id"]].get("accountEnabled") is not False
             ]
+            gone = {item["id"]: item["name"] for item in _chosen(before)}
+            for there in seen.there:
+                gone.pop(there, None)
             observed = f"enabled: {', '.join(on) or 'none'}"
+            if gone:
+                observed += f"; gone: {', '.join(gone.values())}"
             if seen.besides:
                 observed += f"; {seen.besides}"
-            return readback.Reading(not on and not seen.besides, observed, seen.at)
+            return readback.Reading(not on and not seen.besides, observed, seen.at, set(gone))
 
         reading = await readback.until(look, patience, self._sleep)
         proof = readback.proof(
@@ -98,7 +103,7 @@ class SwitchOff(EntraAction[P]):
             expected=f"{len(_chosen(before))} chosen {self.one}(s) disabled",
             exposure=self._exposure(before, reading),
         )
-        return self._finished(before, proof)
+        return self._finished(before, proof, reading.found or ())
 
     def preview_undo(self, target: Target) -> tuple[PlannedCall, ...]:
         """One PATCH for each object that was switched off."""

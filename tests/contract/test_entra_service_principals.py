@@ -41,6 +41,21 @@ async def test_an_app_is_found_after_its_consents_were_revoked(practice: Practic
     assert any("access tokens that the apps hold" in e.what for e in proof.exposure)
 
 
+async def test_an_app_that_somebody_deletes_meanwhile_is_not_said_to_be_disabled(
+    practice: Practice,
+) -> None:
+    target, action = practice.target(stolen=EARLIER), practice.action(NAME)
+    before = await action.observe(target)
+    practice.sim.tenant.applications.remove(app(practice, _ARCHIVER))
+    receipt = await action.apply(target, before)
+    proof = await action.verify(target, before, receipt, practice.short)
+    assert proof.outcome is Outcome.VERIFIED
+    assert (proof.observed, proof.reason) == (
+        "enabled: none; gone: Mailbox Archiver",
+        "Not there any more: Mailbox Archiver.",
+    )
+
+
 @pytest.mark.parametrize("wide", [True, False])
 async def test_an_app_that_others_use_is_left_unless_the_playbook_says_so(
     practice: Practice, wide: bool
