@@ -141,14 +141,14 @@ def _tell(
         read = [step for step in run_steps if step.started_at is not None]
         if read:
             out.print()
-            print_steps(read)
+            print_steps(read, run.plan)
         return
     out.print(
         Text.assemble(f"Run {run.id}: ", word(status_of(run, left) or "running"), style="bold")
     )
     print_notes(run.plan)
     out.print()
-    print_steps(run_steps)
+    print_steps(run_steps, run.plan)
     print_exposure(run.exposure or [])
     if run.state in ("running", "beside") and approval is not None and approval.state == "pending":
         out.print()

@@ -21,7 +21,7 @@ from cli.demonstration.stage import Stage
 from cli.report import print_exposure, print_steps
 from cli.settings import loaded
 from cli.terminal import console
-from ledger import runs, steps
+from ledger import approvals, runs, steps
 from ledger.verify import Report
 from ledger.verify_database import verify_database
 from simulator.loot import Loot
@@ -130,6 +130,7 @@ def _follow(
 ) -> str:
     """Narrate until the run has ended and people were told; the responder decides on the way."""
     told_out: set[str] = set()
+    run_id: str | None = None
     end = time.monotonic() + _PATIENCE_S
     while time.monotonic() < end:
         out = {}
@@ -144,18 +145,36 @@ def _follow(
             narrator.show(message)
             link = link_in(message.body)
             if link is None:
-                break
+                if run_id is not None and f"/runs/{run_id}" in message.body:
+                    break
+                continue
+            asked = _run_of(service, link)
+            run_id = run_id or asked
+            if asked != run_id:
+                narrator.say(
+                    Text(
+                        "the trace has found somebody else he got at: a run is proposed, and waits"
+                    ),
+                )
+                continue
             narrator.say("the responder follows the link, signs in, reads the plan, approves")
             stage.responder.approve(
                 link, typed_name=stage.victim.name, reason="confirmed by phone with the user"
             )
         time.sleep(0.02)
     narrator.catch_up()
-    with service.database.read() as connection:
-        newest = runs.listed(connection, limit=1)
-    if not newest:
+    if run_id is None:
+        print("Nobody was asked to approve anything: see above.", file=sys.stderr)
         raise typer.Exit(1)
-    return str(newest[0].id)
+    return run_id
+
+
+def _run_of(service: Service, link: str) -> str:
+    """Return the run that a request for approval is about."""
+    with service.database.read() as connection:
+        asked = approvals.get(connection, link.rpartition("/")[2])
+    assert asked is not None  # noqa: S101 - the link came from the row
+    return str(asked.run_id)
 
 
 def _next(messages: queue.Queue[Any]) -> Any:  # noqa: ANN401 - a message or None
@@ -177,7 +196,7 @@ def _tell(
         said = f"out {after} ms after the alert" if after is not None else "STILL IN"
         out.print(f"- {system}: {said}")
     out.print(Text(f"\nThe run: {run.status}", style="bold"))
-    print_steps(run_steps)
+    print_steps(run_steps, run.plan)
     print_exposure(run.exposure or [])
     out.print(Text("\nThe audit log", style="bold"))
     verdict = "verified" if report.verified else "BROKEN"

@@ -104,7 +104,7 @@ def print_run(
     for notice in notices:
         out.print(_told(notice))
     out.print()
-    print_steps(steps)
+    print_steps(steps, run.plan)
     print_exposure(run.exposure or [])
 
 
@@ -135,13 +135,21 @@ def _told(notice: Row[Any]) -> Text:
     return Text(f"NOBODY WAS SURELY TOLD: {what} ({notice.state}: {why})", style="bold yellow")
 
 
-def print_steps(steps: Sequence[Row[Any]]) -> None:
-    """Print every step with its outcome, what was read back, and what is left to do."""
+def print_steps(steps: Sequence[Row[Any]], plan: Mapping[str, Any]) -> None:
+    """Print every step with its outcome, what was read back, and what is left to do.
+
+    What ``plan`` leaves out is named in one line.
+    """
+    left_out = {step["node"] for step in plan["steps"] if step["skipped"]}
     for step in steps:
+        if step.node in left_out:
+            continue
         outcome = word(step.outcome or _waiting(step))
         console().print(Text.assemble((f"{step.node:<24}", "bold"), outcome))
         for line in _details(step):
             indented(line)
+    if left_out:
+        console().print(Text(f"left out by the plan: {', '.join(sorted(left_out))}", style="dim"))
 
 
 def print_exposure(exposure: Sequence[dict[str, str]]) -> None:

@@ -38,7 +38,10 @@ def drift(target: Target, observation: Observation) -> tuple[Lead, ...]:
 
 
 def others(target: Target, observation: Observation) -> tuple[Lead, ...]:
-    """Give a lead about each other account that was let in from where the thief came from."""
+    """Give a lead about each other person who was let in from where the thief came from.
+
+    An application that signed in from there is evidence, and nobody to contain.
+    """
     return tuple(
         Lead(
             LeadKind.OTHER_VICTIM,
@@ -52,7 +55,9 @@ def others(target: Target, observation: Observation) -> tuple[Lead, ...]:
             _each(other.get("ips") or ()),
         )
         for other in _listed(observation, "others")
-        if other.get("let_in") is True and other.get("person") not in (None, "", target.id)
+        if other.get("let_in") is True
+        and not other.get("is_app")
+        and other.get("person") not in (None, "", target.id)
     )
 
 

@@ -29,7 +29,8 @@ class Entry:
 
     ``id`` is the vendor's own, to find it again; ``person`` is whose account it is about. ``session`` is
     a digest, never the id; ``tokens`` are ids of the tokens it was let in by and ``issued`` of those it
-    was given, never tokens. What is not known is None.
+    was given, never tokens. ``by_app`` says that an application signed in as itself, and no person. What
+    is not known is None.
     """
 
     at: datetime
@@ -52,6 +53,7 @@ class Entry:
     session: str | None = None
     tokens: tuple[str, ...] = ()
     issued: tuple[str, ...] = ()
+    by_app: bool = False
 
     @property
     def succeeded(self) -> bool:
@@ -66,7 +68,9 @@ class Entry:
     def to_json(self) -> dict[str, Any]:
         """The entry as plain JSON, without what is not known."""
         told = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {name: plain(value) for name, value in told.items() if value not in (None, ())}
+        return {
+            name: plain(value) for name, value in told.items() if value not in (None, (), False)
+        }
 
 
 def digest(session_id: str, salt: str) -> str:

@@ -57,7 +57,10 @@ class Touched:
 
 @dataclass(frozen=True, slots=True)
 class Other:
-    """Somebody else seen from a source or in a stolen session; ``let_in``: at least once with success."""
+    """Somebody else seen from a source or in a stolen session; ``let_in``: at least once with success.
+
+    ``is_app``: no person, but an application that signed in as itself.
+    """
 
     person: str
     name: str | None
@@ -66,6 +69,7 @@ class Other:
     first: datetime
     last: datetime
     entries: int
+    is_app: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +230,7 @@ def others(
             tuple(sorted({entry.ip for entry in seen if entry.ip})),
             any(entry.succeeded for entry in seen),
             *_span(seen),
+            is_app=any(entry.by_app for entry in seen),
         )
         for who, seen in found.items()
     )

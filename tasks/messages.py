@@ -43,7 +43,7 @@ def approval_requested(
     """Return title and body of the request to approve a plan; ``why`` is what it was opened for."""
     who = _who(plan["person"])
     now = _at_once(plan["steps"])
-    asked = [step for step in plan["steps"] if step["approval"]]
+    asked = [step for step in plan["steps"] if step["approval"] and step["impact"] != "none"]
     lines = [f"Because: {why}"] if why else []
     lines += [f"Tenant: {plan['tenant']}", f"Account: {who}"]
     lines += [f"Why it waits: {reason}" for reason in plan["reasons"]]
@@ -56,6 +56,11 @@ def approval_requested(
         f"{'can be undone' if step['reversible'] else 'cannot be undone'}{_missing(step)})"
         for step in asked
     ]
+    reads = {
+        step["title"]: None for step in plan["steps"] if step["approval"] and step not in asked
+    }
+    if reads:
+        lines.append(f"- and then only reads: {'; '.join(reads)}")
     lines += [
         "",
         f"Decide before {rfc3339(deadline_ms)[:16]}Z; without a decision nothing of this is done.",
@@ -89,7 +94,8 @@ def run_finished(
         result += f"; watched until {until}" if left.watches else f"; timed steps until {until}"
         what = "Watched until" if left.watches else "Something is put back until"
         lines.append(f"{what}: {until}; you are told again if anything is found or changed")
-    lines += ["", *_ends(steps)]
+    left_out = {step["node"] for step in run.plan["steps"] if step["skipped"]}
+    lines += ["", *_ends([step for step in steps if step.node not in left_out])]
     if exposure:
         lines += ["", "Still usable:"]
         lines += [f"- {item['system']}: {item['what']}, until {item['until']}" for item in exposure]

@@ -29,6 +29,7 @@ class Narrator:
         self._service = service
         self._silent = silent
         self._seq = -1
+        self._started: set[str] = set()
         self._zero = time.time()
 
     def alert_posted(self) -> None:
@@ -59,6 +60,11 @@ class Narrator:
         """Print what happened since the last time, and ``also`` (by epoch seconds), in order."""
         lines = list((also or {}).items())
         for record in self._new():
+            step = record.get("step", {}).get("id", "")
+            if record["event"] == "step.started":
+                self._started.add(step)
+            if record["event"] == "step.finished" and step not in self._started:
+                continue  # the plan leaves it out
             line = _line(record)
             if line is not None:
                 lines.append((_epoch(record["time"]), line))

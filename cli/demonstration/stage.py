@@ -125,6 +125,11 @@ access_token = "simulated-graph-token"
 org_url = "{self.simulator_url}"
 api_token = "simulated-okta-token"
 
+# nobody waits a day for the demo's end
+[playbooks.parameters.cm0080]
+watch_minutes = 0
+watch_again_minutes = 0
+
 [chat.urls]
 oncall = "{self.chat.apprise_url}"
 """,

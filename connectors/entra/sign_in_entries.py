@@ -63,6 +63,7 @@ def entry_of(row: object, tenant: str) -> Entry | None:
         app=_app(row),
         session=digest(session, tenant) if session else None,
         issued=(token,) if token else (),
+        by_app=by_app,
     )
 
 

@@ -100,3 +100,8 @@ def test_what_was_kept_is_told_whatever_it_is() -> None:
 
 def test_no_source_can_have_our_own_kind() -> None:
     assert "own" not in registry.kinds()
+
+
+def test_an_application_that_came_from_there_is_nobody_to_contain() -> None:
+    seen = Observation({"others": [OMAR | {"is_app": True}]})
+    assert leads.others(NORA, seen) == ()
