@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, Connection, select
 
-from ledger import tables
+from ledger import past_runs, tables
 from ledger.database import now_ms
 
 _alert = tables.alert
@@ -40,19 +40,14 @@ def earlier(
 
 
 def went_on(connection: Connection, alert_id: str, last_seen_ms: int) -> bool:
-    """Tell whether activity was seen after the runs for an alert had all ended.
+    """Tell whether activity was seen after the runs for an alert had all ended, but for their watching.
 
     It then no longer stands for the finding, whose update is to be taken up anew.
     """
     run_ids = connection.execute(
         select(_alert.c.run_ids).where(_alert.c.id == alert_id)
     ).scalar_one()
-    run = tables.run
-    ends = (
-        connection.execute(select(run.c.finished_at).where(run.c.id.in_(run_ids or ())))
-        .scalars()
-        .all()
-    )
+    ends = past_runs.ends_of(connection, run_ids or ())
     if not ends or any(end is None or end >= last_seen_ms for end in ends):
         return False
     connection.execute(_alert.update().where(_alert.c.id == alert_id).values(event_key=None))

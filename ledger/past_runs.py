@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, or_, select
 
 from ledger import tables
 from ledger.database import now_ms
@@ -41,6 +41,12 @@ def last_ended(
         .order_by(ended_at.desc())
         .limit(1)
     ).one_or_none()
+
+
+def ends_of(connection: Connection, run_ids: Sequence[str]) -> list[int | None]:
+    """Return when each of these runs ended, but for what only time brings; None for one that has not."""
+    when = case((_ended(), _ended_at()), else_=None)
+    return list(connection.execute(select(when).where(_run.c.id.in_(run_ids))).scalars())
 
 
 def contained_since(

@@ -57,7 +57,7 @@ def test_an_empty_house_says_so(client: httpx.Client) -> None:
 def test_the_inbox_lists_what_waits_and_what_happened(client: httpx.Client, story: Story) -> None:
     page = client.get("/").text
     waiting, _, latest = page.partition('id="latest"')
-    for fact in ("Ada Lovelace", "Session cookie replayed", "7 steps to approve", "59 minutes"):
+    for fact in ("Ada Lovelace", "Session cookie replayed", "9 steps to approve", "59 minutes"):
         assert fact in waiting, fact
     assert f'href="/approvals/{story.approval_id}"' in waiting
     assert f'href="/runs/{story.run_id}"' in latest

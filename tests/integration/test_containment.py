@@ -115,7 +115,9 @@ def test_a_throttled_call_goes_on_with_the_same_step(built: House, name: str, pa
     run = built.run_of(name)
     assert run.status == "contained"
     assert all(fault.hits == 1 for fault in built.sim.faults.all())
-    assert {step.attempts for step in built.steps(run.id).values() if step.attempts} == {1}
+    # what only reads waits in the database for its turn at a log, for others want it, too
+    changing = [step for step in built.steps(run.id).values() if step.impact != "none"]
+    assert {step.attempts for step in changing if step.attempts} == {1}
 
 
 def test_an_answer_without_effect_ends_as_failed(built: House) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from connectors.action import Target
 from connectors.clock import spell
+from simulator import exchange_story
 from simulator.faults import Fault, forbid
 from simulator.okta_state import Status
 from simulator.people import LINE_APP
@@ -20,9 +21,17 @@ from tasks.systems import SPECS, Systems
 from house import HOOK_SECRET, House, house
 
 PRIOR = "7b4f8f1e-2f4a-4d8e-9a53-8f0f6cf0a001"
-PARAMETERS = {**needed.PARAMETERS, "entra.disable_devices": {"scope": "all"}}
+PARAMETERS = {
+    **needed.PARAMETERS,
+    "entra.disable_devices": {"scope": "all"},
+    "exchange.remove_delegates": {"trustees": [exchange_story.ACCOMPLICE]},
+}
 REVERSIBLE = [name for name, spec in SPECS.items() if spec.reversible]
 AUTH0 = """
+[tenants.contoso.exchange]
+organization = "contoso.onmicrosoft.com"
+base_url = "SIM_URL"
+
 [tenants.contoso.auth0]
 domain = "contoso.eu.auth0.com"
 base_url = "SIM_URL"
@@ -61,7 +70,8 @@ async def test_the_plan_shows_what_undoing_sends(name: str, tmp_path: Path) -> N
     with house(tmp_path, extra=AUTH0) as built:
         give_prior(built)
         person = built.sim.tenant.person("nora.lind")
-        account = getattr(person, SPECS[name].system)
+        exchange_story.break_in(built.sim.tenant, "nora.lind")
+        account = getattr(person, SPECS[name].system.replace("exchange", "entra"))
         # Long enough ago for a log that arrives late to reach back to it.
         since = spell(datetime.now(UTC) - timedelta(minutes=40))
         target = Target("contoso", SPECS[name].system, account.id, person.upn, since=since)

@@ -69,6 +69,10 @@ def settings_for(folder: Path, **sections: Any) -> Settings:
     signed = {"proof": "standard_webhooks", "secret": SIGNING_KEY}
     content: dict[str, Any] = {
         "database": {"url": f"sqlite:///{folder / 'house.db'}"},
+        # what only time brings has pages of its own
+        "playbooks": {
+            "parameters": {"cm0080": {"trace": False, "watch_minutes": 0, "watch_again_minutes": 0}}
+        },
         "sources": {
             "sentinel": {"kind": "sentinel", "origin": shared},
             "okta": {"kind": "okta_event_hook", "origin": shared},
