@@ -23,6 +23,11 @@ _FORWARDS = (
 )  # fmt: skip
 _ADDRESS = re.compile(r"[^\s@;,:<>\[\]\"']+@([^\s@;,<>\[\]\"']+)")
 _HIDING = re.compile(r"rss (feeds|subscriptions)|conversation history", re.IGNORECASE)
+#: Alert policies that Microsoft describes as the sign of a compromised account.
+_COMPROMISED = re.compile(
+    r"compromised ?account|restricted from sending|suspicious (email )?sending patterns",
+    re.IGNORECASE,
+)
 _METHODS = re.compile(r"strongauthentication|authenticationmethod", re.IGNORECASE)
 
 
@@ -52,7 +57,7 @@ def verdict_of(entry: Fields) -> Verdict:
 def _alert(entry: Fields) -> Verdict:
     data = embedded.at(entry, "data")
     text = f"{entry.text('name')} {data.text('op', limit=80)}"
-    if "compromisedaccount" in text.replace(" ", "").lower():
+    if _COMPROMISED.search(text):
         text += " compromised account"
     return defender_verdict.judge(
         text,

@@ -121,7 +121,7 @@ def _assigned(more: Fields, people: Cast) -> bool:
     return people.add(Role.VICTIM, (IdKind.ENTRA_OBJECT_ID, wanted.get("principalId")))
 
 
-_RESOURCE = r"/?subscriptions/.*"
+_RESOURCE = r"/?(subscriptions|providers)/.*"
 DETECTOR = Detector(
     kind="azure_activity_log",
     title="Azure activity and resource logs",
@@ -134,12 +134,12 @@ DETECTOR = Detector(
     parse=parse,
     recognises=by_shapes(
         Shape(
-            needs=("operationName|operationNameValue", "time|eventTimestamp|timeGenerated"),
+            needs=("operationName|operationNameValue",),
             values={"resourceId": _RESOURCE},
             also=("callerIpAddress", "correlationId", "resultType", "identity", "category"),
         ),
         Shape(
-            needs=("time", "operationName"),
+            needs=("operationName",),
             values={"category": "Storage(Read|Write|Delete)|AuditEvent|Administrative|ServiceHealth|Autoscale"},
             also=("uri", "callerIpAddress", "statusCode", "identity", "correlationId"),
             surety=0.8,

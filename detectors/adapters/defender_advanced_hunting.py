@@ -21,7 +21,7 @@ import re
 from pydantic import JsonValue
 
 from config.settings import Source
-from detectors import compose, embedded, recognition, unified_audit
+from detectors import compose, embedded, persons, recognition, unified_audit
 from detectors.alert import Alert, IdKind, NotUnderstood, Role
 from detectors.batch import Finding, each
 from detectors.cast import Candidate, Cast
@@ -160,19 +160,23 @@ def _cast(row: Fields) -> Cast:
 
 
 def _entity(row: Fields, people: Cast) -> Cast:
-    kind = row.text("entityType", limit=40).lower()
-    if kind in _ACCOUNTS or kind == "process":
-        bystander = kind == "process" and row.text("evidenceRole", limit=40).lower() != "impacted"
-        more = embedded.at(row, "additionalFields")
-        if kind == "mailbox":
-            people.add(Role.VICTIM, (IdKind.EMAIL, more.get("mailboxPrimaryAddress")), (IdKind.USER_PRINCIPAL_NAME, more.get("upn")))  # fmt: skip
-        add_account(people, Role.BYSTANDER if bystander else Role.VICTIM, _account(row, "account"))
+    """Name the account of one entity of an alert; users, mailboxes, sessions and processes have one."""
+    more = embedded.at(row, "additionalFields")
+    if row.text("entityType", limit=40).lower() == "mailbox":
+        people.add(
+            Role.VICTIM,
+            (IdKind.EMAIL, more.get("mailboxPrimaryAddress")),
+            (IdKind.USER_PRINCIPAL_NAME, more.get("upn")),
+        )
+    add_account(people, Role.VICTIM, _account(row, "account"))
     return people
 
 
 def _account(row: Fields, prefix: str) -> Fields:
+    """Read the columns of an account; where it has no name, what it is called tells people who is meant."""
+    name = row.get(f"{prefix}Name") or row.get(f"{prefix}Id") or row.get(f"{prefix}DisplayName")
     return Fields({
-        "accountName": row.get(f"{prefix}Name"), "accountDomain": row.get(f"{prefix}Domain"),
+        "accountName": None if persons.guid(name) else name, "accountDomain": row.get(f"{prefix}Domain"),
         "accountSid": row.get(f"{prefix}Sid", f"{prefix}OnPremSid"), "accountUpn": row.get(f"{prefix}Upn"),
         "accountObjectId": row.get(f"{prefix}ObjectId"), "accountDisplayName": row.get(f"{prefix}DisplayName"),
         "primaryAddress": row.get("emailAddress") if prefix == "account" else None,
@@ -228,7 +232,7 @@ DETECTOR = Detector(
     recognises=by_shapes(
         Shape(values={"category": r"AdvancedHunting-\w+"}, needs=("properties",), also=("tenantId", "time")),
         Shape(
-            needs=("timestamp", "reportId|reportId_long", "actionType|networkMessageId|deviceId|accountObjectId|accountUpn"),
+            needs=("timestamp|timeGenerated", "reportId|reportId_long", "actionType|networkMessageId|deviceId|accountObjectId|accountUpn"),
             also=("accountUpn", "accountObjectId", "deviceName", "initiatingProcessFileName", "application"),
             never=("properties", "event_simpleName"),
             surety=0.85,
