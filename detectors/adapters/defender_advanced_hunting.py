@@ -2,7 +2,8 @@
 
 The streaming API sends ``category`` (``AdvancedHunting-AlertEvidence``) and the row in ``properties``;
 a query of Microsoft Graph or of Defender's interface puts rows in ``results``. A row is telemetry, and
-nothing follows it, except ``AlertEvidence``: an alert, of a custom detection, too, and one entity of it.
+nothing follows it, except ``AlertEvidence`` (an alert, of a custom detection, too, and one entity of it)
+and rows of a query that say what they are a finding of (``Title``, ``AlertTitle``, ``RuleName``).
 
 Persons: the account of the row (``Account*``), else whose process it was
 (``InitiatingProcessAccount*``); in mail, the recipient of what came in and the sender of what went
@@ -35,6 +36,8 @@ from detectors.recognition import Shape, by_shapes
 _ENVELOPES = ("records", "results", "value")
 #: Entities of AlertEvidence that are, or have, somebody's account.
 _ACCOUNTS = {"user", "account", "mailbox", "cloudlogonsession"}
+#: Where a row says what was found: an alert's own title, or what a query calls its rows.
+_TITLES = ("title", "alertTitle", "detectionName", "ruleName")
 _TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?", re.ASCII)
 
 
@@ -56,8 +59,8 @@ def _alert(value: JsonValue, source: str) -> Alert:
             "it is no row of an advanced hunting table: no Timestamp and no ReportId",
             "Send rows with their Timestamp, ReportId and the columns that name the account.",
         )
-    verdict = _verdict(row)
-    title = row.text("title") or row.text("actionType", limit=120) or table
+    verdict = _verdict(row, streamed=row is not outer)
+    title = row.text(*_TITLES) or row.text("actionType", limit=120) or table
     return compose.alert(
         source=source,
         kind=table or "hunting row",
@@ -66,8 +69,8 @@ def _alert(value: JsonValue, source: str) -> Alert:
         cast=_cast(row),
         event_id=_identity(row),
         title=title,
-        rule=row.text("title") or row.text("detectionSource", limit=80),
-        severity=row.get("severity") or "informational",
+        rule=row.text(*_TITLES) or row.text("detectionSource", limit=80),
+        severity=row.get("severity", "alertSeverity") or "informational",
         occurred_at=row.get("timestamp", "timeGenerated") or outer.get("time"),
         session_ids=[row.get("sessionId"), _raw(row).get("sessionId")],
         token_ids=[row.get("uniqueTokenId")],
@@ -108,16 +111,19 @@ def _identity(row: Fields) -> str | None:
     )
 
 
-def _verdict(row: Fields) -> Verdict:
-    if "alertId" not in row or not row.text("title"):
+def _verdict(row: Fields, *, streamed: bool) -> Verdict:
+    """Judge a row: one of an alert, or one of a query of the tenant's own that says what it found."""
+    title, of_alert = row.text(*_TITLES), "alertId" in row
+    if not title or (streamed and not of_alert):
         return telemetry()
     categories = row.text("categories", "category")
     found = judge(
-        f"{row.text('title')} {categories}",
-        severity=row.text("severity", limit=20),
-        techniques=_TECHNIQUE.findall(row.text("attackTechniques", limit=2000)),
+        f"{title} {categories}",
+        severity=row.text("severity", "alertSeverity", limit=20),
+        techniques=_TECHNIQUE.findall(row.text("attackTechniques", "techniques", limit=2000)),
     )
-    if found.actionable and row.text("entityType", limit=40).lower() not in _ACCOUNTS:
+    entity = row.text("entityType", limit=40).lower()
+    if found.actionable and (of_alert or entity) and entity not in _ACCOUNTS:
         why = "It is of no account; the alert's rows of users name whom it is about."
         return Verdict(False, why, found.signal, found.attack)
     return found

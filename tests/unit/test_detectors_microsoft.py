@@ -232,6 +232,26 @@ def test_a_row_of_an_alert_that_is_of_no_account_is_not_set_aside() -> None:
     assert not alert.actionable
 
 
+@pytest.mark.parametrize(
+    ("more", "actionable"),
+    [
+        ({"Title": "Session token replayed"}, True),
+        ({"AlertTitle": "Password spray", "Severity": "High"}, True),
+        ({"RuleName": "Password spray", "Severity": "Low"}, False),
+        ({"Title": "New laptop", "Severity": "High"}, False),
+        ({}, False),
+    ],
+)
+def test_a_query_s_row_is_acted_upon_where_it_says_what_it_found(
+    more: dict[str, str], actionable: bool
+) -> None:
+    (alert,) = read("defender_advanced_hunting", {**events.LOGON_ROW, **more})
+    assert alert.actionable is actionable
+    streamed = events.hunting("DeviceLogonEvents", **{**events.LOGON_ROW, **more})
+    (alert,) = read("defender_advanced_hunting", streamed)
+    assert not alert.actionable
+
+
 def test_rows_of_a_query_are_read_one_by_one() -> None:
     answer = {"schema": [], "results": [events.LOGON_ROW, events.LOGON_ROW]}
     assert registry.recognise(answer).kind == "defender_advanced_hunting"
