@@ -40,6 +40,13 @@ _THEFT = {
 }
 _OVER = {"dismissed", "remediated", "confirmedsafe"}
 _OPEN = {"atrisk", "confirmedcompromised"}
+#: Microsoft's own applications that phishing asks tokens for: "Storm-2372 conducts device code
+#: phishing campaign" (Microsoft Security blog, 2025); "OAuth phishing via first-party applications".
+_BROKER = "29d9ed98-a469-4536-ade2-f981bc1d605e"
+_VS_CODE = "aebc6443-996d-45c2-90f0-388ff96faa56"
+_GRAPH = "00000003-0000-0000-c000-000000000000"
+#: AADSTS50053, "account is locked"; and Microsoft's network, whose services lock accounts for nobody.
+_LOCKED, _MICROSOFT = "50053", "8075"
 #: What an audited activity is a sign of, the first that fits.
 _ACTIVITIES: tuple[tuple[re.Pattern[str], Signal], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), signal)
@@ -65,11 +72,19 @@ class Client:
     apps: tuple[Thing | None, ...]
 
 
-def person_of(cast: Cast, role: Role, user: Fields) -> bool:
-    """Add the user of a sign-in, a risk row or a target: object id, user principal name, name."""
+def person_of(cast: Cast, role: Role, user: Fields, *, own_id: bool = False) -> bool:
+    """Add the user of a sign-in, a risk row or a target: object id, user principal name, name.
+
+    Args:
+        cast: whom to add to.
+        role: the part the user plays.
+        user: the object that names the user.
+        own_id: whether its ``id`` is the user's; the ``id`` of a sign-in or a detection is its own.
+    """
+    names = ("userId", "userObjectId", "userPrincipalObjectId", *(("id",) if own_id else ()))
     return cast.add(
         role,
-        (IdKind.ENTRA_OBJECT_ID, user.get("userId", "userObjectId", "userPrincipalObjectId", "id")),
+        (IdKind.ENTRA_OBJECT_ID, user.get(*names)),
         (IdKind.USER_PRINCIPAL_NAME, user.get("userPrincipalName")),
         name=user.get("userDisplayName", "displayName"),
     )
@@ -79,12 +94,14 @@ def is_application(row: Fields) -> bool:
     """Whether a sign-in or activity is an application's: then nobody is named by it."""
     if row.get("userPrincipalName") or row.get("userId"):
         return False
-    return bool(row.get("servicePrincipalId") or row.get("servicePrincipalName"))
+    names = ("servicePrincipalId", "servicePrincipalName", "servicePrincipalType")
+    return any(row.get(name) for name in names)
 
 
 def client(row: Fields, *more_ips: JsonValue) -> Client:
     """Read address, place, device and application of a sign-in or risk row."""
-    device, place = row.at("deviceDetail"), row.at("location")
+    device = row.at("deviceDetail")
+    place = row.at("location") or row.at("locationDetails")
     here = compose.network(
         row.get("ipAddress", "callerIpAddress"),
         row.get("autonomousSystemNumber"),
@@ -104,16 +121,22 @@ def client(row: Fields, *more_ips: JsonValue) -> Client:
 
 def sign_in_verdict(row: Fields) -> Verdict:
     """Judge a sign-in by Entra's own assessment of it; one alone is no finding."""
-    if is_application(row):
-        return record("An application's sign-in: no person's tokens are concerned.")
-    types = risk_types(row)
     level = row.text("riskLevelDuringSignIn", "riskLevel", limit=20).lower()
-    failed = row.at("status").get("errorCode") not in (0, "0", None)
-    signal, attack = _meaning(types)
-    if failed:
-        return record("A sign-in that failed; no token was issued.", signal or Signal.OTHER)
+    signal, attack = _meaning(risk_types(row))
+    if signal is None and level in {"medium", "high"} and _word(row, "riskState") not in _OVER:
+        signal = Signal.RISK
+    if is_application(row):
+        why = "An application's sign-in: no person's tokens are concerned."
+        return record(why, signal or Signal.OTHER)
+    code = row.at("status").text("errorCode", limit=10)
+    if code not in ("0", ""):
+        locked = code == _LOCKED and row.text("autonomousSystemNumber", limit=10) != _MICROSOFT
+        kind = signal or (Signal.CREDENTIAL if locked else Signal.OTHER)
+        return record("A sign-in that failed; no token was issued.", kind)
     judged = _by_risk(row, level, signal, attack)
-    return judged or record("A sign-in alone is no finding.", signal or Signal.OTHER)
+    return (
+        judged or _phished(row) or record("A sign-in alone is no finding.", signal or Signal.OTHER)
+    )
 
 
 def risk_verdict(row: Fields) -> Verdict:
@@ -147,9 +170,9 @@ def audit_cast(audit: Fields) -> Cast:
     cast = Cast()
     targets = [Fields(target) for target in audit.items("targetResources")]
     users = [target for target in targets if target.text("type", limit=40).lower() == "user"]
-    changed = [person_of(cast, Role.VICTIM, user) for user in users]
+    changed = [person_of(cast, Role.VICTIM, user, own_id=True) for user in users]
     user = audit.at("initiatedBy").at("user")
-    person_of(cast, Role.ACTOR if any(changed) else Role.VICTIM, user)
+    person_of(cast, Role.ACTOR if any(changed) else Role.VICTIM, user, own_id=True)
     return cast
 
 
@@ -185,6 +208,31 @@ def _by_risk(
         return Verdict(True, f"Entra suspects a stolen token or session (risk {level}).", signal or Signal.RISK, attack)  # fmt: skip
     if level == "high":
         return Verdict(True, "Entra rates the risk as high.", signal or Signal.RISK, attack)
+    return None
+
+
+def _phished(row: Fields) -> Verdict | None:
+    """Return the record of a sign-in of the kind that phishing for refresh tokens needs."""
+    app = row.text("appId", limit=40).lower()
+    if app == _BROKER and _word(row, "authenticationProtocol") == "devicecode":
+        why = "A device code sign-in to the authentication broker, which yields a primary refresh token"
+        return Verdict(
+            False, f"{why}; phishing does so, and people may.", Signal.TOKEN_THEFT, ("T1528",)
+        )
+    graph = _GRAPH in (
+        row.text("resourceId", limit=40).lower(),
+        row.text("resourceIdentity", limit=40).lower(),
+    )
+    if app == _VS_CODE and (graph or row.text("resourceDisplayName").lower() == "microsoft graph"):
+        why = "Visual Studio Code was given a token for Microsoft Graph"
+        return Verdict(
+            False, f"{why}; phishing does so, and people may.", Signal.TOKEN_THEFT, ("T1528",)
+        )
+    if (
+        _word(row, "authenticationProtocol") == "ropc"
+        and _word(row, "authenticationRequirement") != "multifactorauthentication"
+    ):
+        return record("A sign-in by password alone (ROPC).", Signal.CREDENTIAL)
     return None
 
 

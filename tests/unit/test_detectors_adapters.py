@@ -298,7 +298,7 @@ def test_an_ordinary_sign_in_is_understood_and_not_acted_upon() -> None:
           "riskEventTypes_v2": ["unfamiliarFeatures"]}, False, Signal.RISK),
         ({"riskLevelDuringSignIn": "high", "riskState": "dismissed"}, False, Signal.OTHER),
         ({"riskLevelDuringSignIn": "high", "riskState": "atRisk",
-          "status": {"errorCode": 53003}}, False, Signal.OTHER),
+          "status": {"errorCode": 53003}}, False, Signal.RISK),
     ],
 )  # fmt: skip
 def test_a_sign_in_is_acted_upon_only_on_entra_s_own_word(
