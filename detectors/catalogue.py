@@ -8,6 +8,13 @@ MODULES: dict[str, str] = {
     "okta_event_hook": "detectors.okta",
     "generic": "detectors.generic",
     # by name from here on
+    "auth0_log_stream": "detectors.adapters.auth0_log_stream",
+    "duo_admin_log": "detectors.adapters.duo_admin_log",
+    "duo_auth_log": "detectors.adapters.duo_auth_log",
     "entra_azure_monitor_log": "detectors.adapters.entra_azure_monitor_log",
+    "google_workspace_activity": "detectors.adapters.google_workspace_activity",
+    "google_workspace_alert": "detectors.adapters.google_workspace_alert",
     "okta_system_log": "detectors.adapters.okta_system_log",
+    "onelogin_event": "detectors.adapters.onelogin_event",
+    "ssf_set": "detectors.adapters.ssf_set",
 }
