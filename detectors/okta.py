@@ -104,9 +104,7 @@ def _alert(fields_of_event: Fields, source: str, organization: str | None) -> Al
     reason = event.outcome.text("reason")
     judged = judge(event.type, event.meaning, event.risk, event.outcome.text("result"), reason)
     why = judged.why
-    signal = judged.signal
-    if signal is Signal.OTHER and event.meaning.concern is Concern.ACTOR and _strange(event):
-        signal = Signal.RISK
+    signal = judged.signal if judged.signal is not Signal.OTHER else _signal(event)
     nameless = judged.actionable and not any(
         person.role is Role.VICTIM and person.can_be_sought for person in people
     )
@@ -270,10 +268,22 @@ def _masked(value: JsonValue) -> bool:
     return isinstance(value, str) and len(value) > 3 and len(set(value.lower())) == 1
 
 
+def _signal(event: _Event) -> Signal:
+    """Tell what an event that Okta has not judged would be a sign of in an attack."""
+    if event.meaning.concern is Concern.ACTOR:
+        return Signal.RISK if _strange(event) else Signal.OTHER
+    # Org2Org lets another Okta organization sign its people in here.
+    trusts = event.type.startswith("application.lifecycle.") and any(
+        "org2org" in target.text("displayName", "alternateId", limit=200).lower()
+        for target in event.targets
+    )
+    return Signal.CONSENT if trusts else Signal.OTHER
+
+
 def _strange(event: _Event) -> bool:
     """Whether Okta itself found something unusual about a sign-in: too little to act upon."""
-    behaviors = fields.text(str(event.debug.get("behaviors") or ""), 2000)
-    behaviors += str(event.debug.at("logOnlySecurityData").get("behaviors") or "")[:2000]
+    behaviors = str(event.debug.get("behaviors") or "")[:2000]
+    behaviors += str(event.debug.get("logOnlySecurityData") or "")[:4000]
     unusual = set(_UNUSUAL.findall(behaviors))
     return (
         event.event.at("securityContext").get("isProxy") is True

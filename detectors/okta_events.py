@@ -108,13 +108,16 @@ _MEANINGS = {
 _RECORD = Meaning(Concern.NOBODY)
 #: What records are a sign of where they are part of an attack; ordinary all the same.
 _RECORDS = (
-    (r"user\.mfa\.factor\.(deactivate|reset_all|suspend|update)", Signal.MFA),
+    (r"user\.mfa\.factor\.(deactivate|reset_all|suspend)", Signal.MFA),
     (r"system\.mfa\.factor\.deactivate|policy\.lifecycle\.(deactivate|delete)", Signal.MFA),
     (r"user\.account\.(reset_password|update_password|expire_password|unlock)", Signal.CREDENTIAL),
     (r"application\.user_membership\.show_password", Signal.CREDENTIAL),
     (r"user\.session\.impersonation\.\w+|system\.idp\.lifecycle\.\w+", Signal.CREDENTIAL),
-    (r"system\.api_token\.\w+", Signal.CREDENTIAL),
-    (r"app\.oauth2\.(as\.)?consent\.grant\w*|app\.oauth2\.client\.lifecycle\.create", Signal.CONSENT),
+    (r"system\.(api_token|agent\.ad)\.\w+", Signal.CREDENTIAL),
+    (
+        r"app\.oauth2\.(as\.)?consent\.grant\w*|app\.oauth2\.client\.lifecycle\.create",
+        Signal.CONSENT,
+    ),
 )
 _SIGN_IN = Meaning(Concern.ACTOR)
 _LOGOUTS = ("user.authentication.universal_logout", "user.authentication.slo")

@@ -130,13 +130,15 @@ def _verdict(kind: str, event: Fields, request: Fields) -> Verdict:
         )  # fmt: skip
     if kind == "pwd_leak":
         return Verdict(
-            True, "Somebody signed in with a password that is known from a breach.", Signal.CREDENTIAL
+            True,
+            "Somebody signed in with a password that is known from a breach.",
+            Signal.CREDENTIAL,
         )
     if kind in _API:
         changed = request.text("path") + " " + description
         if _MFA.search(changed):
             return record("A change to multi-factor authentication.", Signal.MFA)
-        if re.search(r"change password|/users/[^/]+/password|password[- ]change", changed, re.I):
+        if re.search(r"change password|/users/[^/]+/password|password[- ]change", changed, re.IGNORECASE):
             return record("A change of a password.", Signal.CREDENTIAL)
         if re.search(r"/grants|integration", changed, re.IGNORECASE):
             return record("A change of what applications may do.", Signal.CONSENT)

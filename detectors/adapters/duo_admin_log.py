@@ -69,6 +69,9 @@ def _people(cast: Cast, action: str, event: Fields, said: Fields) -> None:
     acting: list[Candidate] = [(IdKind.DUO_USERNAME, event.get("username"))]
     acted_on = event.text("object", limit=320)
     login = action.lower().startswith(("admin_login", "admin_2fa", "admin_lockout"))
+    if action.lower().startswith("o2fa_"):
+        cast.add(Role.VICTIM, *acting)  # offline access: the user's own, the object is a computer
+        return
     if login or not acted_on:
         # The address in a login's description is the administrator's own.
         own = [(IdKind.EMAIL, said.get("email"))] if login else []
@@ -78,7 +81,10 @@ def _people(cast: Cast, action: str, event: Fields, said: Fields) -> None:
         cast.leave_out("what was changed is no account")
         cast.add(Role.ACTOR, *acting)
         return
-    target: list[Candidate] = [(IdKind.DUO_USERNAME, acted_on), (IdKind.DUO_USER_ID, said.get("user_id"))]
+    target: list[Candidate] = [
+        (IdKind.DUO_USERNAME, acted_on),
+        (IdKind.DUO_USER_ID, said.get("user_id")),
+    ]
     parts.acted(cast, acting, target, target_name=said.get("realname"))
 
 
@@ -89,7 +95,10 @@ def _verdict(action: str, said: Fields) -> Verdict:
             True, "The administrator says that the sign-in was not hers: somebody has her password.",
             Signal.CREDENTIAL, ("T1621",),
         )  # fmt: skip
-    if lower in ("bypass_create", "bypass_view") or said.text("status", limit=20).lower() == "bypass":
+    if (
+        lower in ("bypass_create", "bypass_view")
+        or said.text("status", limit=20).lower() == "bypass"
+    ):
         return record("A way past multi-factor authentication was opened.", Signal.MFA)
     if lower in ("update_admin_factor_restrictions", "user_bypass", "admin_reset_password"):
         return record("A change of how people sign in.", Signal.MFA)

@@ -26,7 +26,8 @@ _REMEDY = "Send entries as Duo's Admin API has them in authentication logs."
 
 def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Finding, ...]:  # noqa: ARG001 - an adapter's signature
     """Read log entries, bare or in the API's ``response``; ``event_id`` is ``txid``."""
-    found = wrapping.events(_answered(payload), _EVENT, *_ENVELOPES)
+    answer = _answered(payload)
+    found = [] if answer == {} else wrapping.events(answer, _EVENT, *_ENVELOPES)
     return each(found, lambda item: _alert(item, source))
 
 
@@ -55,7 +56,9 @@ def _alert(value: JsonValue, source: str) -> Alert:
     application = event.at("application")
     return compose.alert(
         source=source,
-        kind=event.text("event_type", limit=60) or event.text("eventtype", limit=60) or "authentication",
+        kind=event.text("event_type", limit=60)
+        or event.text("eventtype", limit=60)
+        or "authentication",
         raw=value,
         verdict=_verdict(given, event),
         cast=cast,
@@ -96,9 +99,16 @@ def _verdict(given: Fields, event: Fields) -> Verdict:
         )  # fmt: skip
     if given.at("surfaced_auth"):
         if given.get("triaged_as_interesting") is True:
-            return Verdict(True, "People have marked Trust Monitor's event as a threat.", Signal.RISK)
+            return Verdict(
+                True, "People have marked Trust Monitor's event as a threat.", Signal.RISK
+            )
         return record("Trust Monitor found a sign-in unusual; nobody has judged it.", Signal.RISK)
-    if reason in ("anomalous_push", "deny_unenrolled_user", "push_fatigue", "user_provided_invalid_code"):
+    if reason in (
+        "anomalous_push",
+        "deny_unenrolled_user",
+        "push_fatigue",
+        "user_provided_invalid_code",
+    ):
         return record("Duo refused the request itself.", Signal.MFA)
     if event.text("event_type", limit=40).lower() in ("enrollment", "self_service"):
         return record("A device was enrolled.", Signal.MFA)
@@ -115,14 +125,17 @@ _EVENT = by_shapes(
     Shape(needs=("surfaced_auth", "explanations|sekey"), surety=0.9),
     envelopes=_ENVELOPES,
 )
+#: Duo's answer where there is nothing to tell, and its summary of an account.
 _EMPTY = by_shapes(Shape(needs=("response",), values={"stat": "OK"}, surety=0.6))
 _WRAPPED = wrapping.even_wrapped(_EVENT, *_ENVELOPES)
 
 
 def _recognises(payload: JsonValue) -> Fit:
     answer = _answered(payload)
-    if answer is not payload and not items(answer, *_ENVELOPES)[0:1] or answer == {}:
-        return _EMPTY(payload)  # Duo's answer where there is nothing to tell
+    if answer is payload:
+        return _WRAPPED(payload)
+    if not items(answer, *_ENVELOPES) or answer == {} or "admin_count" in Fields(answer):
+        return _EMPTY(payload)
     return _WRAPPED(answer)
 
 

@@ -166,7 +166,9 @@ def _verdict(name: str, said: Fields) -> Verdict:
     if name == "login_success" and str(said.get("is_suspicious")).lower() == "true":
         return Verdict(True, "Google holds the sign-in to be somebody else's.", Signal.RISK)
     if name == "gov_attack_warning":
-        return record("Google saw an attempt on the account; nothing says that it worked.", Signal.RISK)
+        return record(
+            "Google saw an attempt on the account; nothing says that it worked.", Signal.RISK
+        )
     if name == "authorize":
         wide = any(isinstance(each, str) and _WIDE.fullmatch(each) for each in said.items("scope"))
         return record(

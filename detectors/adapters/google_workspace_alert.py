@@ -15,7 +15,7 @@ from config.settings import Source
 from detectors import compose, parts, wrapping
 from detectors.alert import Alert, IdKind, NotUnderstood, Role, Signal
 from detectors.batch import Finding, each
-from detectors.cast import Cast
+from detectors.cast import Candidate, Cast
 from detectors.compose import Verdict, record
 from detectors.detector import Detector
 from detectors.fields import Fields
@@ -51,7 +51,7 @@ def _alert(value: JsonValue, source: str) -> Alert:
         raise NotUnderstood("it is no alert of the Alert Center: no alertId, or no type", _REMEDY)
     cast = Cast()
     _people(cast, data)
-    cast.add(Role.BYSTANDER, (IdKind.GOOGLE_EMAIL, metadata.get("assignee")))
+    cast.add(Role.BYSTANDER, _address(metadata.get("assignee")))
     login = data.at("loginDetails")
     return compose.alert(
         source=source,
@@ -74,33 +74,46 @@ def _alert(value: JsonValue, source: str) -> Alert:
     )
 
 
+def _address(value: JsonValue) -> Candidate:
+    """Take an address; the API leaves a rule's or a group's name in the same places."""
+    return IdKind.GOOGLE_EMAIL, value if isinstance(value, str) and "@" in value else None
+
+
 def _people(cast: Cast, data: Fields) -> None:
-    acting = [(IdKind.GOOGLE_EMAIL, data.get("actorEmail"))]
+    acting = data.get("actorEmail")
     reset = data.at("superAdminPasswordResetEvent").get("userEmail")
     changed = data.at("primaryAdminChangedEvent").get("updatedAdminEmail")
-    if acting[0][1] is not None:
-        parts.acted(cast, acting, [(IdKind.GOOGLE_EMAIL, reset or changed)])
+    if acting is not None:
+        parts.acted(cast, [_address(acting)], [_address(reset or changed)])
         return
     violation = data.at("ruleViolationInfo").get("triggeringUserEmail")
-    cast.add(Role.VICTIM, (IdKind.GOOGLE_EMAIL, data.get("email") or violation))
+    cast.add(Role.VICTIM, _address(data.get("email") or violation))
     for message in data.items("messages"):
-        cast.add(Role.VICTIM, (IdKind.GOOGLE_EMAIL, Fields(message).get("recipient")))
+        cast.add(Role.VICTIM, _address(Fields(message).get("recipient")))
     for address in data.items("affectedUserEmails"):
-        cast.add(Role.BYSTANDER, (IdKind.GOOGLE_EMAIL, address))
+        cast.add(Role.BYSTANDER, _address(address))
     # Who sent the mail: an attacker, or an account of ours in an attacker's hands; which is not said.
-    sender = data.at("maliciousEntity")
-    cast.add(Role.BYSTANDER, (IdKind.GOOGLE_EMAIL, sender.at("entity").get("emailAddress")))
+    cast.add(Role.BYSTANDER, _address(data.at("maliciousEntity").at("entity").get("emailAddress")))
 
 
 def _verdict(alert: Fields, holds: str) -> Verdict:
     rule = alert.text("type").lower()
-    if alert.at("metadata").text("status", limit=20).upper() == "CLOSED" or alert.get("deleted") is True:
+    if (
+        alert.at("metadata").text("status", limit=20).upper() == "CLOSED"
+        or alert.get("deleted") is True
+    ):
         return record("The alert is closed.", _LOST.get(rule, Signal.OTHER))
     if holds in ("AccountWarning", "") and rule in _LOST:
-        return Verdict(True, "Google holds the account to be in somebody else's hands.", _LOST[rule])
+        return Verdict(
+            True, "Google holds the account to be in somebody else's hands.", _LOST[rule]
+        )
     if holds == "StateSponsoredAttack":
-        return record("Google saw an attempt on the account; nothing says that it worked.", Signal.RISK)
-    return record("An alert that does not say that an account is lost.", signal_of(alert.text("type")))
+        return record(
+            "Google saw an attempt on the account; nothing says that it worked.", Signal.RISK
+        )
+    return record(
+        "An alert that does not say that an account is lost.", signal_of(alert.text("type"))
+    )
 
 
 _EVENT = by_shapes(

@@ -65,7 +65,9 @@ def _alert(value: JsonValue, source: str) -> Alert:
         cast=cast,
         event_id=event.get("uuid", "id"),
         title=_TITLES.get(number) or event.text("custom_message") or f"OneLogin event {number}",
-        severity=compose.severity_of(event.get("risk_score"), 100) if event.get("risk_score") else None,
+        severity=compose.severity_of(event.get("risk_score"), 100)
+        if event.get("risk_score")
+        else None,
         occurred_at=event.get("event_timestamp", "created_at"),
         ips=[event.get("ipaddr")],
         apps=[compose.thing(event.get("app_id"), event.get("app_name"))],
@@ -93,7 +95,11 @@ def _address(name: JsonValue) -> list[Candidate]:
 def _verdict(event: Fields, number: str) -> Verdict:
     risk = event.get("risk_score")
     if isinstance(risk, int | float) and not isinstance(risk, bool) and risk > _RISKY:
-        return record("OneLogin rates a sign-in as risky; that alone says nothing of theft.", Signal.RISK)
+        return record(
+            "OneLogin rates a sign-in as risky; that alone says nothing of theft.", Signal.RISK
+        )
+    if number in ("531", "553"):
+        return record("The account is locked already.", Signal.CREDENTIAL)
     ours, theirs = event.get("actor_user_id"), event.get("user_id")
     if ours is not None and ours != theirs:
         return record(signal=_SIGNALS.get(number, Signal.OTHER))

@@ -197,9 +197,13 @@ def _reason(said: Fields) -> str:
 def _verdict(kind: str, said: Fields) -> Verdict:
     reason = said.text("reason", limit=60).lower()
     if kind == "credential-compromise":
-        return Verdict(True, "The transmitter says that a credential is in other hands.", Signal.CREDENTIAL)
+        return Verdict(
+            True, "The transmitter says that a credential is in other hands.", Signal.CREDENTIAL
+        )
     if kind == "account-credential-change-required":
-        return Verdict(True, "The transmitter demands a new credential of the user.", Signal.CREDENTIAL)
+        return Verdict(
+            True, "The transmitter demands a new credential of the user.", Signal.CREDENTIAL
+        )
     if kind == "account-disabled" and reason == "hijacking":
         return Verdict(True, "The transmitter disabled the account as hijacked.", Signal.CREDENTIAL)
     if kind in ("user-risk-change", "risk-level-change"):
@@ -222,7 +226,9 @@ def _verdict(kind: str, said: Fields) -> Verdict:
 
 
 _CLAIMS = by_shapes(
-    Shape(needs=("iss", "jti", "events"), also=("iat", "aud", "sub_id", "txn"), never=("eventType",)),
+    Shape(
+        needs=("iss", "jti", "events"), also=("iat", "aud", "sub_id", "txn"), never=("eventType",)
+    ),
     Shape(needs=("iss", "events", "sub_id|aud"), surety=0.7, never=("eventType",)),
 )
 
