@@ -35,6 +35,19 @@ _USER_PATH = re.compile(r"/users/([^/?#]{3,200})")
 #: A rotated token that failed for any of these was not used twice.
 _NO_REUSE = re.compile(r"unknown|invalid|expired|not found|missing", re.IGNORECASE)
 _MFA = re.compile(r"\bmfa\b|multi-?factor|guardian|\bfactor|risk[- ]assessment", re.IGNORECASE)
+_CHANGES = (
+    (_MFA, "A change to multi-factor authentication.", Signal.MFA),
+    (
+        re.compile(r"change password|password[- ]change|/users/[^/]+/password", re.IGNORECASE),
+        "A change of a password.",
+        Signal.CREDENTIAL,
+    ),
+    (
+        re.compile(r"/grants|integration", re.IGNORECASE),
+        "A change of what applications may do.",
+        Signal.CONSENT,
+    ),
+)
 _SIGNALS = {
     "signup_pwd_leak": Signal.CREDENTIAL, "reset_pwd_leak": Signal.CREDENTIAL,
     "limit_wc": Signal.CREDENTIAL, "limit_mu": Signal.CREDENTIAL, "limit_sul": Signal.CREDENTIAL,
@@ -119,33 +132,31 @@ def _people(cast: Cast, kind: str, event: Fields, request: Fields) -> None:
     parts.acted(cast, acting, target, actor_name=signed_in.get("name"))
 
 
-def _verdict(kind: str, event: Fields, request: Fields) -> Verdict:
+def _verdict(event_type: str, event: Fields, request: Fields) -> Verdict:
     description = event.text("description")
-    if kind == "ferrt":
+    if event_type == "ferrt":
         if _NO_REUSE.search(description) and "reuse" not in description.lower():
             return record("A refresh token was refused, and not because it was used twice.")
         return Verdict(
             True, "A one-time refresh token was used twice: somebody else holds it.",
             Signal.TOKEN_THEFT, ("T1528",),
         )  # fmt: skip
-    if kind == "pwd_leak":
+    if event_type == "pwd_leak":
         return Verdict(
             True,
             "Somebody signed in with a password that is known from a breach.",
             Signal.CREDENTIAL,
         )
-    if kind in _API:
-        changed = request.text("path") + " " + description
-        if _MFA.search(changed):
-            return record("A change to multi-factor authentication.", Signal.MFA)
-        if re.search(r"change password|/users/[^/]+/password|password[- ]change", changed, re.IGNORECASE):
-            return record("A change of a password.", Signal.CREDENTIAL)
-        if re.search(r"/grants|integration", changed, re.IGNORECASE):
-            return record("A change of what applications may do.", Signal.CONSENT)
-        return record("A request to the Management API.")
-    if kind.startswith("limit_"):
+    if event_type in _API:
+        changed = f"{request.text('path')} {description}"
+        why, signal = next(
+            ((said, signal) for pattern, said, signal in _CHANGES if pattern.search(changed)),
+            ("A request to the Management API.", Signal.OTHER),
+        )
+        return record(why, signal)
+    if event_type.startswith("limit_"):
         return record("The account or address is blocked already.", Signal.CREDENTIAL)
-    return record(signal=_SIGNALS.get(kind, Signal.OTHER))
+    return record(signal=_SIGNALS.get(event_type, Signal.OTHER))
 
 
 _TITLES = {

@@ -100,7 +100,7 @@ def _alert(item: JsonValue, event_value: JsonValue, number: int, source: str) ->
     name = event.text("name", limit=120)
     said = _parameters(event)
     cast = Cast()
-    _people(cast, activity.at("actor"), said)
+    _people(cast, activity.at("actor"), said, judged=name.lower() in _FINDINGS)
     unique = about.text("uniqueQualifier", limit=100)
     return compose.alert(
         source=source,
@@ -142,7 +142,7 @@ def _parameters(event: Fields) -> Fields:
     return Fields(found)
 
 
-def _people(cast: Cast, actor: Fields, said: Fields) -> None:
+def _people(cast: Cast, actor: Fields, said: Fields, judged: bool) -> None:
     acting: list[Candidate] = [
         (IdKind.GOOGLE_EMAIL, actor.get("email")),
         (IdKind.GOOGLE_PROFILE_ID, actor.get("profileId")),
@@ -151,6 +151,9 @@ def _people(cast: Cast, actor: Fields, said: Fields) -> None:
         cast.leave_out("an application, which is nobody")
         acting = []
     target = said.get(*_TARGETS)
+    if judged and not (isinstance(target, str) and "@" in target):
+        cast.leave_out("a finding that does not say whose account it is")
+        acting = []
     if isinstance(target, list):
         target = target[0] if target else None
     name = target.partition("@")[0] if isinstance(target, str) else None

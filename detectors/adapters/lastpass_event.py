@@ -19,7 +19,7 @@ from detectors.cast import Cast, guessed
 from detectors.compose import record
 from detectors.detector import Detector
 from detectors.fields import Fields
-from detectors.recognition import Shape, by_shapes, items
+from detectors.recognition import Fit, Shape, by_shapes, items
 
 _ENVELOPES = ("Data", "events")
 _REMEDY = "Send events as LastPass's reporting API has them."
@@ -77,14 +77,6 @@ _EVENT = by_shapes(
     Shape(needs=("Time", "Username", "IP_Address", "Action"), also=("Data",), surety=0.92),
 )
 _WRAPPED = wrapping.even_wrapped(_EVENT)
-DETECTOR = Detector(
-    kind="lastpass_event",
-    title="LastPass reporting events",
-    documentation=("https://support.lastpass.com/s/document-item?topicId=reporting-events-api",),
-    parse=parse,
-    recognises=lambda payload: _WRAPPED(_first(payload)),
-    takes_lines=True,
-)
 
 
 def _first(payload: JsonValue) -> JsonValue:
@@ -92,3 +84,17 @@ def _first(payload: JsonValue) -> JsonValue:
     if isinstance(inside, dict) and "Action" not in Fields(payload):
         return list(inside.values())[:8]
     return payload
+
+
+def _recognises(payload: JsonValue) -> Fit:
+    return _WRAPPED(_first(payload))
+
+
+DETECTOR = Detector(
+    kind="lastpass_event",
+    title="LastPass reporting events",
+    documentation=("https://support.lastpass.com/s/document-item?topicId=reporting-events-api",),
+    parse=parse,
+    recognises=_recognises,
+    takes_lines=True,
+)

@@ -19,7 +19,7 @@ from detectors.cast import Candidate, Cast, guessed
 from detectors.compose import Verdict, record
 from detectors.detector import Detector
 from detectors.fields import Fields
-from detectors.recognition import Shape, by_shapes
+from detectors.recognition import Fit, Shape, by_shapes
 
 _ENVELOPES = ("activities",)
 _REMEDY = "Send audit activities of PingOne, or PingID's events, as they are."
@@ -115,6 +115,12 @@ _EVENT = by_shapes(
     envelopes=_ENVELOPES,
 )
 _WRAPPED = wrapping.even_wrapped(_EVENT, *_ENVELOPES)
+
+
+def _recognises(payload: JsonValue) -> Fit:
+    return _WRAPPED(Fields(payload).get("_embedded") or payload)
+
+
 DETECTOR = Detector(
     kind="ping_identity",
     title="PingOne and PingID events",
@@ -123,6 +129,6 @@ DETECTOR = Detector(
         "https://docs.pingidentity.com/pingid/",
     ),
     parse=parse,
-    recognises=lambda payload: _WRAPPED(Fields(payload).get("_embedded") or payload),
+    recognises=_recognises,
     takes_lines=True,
 )

@@ -54,9 +54,9 @@ def _alert(value: JsonValue, source: str) -> Alert:
         raise NotUnderstood("it is no audit line of RSA Authentication Manager", _REMEDY)
     log = columns[0].split(".")[1]
     place = _LOGIN.get(log, 14)
-    login, *names = (columns[place : place + 3] + ["", "", ""])[:3]
+    login, first, last = [*columns[place : place + 3], "", "", ""][:3]
     cast = Cast()
-    cast.add_named(Role.VICTIM, login, name=" ".join(filter(None, names)))
+    cast.add_named(Role.VICTIM, login, name=f"{first} {last}")
     return compose.alert(
         source=source,
         kind=columns[6],

@@ -194,35 +194,41 @@ def _reason(said: Fields) -> str:
     return said.text("reason_admin")
 
 
+#: By which a transmitter says that the account is in other hands.
+_LOST = {
+    "credential-compromise": "The transmitter says that a credential is in other hands.",
+    "account-credential-change-required": "The transmitter demands a new credential of the user.",
+}
+_RECORDS = {
+    "token-revoked": ("The transmitter has revoked the tokens itself.", Signal.OTHER),
+    "tokens-revoked": ("The transmitter has revoked the tokens itself.", Signal.OTHER),
+    "recovery-activated": ("An account's recovery was used.", Signal.CREDENTIAL),
+    "recovery-information-changed": ("An account's recovery was changed.", Signal.CREDENTIAL),
+}
+
+
 def _verdict(kind: str, said: Fields) -> Verdict:
-    reason = said.text("reason", limit=60).lower()
-    if kind == "credential-compromise":
-        return Verdict(
-            True, "The transmitter says that a credential is in other hands.", Signal.CREDENTIAL
-        )
-    if kind == "account-credential-change-required":
-        return Verdict(
-            True, "The transmitter demands a new credential of the user.", Signal.CREDENTIAL
-        )
-    if kind == "account-disabled" and reason == "hijacking":
+    if kind in _LOST:
+        return Verdict(True, _LOST[kind], Signal.CREDENTIAL)
+    if kind == "account-disabled" and said.text("reason", limit=60).lower() == "hijacking":
         return Verdict(True, "The transmitter disabled the account as hijacked.", Signal.CREDENTIAL)
     if kind in ("user-risk-change", "risk-level-change"):
-        about = said.text("principal", limit=20).upper()
-        if said.text("current_level", limit=20).upper() != "HIGH":
-            return record("The risk is not high.", Signal.RISK)
-        if kind == "risk-level-change" and about not in ("", "USER", "SESSION"):
-            return record("The risk is not a user's.", Signal.RISK)
-        return Verdict(True, "The transmitter rates the user's risk as high.", Signal.RISK)
+        return _by_risk(kind, said)
     if kind in ("session-revoked", "sessions-revoked"):
         return record("The transmitter has ended the session itself.", signal_of(_reason(said)))
-    if kind in ("token-revoked", "tokens-revoked"):
-        return record("The transmitter has revoked the tokens itself.")
     if kind == "credential-change":
         password = said.text("credential_type", limit=40).lower() in ("password", "pin")
         return record("A credential was changed.", Signal.CREDENTIAL if password else Signal.MFA)
-    if kind in ("recovery-activated", "recovery-information-changed"):
-        return record("An account's recovery was used or changed.", Signal.CREDENTIAL)
-    return record("A change that says nothing of theft.")
+    return record(*_RECORDS.get(kind, ("A change that says nothing of theft.", Signal.OTHER)))
+
+
+def _by_risk(kind: str, said: Fields) -> Verdict:
+    about = said.text("principal", limit=20).upper()
+    if said.text("current_level", limit=20).upper() != "HIGH":
+        return record("The risk is not high.", Signal.RISK)
+    if kind == "risk-level-change" and about not in ("", "USER", "SESSION"):
+        return record("The risk is not a user's.", Signal.RISK)
+    return Verdict(True, "The transmitter rates the user's risk as high.", Signal.RISK)
 
 
 _CLAIMS = by_shapes(
