@@ -92,3 +92,5 @@ def _inside(item: JsonValue) -> Iterable[JsonValue]:
         value = json_of(value)
         if isinstance(value, dict):
             yield value
+    if isinstance(item, dict) and len(item) == 1:
+        yield from (value for value in item.values() if isinstance(value, dict))  # {"okta": {...}}

@@ -41,6 +41,8 @@ def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Finding, .
 
 def _alert(value: JsonValue, source: str) -> Alert:
     event = Fields(value)
+    if "activity_id" in event:
+        return _activity(value, event, source)
     action = event.text("action", limit=80)
     if not action:
         raise NotUnderstood("it is no entry of Duo's administrator log: no action", _REMEDY)
@@ -62,6 +64,34 @@ def _alert(value: JsonValue, source: str) -> Alert:
             "status": said.text("status", limit=40),
             "factor": said.text("factor", limit=60),
         },
+    )
+
+
+def _activity(value: JsonValue, event: Fields, source: str) -> Alert:
+    """Read an entry of the activity log, which names actor and target as objects."""
+    action = event.at("action").text("name", limit=80)
+    ends = []
+    for end in (event.at("actor"), event.at("target")):
+        person = end.text("type", limit=40).lower() in ("user", "admin")
+        details = Fields(wrapping.json_of(end.get("details")))
+        ids = [
+            (IdKind.DUO_USERNAME, end.get("name")),
+            (IdKind.DUO_USER_ID, end.get("key")),
+            (IdKind.EMAIL, details.get("email")),
+        ]
+        ends.append(ids if person else [])
+    cast = Cast()
+    parts.acted(cast, *ends)
+    return compose.alert(
+        source=source,
+        kind=action or "activity",
+        raw=value,
+        verdict=_verdict(action, Fields(wrapping.json_of(event.at("action").get("details")))),
+        cast=cast,
+        event_id=event.get("activity_id"),
+        title=action.replace("_", " "),
+        occurred_at=event.get("ts"),
+        networks=[compose.network(event.at("access_device").at("ip").get("address"))],
     )
 
 
@@ -116,6 +146,7 @@ _EVENT = by_shapes(
         surety=0.7,
         most=0.9,
     ),
+    Shape(needs=("activity_id", "action.name", "actor")),
     Shape(needs=("action",), values={"eventtype": "admin_log|administrator"}, surety=0.93),
     envelopes=_ENVELOPES,
 )

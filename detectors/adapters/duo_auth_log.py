@@ -11,7 +11,7 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from config.settings import Source
-from detectors import compose, wrapping
+from detectors import compose, parts, wrapping
 from detectors.alert import Alert, IdKind, NotUnderstood, Role, Signal
 from detectors.batch import Finding, each
 from detectors.cast import Cast
@@ -41,7 +41,14 @@ def _alert(value: JsonValue, source: str) -> Alert:
     given = Fields(value)
     event = given.at("surfaced_auth") or given
     user = event.at("user")
-    if not any(key in event for key in ("factor", "result", "telephony_id", "event_type")):
+    if "admin_count" in given:
+        why = "A summary of the account, which speaks of nobody."
+        return compose.alert(source=source, kind="summary", raw=value, verdict=record(why))
+    if "enabled_for" in given:
+        return _bypass(value, given, source)
+    if not any(
+        key in event for key in ("factor", "result", "telephony_id", "event_type", "credits")
+    ):
         raise NotUnderstood("it is no entry of Duo's authentication log", _REMEDY)
     cast = Cast()
     name = user.get("name") if user else event.get("username")
@@ -87,6 +94,25 @@ def _alert(value: JsonValue, source: str) -> Alert:
     )
 
 
+def _bypass(value: JsonValue, event: Fields, source: str) -> Alert:
+    """Read Trust Monitor's event of a user who was let past multi-factor authentication."""
+    cast = Cast()
+    who = [
+        [(IdKind.DUO_USERNAME, each.get("name")), (IdKind.DUO_USER_ID, each.get("key"))]
+        for each in (event.at("enabled_by"), event.at("enabled_for"))
+    ]
+    parts.acted(cast, *who)
+    return compose.alert(
+        source=source,
+        kind="bypass status enabled",
+        raw=value,
+        verdict=record("A way past multi-factor authentication was opened.", Signal.MFA),
+        cast=cast,
+        event_id=event.get("sekey"),
+        occurred_at=event.get("bypass_status_enabled"),
+    )
+
+
 _PLACE = ("city", "state", "country")
 
 
@@ -122,17 +148,22 @@ _EVENT = by_shapes(
     ),
     Shape(needs=("factor", "result", "integration|access_device", "username|user"), surety=0.85),
     Shape(needs=("telephony_id", "context|phone|credits"), surety=0.85),
+    Shape(needs=("context", "credits", "phone", "type"), surety=0.8),
+    Shape(needs=("bypass_status_enabled", "enabled_for"), surety=0.9),
     Shape(needs=("surfaced_auth", "explanations|sekey"), surety=0.9),
     envelopes=_ENVELOPES,
 )
 #: Duo's answer where there is nothing to tell, and its summary of an account.
-_EMPTY = by_shapes(Shape(needs=("response",), values={"stat": "OK"}, surety=0.6))
+_EMPTY = by_shapes(
+    Shape(needs=("response",), values={"stat": "OK"}, surety=0.6),
+    Shape(needs=("admin_count", "integration_count", "user_count"), surety=0.7),
+)
 _WRAPPED = wrapping.even_wrapped(_EVENT, *_ENVELOPES)
 
 
 def _recognises(payload: JsonValue) -> Fit:
     answer = _answered(payload)
-    if answer is payload:
+    if answer is payload and "admin_count" not in Fields(payload):
         return _WRAPPED(payload)
     if not items(answer, *_ENVELOPES) or answer == {} or "admin_count" in Fields(answer):
         return _EMPTY(payload)

@@ -26,10 +26,8 @@ from detectors.recognition import Shape, by_shapes
 _ENVELOPES = ("result",)
 _REMEDY = "Send audit events as the log endpoint /monitoring/logs has them."
 _DN = re.compile(r"id=([^,]{1,200}),ou=(\w{1,40})(,.*)?", re.IGNORECASE)
-#: What acts without a person: clients, agents and the system's own accounts.
-_NOBODY = re.compile(
-    r"openidm-admin|anonymous|amadmin|idm-provisioning|.*-(resource-server|agent)", re.IGNORECASE
-)
+#: What acts without a person: clients, agents, and whoever has not signed in.
+_NOBODY = re.compile(r"anonymous|idm-provisioning|.*-(resource-server|agent)", re.IGNORECASE)
 _ON_USER = re.compile(r"(?:managed|internal)/\w*user/([\w-]{3,80})", re.IGNORECASE)
 
 
@@ -43,6 +41,8 @@ def _alert(value: JsonValue, source: str) -> Alert:
     outer = Fields(value)
     event = outer.at("payload") or outer
     kind = event.text("eventName", limit=120)
+    if not kind and "payload" in outer and "timestamp" in outer:
+        kind = "debug log"
     if not kind:
         raise NotUnderstood("it has no eventName of ForgeRock's", _REMEDY)
     first = next((Fields(each) for each in event.items("entries")), Fields(None))
@@ -84,10 +84,10 @@ def _person(cast: Cast, value: JsonValue) -> list[Candidate]:
     plain = match[1] if match else name
     if not plain or _NOBODY.fullmatch(plain):
         return []
-    return [guessed(plain)]
+    return [guessed(plain), (IdKind.USER_ID, name)]
 
 
-_AUDIT = {"eventName": r"(AM|IDM|IG|DS|access|authentication|activity|sync|config|recon)[\w-]*"}
+_AUDIT = {"eventName": r"[A-Z][\w-]{2,80}"}
 _EVENT = by_shapes(
     Shape(
         needs=("payload.transactionId|payload.trackingIds", "payload._id"),
@@ -99,6 +99,18 @@ _EVENT = by_shapes(
         values=_AUDIT,
         also=("component", "realm", "trackingIds"),
     ),
+    Shape(
+        needs=(
+            "payload.logger",
+            "payload.message",
+            "payload.level",
+            "payload.timestamp",
+            "timestamp",
+        ),
+        values={"type": r"application/json"},
+        surety=0.8,
+    ),
+    Shape(needs=("payload", "timestamp"), values={"type": r"text/plain"}, surety=0.6),
     envelopes=_ENVELOPES,
 )
 DETECTOR = Detector(

@@ -27,6 +27,10 @@ from detectors.recognition import Fit, Shape, by_shapes, items
 _REMEDY = "Send Keycloak's events as its log or its Admin REST API has them."
 _LOGGER = re.compile(r"\borg\.keycloak\.[\w.]{2,100}")
 _WHEN = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[,.]\d{3}")
+#: How the server below Keycloak writes its lines: time, level, logger, thread.
+_WILDFLY = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +\[(org|io|com)\.[\w.]+\] \("
+)
 _USER = re.compile(r"users/([\w.:-]{3,80})(/.{1,200})?")
 _REUSED = re.compile(r"reuse (exceeded|limit)|token reuse|already (been )?used", re.IGNORECASE)
 _SIGNALS = (
@@ -62,10 +66,18 @@ def _logger(value: JsonValue) -> str:
     return found[0] if found else ""
 
 
+def _service(value: JsonValue) -> bool:
+    """Whether a record of the log calls its service Keycloak."""
+    item = Fields(value)
+    name = item.text("service.name", limit=40) or item.at("service").text("name", limit=40)
+    return name.lower() == "keycloak" and "message" in item
+
+
 def _alert(value: JsonValue, source: str) -> Alert:
     outer, event = Fields(value), _event(value)
     kind = event.text("type", "operationType", limit=80)
-    if not kind and not _logger(value):
+    line = _WILDFLY.match(outer.text("_head", "text", limit=300))
+    if not kind and not (_logger(value) or line or _service(value)):
         raise NotUnderstood("it is no event of Keycloak's: no type", _REMEDY)
     details = event.at("details")
     said = Fields({**event.everything(), **details.everything()})
@@ -148,6 +160,13 @@ _OBJECTS = by_shapes(
 
 def _recognises(payload: JsonValue) -> Fit:
     found = items(payload)[:8]
+    if found and all(
+        _WILDFLY.match(Fields(each).text("_head", "text", limit=300)) for each in found
+    ):
+        own = any(_logger(each) for each in found)
+        return Fit(0.95 if own else 0.55, "it is a line of an application server's log")
+    if found and all(_service(each) for each in found):
+        return Fit(0.9, "it is a record of a service that calls itself Keycloak")
     if found and all(_logger(each) for each in found):
         return Fit(0.95, "it is a line of Keycloak's log")
     return _OBJECTS(payload)

@@ -13,7 +13,7 @@ from pydantic import JsonValue
 
 from config.settings import Source
 from detectors import compose, parts, wrapping
-from detectors.alert import Alert, NotUnderstood, Signal
+from detectors.alert import Alert, NotUnderstood, Role, Signal
 from detectors.batch import Finding, each
 from detectors.cast import Cast, guessed
 from detectors.compose import record
@@ -51,6 +51,8 @@ def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Finding, .
 def _alert(value: JsonValue, source: str) -> Alert:
     event = Fields(value)
     action = event.text("Action", limit=120)
+    if not action and ("mpstrength" in event or "sharedfoldername" in event):
+        return _report(value, event, source)
     if not action:
         raise NotUnderstood("it has no Action of LastPass's", _REMEDY)
     data = event.text("Data", limit=320)
@@ -73,7 +75,26 @@ def _alert(value: JsonValue, source: str) -> Alert:
     )
 
 
+def _report(value: JsonValue, event: Fields, source: str) -> Alert:
+    """Read an entry of the reports on users and shared folders: what is, and not what happened."""
+    cast = Cast()
+    cast.add_named(Role.VICTIM, event.get("username"), name=event.get("fullname"))
+    for member in event.items("users"):
+        cast.add_named(Role.BYSTANDER, Fields(member).get("username"))
+    return compose.alert(
+        source=source,
+        kind="user report" if "mpstrength" in event else "shared folder report",
+        raw=value,
+        verdict=record("A report of how accounts stand."),
+        cast=cast,
+        event_id=event.get("id"),
+        occurred_at=event.get("last_login"),
+    )
+
+
 _EVENT = by_shapes(
+    Shape(needs=("username", "mpstrength", "last_login|neverloggedin|created")),
+    Shape(needs=("sharedfoldername", "score|users")),
     Shape(needs=("Time", "Username", "IP_Address", "Action"), also=("Data",), surety=0.92),
 )
 _WRAPPED = wrapping.even_wrapped(_EVENT)

@@ -24,7 +24,27 @@ from detectors.fields import Fields
 from detectors.recognition import Fit, Shape, by_shapes, items
 
 _REMEDY = "Send lines of PingFederate's audit log as they are."
-_SERVER = re.compile(r"\[(org\.sourceid|com\.pingidentity)\.[\w.$]{3,200}\]")
+_SERVER = re.compile(
+    r"\[(org\.sourceid|com\.pingidentity)\.[\w.$]{3,200}\]|\btid:[\w-]{10,40} (TRACE|DEBUG|INFO|WARN|ERROR) "
+)
+#: The audit log as it is written where nobody has changed it.
+_BARS = (
+    "timestamp",
+    "trackingid",
+    "event",
+    "subject",
+    "ip",
+    "app",
+    "connectionid",
+    "protocol",
+    "pfhost",
+    "role",
+    "status",
+    "adapterid",
+    "description",
+    "responsetime",
+)
+_BARRED = re.compile(r"[^|]{10,60}\|\s*tid:[^|]{1,80}\|\s*[A-Z_]{2,60}\s*\|")
 _WHEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}")
 
 
@@ -33,8 +53,25 @@ def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Finding, .
     return each(items(payload), lambda item: _alert(item, source))
 
 
-def _alert(value: JsonValue, source: str) -> Alert:
+def _line(value: JsonValue) -> Fields:
+    """Return a line's values by name, whether it is pairs, CEF or values between bars."""
     line = Fields(value)
+    if line.get("_format") == "cef":
+        said = line.at("extension")
+        named = {
+            "event": line.get("name"), "subject": said.get("duid", "duser", "suser"),
+            "ip": said.get("src"), "timestamp": said.get("rt", "end"),
+            "connectionid": said.get("sourceServiceName", "cs3"), "status": said.get("outcome"),
+        }  # fmt: skip
+        return Fields(named)
+    whole = line.get("text") if line.get("_format") == "text" else None
+    if isinstance(whole, str) and _BARRED.match(whole):
+        return Fields(dict(zip(_BARS, (each.strip() for each in whole.split("|")), strict=False)))
+    return line
+
+
+def _alert(value: JsonValue, source: str) -> Alert:
+    line = _line(value)
     head = line.text("_head", "text", limit=2000)
     kind = line.text("event", limit=80)
     if not kind and not _SERVER.search(head):
@@ -66,6 +103,13 @@ def _alert(value: JsonValue, source: str) -> Alert:
 
 _AUDIT = by_shapes(
     Shape(
+        values={
+            "_format": "cef",
+            "deviceVendor": r"Ping ?Identity.*",
+            "deviceProduct": "PingFederate.*",
+        }
+    ),
+    Shape(
         needs=("event", "subject|ip", "trackingid|pfhost", "connectionid|protocol|role"),
         also=("pfhost", "sri", "attrackingid", "virtualserverid"),
     ),
@@ -77,7 +121,12 @@ def _recognises(payload: JsonValue) -> Fit:
     lines = [Fields(each).text("_head", "text", limit=2000) for each in found]
     if found and all(_SERVER.search(line) for line in lines):
         return Fit(0.85, "it is a line of PingFederate's server log")
-    return _AUDIT(payload)
+    return _AUDIT([_line(each).everything() if _barred(each) else each for each in found])
+
+
+def _barred(value: JsonValue) -> bool:
+    whole = Fields(value).get("text")
+    return isinstance(whole, str) and _BARRED.match(whole) is not None
 
 
 DETECTOR = Detector(

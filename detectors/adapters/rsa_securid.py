@@ -28,7 +28,7 @@ from detectors.recognition import Fit, items
 _REMEDY = "Send lines of RSA Authentication Manager's remote syslog as they are."
 _LOGGER = re.compile(r"audit\.(runtime|admin|system)\.com\.rsa\.[\w.]{3,200}")
 #: Places counted from the logger; the admin log has one more before the login.
-_LOGIN = {"runtime": 14, "admin": 15, "system": 14}
+_LOGIN = {"runtime": 14, "admin": 15}
 
 
 def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Finding, ...]:  # noqa: ARG001 - an adapter's signature
@@ -53,10 +53,11 @@ def _alert(value: JsonValue, source: str) -> Alert:
     if len(columns) < 9:
         raise NotUnderstood("it is no audit line of RSA Authentication Manager", _REMEDY)
     log = columns[0].split(".")[1]
-    place = _LOGIN.get(log, 14)
-    login, first, last = [*columns[place : place + 3], "", "", ""][:3]
     cast = Cast()
-    cast.add_named(Role.VICTIM, login, name=f"{first} {last}")
+    place = _LOGIN.get(log)
+    if place is not None:  # what the system does by itself is nobody's
+        login, first, last = [*columns[place : place + 3], "", "", ""][:3]
+        cast.add_named(Role.VICTIM, login, name=f"{first} {last}")
     return compose.alert(
         source=source,
         kind=columns[6],

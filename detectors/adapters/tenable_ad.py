@@ -24,7 +24,8 @@ from detectors.recognition import Fit, items
 from detectors.signals import signal_of
 
 _REMEDY = "Send Tenable Identity Exposure's syslog as it is."
-_CODE = re.compile(r"[CI]-[A-Z0-9][A-Z0-9-]{2,60}")
+#: C-PKI-DANG-ACCESS for a deviance, a name such as DCSync for an attack.
+_CODE = re.compile(r"[A-Z][\w -]{2,60}", re.IGNORECASE)
 _SEVERITY = re.compile(r"critical|high|medium|low|info(rmational)?", re.IGNORECASE)
 _DOMAIN = re.compile(r"[\w-]+(\.[\w-]+)*")
 

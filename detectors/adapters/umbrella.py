@@ -26,6 +26,11 @@ _REMEDY = "Send lines of Umbrella's DNS or proxy log as they are."
 _WHEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
 _ACTION = re.compile(r"(allowed|blocked|proxied)", re.IGNORECASE)
 _PEOPLE = re.compile(r"(ad|ldap|saml|azure ad|g ?suite|directory)? ?users?", re.IGNORECASE)
+_TYPES = re.compile(
+    r"(ad|ldap|saml|azure ad|g ?suite|directory)? ?users?|(roaming|anyconnect|ad|mobile)[\w ]*"
+    r"|(internal )?networks?|sites?|network (devices?|tunnels?)|chromebooks?",
+    re.IGNORECASE,
+)
 #: "Ada Lind (ada@contoso.com)".
 _NAMED = re.compile(r"(.{1,200}?)\s*\(([^()\s]+@[^()\s]+)\)")
 
@@ -37,18 +42,27 @@ def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Finding, .
 
 def _columns(value: JsonValue) -> list[str]:
     columns = [fields.text(each, 1000) for each in Fields(value).items("columns")]
-    if len(columns) < 8 or not _WHEN.fullmatch(columns[0]):
+    if len(columns) < 7 or not _WHEN.fullmatch(columns[0]):
         return []
-    addresses = [each for each in columns[3:6] if fields.address(each)]
-    return columns if addresses and any(_ACTION.fullmatch(each) for each in columns[5:8]) else []
+    if not any(fields.address(each) for each in columns[2:6]):
+        return []
+    told = any(_ACTION.fullmatch(each) for each in columns[5:8]) or _kind(columns)
+    return columns if told else []
+
+
+def _kind(columns: list[str]) -> str:
+    """Return the type of the most granular identity: the first of the line's types."""
+    types = (each.partition(",")[0] for each in columns[5:])
+    return next((each for each in types if _TYPES.fullmatch(each)), "")
 
 
 def _alert(value: JsonValue, source: str) -> Alert:
     columns = _columns(value)
     if not columns:
         raise NotUnderstood("it is no line of Umbrella's", _REMEDY)
-    when, identity, _, inside, outside, action, *rest = columns
-    kind = rest[4] if len(rest) > 4 else ""
+    when, identity = columns[:2]
+    kind = _kind(columns)
+    action = next((each for each in columns[5:8] if _ACTION.fullmatch(each)), "")
     cast = Cast()
     if _PEOPLE.fullmatch(kind):
         match = _NAMED.fullmatch(identity)
@@ -60,14 +74,14 @@ def _alert(value: JsonValue, source: str) -> Alert:
         cast.leave_out("a computer or a network, which is nobody")
     return compose.alert(
         source=source,
-        kind="DNS request",
+        kind="request",
         raw=value,
         verdict=record("A name was looked up; that says nothing of an account."),
         cast=cast,
-        title=f"{action} {rest[2] if len(rest) > 2 else ''}".strip(),
+        title=f"{action or 'Request'} {columns[8] if len(columns) > 8 else ''}".strip(),
         occurred_at=when,
-        ips=[outside, inside],
-        details={"action": action, "categories": rest[3] if len(rest) > 3 else ""},
+        ips=columns[2:5],
+        details={"action": action, "identity_type": kind},
     )
 
 
