@@ -30,6 +30,7 @@ _CHALLENGE = re.compile(r"[\x21-\x7e]{1,512}", re.ASCII)
 _EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[A-Za-z0-9_]+)+", re.ASCII)
 _PERSON_TYPES = {"user"}
 _APP_TYPES = {"appinstance", "publicclientapp", "publicclientappentity", "client"}
+_MASKS = {"redacted", "anonymized", "anonymised", "masked", "hidden", "removed"}
 _UNUSUAL = re.compile(r"(Velocity|New [A-Z][A-Za-z-]{1,20})['\"]?\s*[=:]\s*['\"]?POSITIVE")
 _SEVERITIES = {"debug": "informational", "info": "informational", "warn": "medium", "error": "high"}
 
@@ -179,6 +180,8 @@ def _person(part: Fields, left_out: list[str]) -> Person | None:
     ids: list[PersonId] = []
     for kind, key in ((IdKind.OKTA_USER_ID, "id"), (IdKind.OKTA_LOGIN, "alternateId")):
         value = part.get(key)
+        if isinstance(value, str):
+            value = value.rstrip("\\")  # left over where a forwarder has escaped what follows
         if value is None or _masked(value):
             continue
         try:
@@ -264,8 +267,10 @@ def _type(part: Fields) -> str:
 
 
 def _masked(value: JsonValue) -> bool:
-    # XXXXXXXX: whoever handed the event on has made one of every id; nobody is told by it.
-    return isinstance(value, str) and len(value) > 3 and len(set(value.lower())) == 1
+    # Whoever handed the event on has made one of every id; nobody is told by it.
+    if not isinstance(value, str) or len(value) < 4:
+        return False
+    return len(set(value.lower())) == 1 or value.strip().lower() in _MASKS
 
 
 def _signal(event: _Event) -> Signal:

@@ -76,9 +76,10 @@ def test_an_okta_event_whose_parts_are_text_is_read_as_what_they_were() -> None:
     assert one("okta_system_log", flat).actionable
 
 
-def test_an_okta_id_that_was_masked_makes_no_two_people_one() -> None:
+@pytest.mark.parametrize("mask", ["XXXXXXXXXXXX", "REDACTED", "anonymized"])
+def test_an_okta_id_that_was_masked_makes_no_two_people_one(mask: str) -> None:
     ada, ben = okta_user("Ada", ADA), okta_user("Ben", "ben@contoso.com")
-    ada["id"] = ben["id"] = "XXXXXXXXXXXX"
+    ada["id"] = ben["id"] = mask
     alert = one("okta_system_log", okta("application.user_membership.show_password", ben, ada))
     assert {person.ids[0].value: person.role.value for person in alert.persons} == {
         ADA: "victim", "ben@contoso.com": "actor",
