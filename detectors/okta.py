@@ -16,18 +16,22 @@ from pydantic import JsonValue
 
 from config.settings import Source
 from detectors import fields, persons
-from detectors.alert import Alert, IdKind, NotUnderstood, Person, PersonId, Role
+from detectors.alert import Alert, IdKind, NotUnderstood, Person, PersonId, Role, Signal
 from detectors.batch import Finding, each
+from detectors.cast import Cast
 from detectors.detector import Detector
 from detectors.fields import Fields
 from detectors.okta_events import Concern, Risk, judge, meaning
 from detectors.recognition import Shape, by_shapes
+from detectors.wrapping import json_of
 
 _REMEDY = "Send Okta's event hook delivery as it is, or System Log events as /api/v1/logs has them."
 _CHALLENGE = re.compile(r"[\x21-\x7e]{1,512}", re.ASCII)
 _EVENT_TYPE = re.compile(r"[a-z0-9_]+(\.[A-Za-z0-9_]+)+", re.ASCII)
 _PERSON_TYPES = {"user"}
 _APP_TYPES = {"appinstance", "publicclientapp", "publicclientappentity", "client"}
+_MASKS = {"redacted", "anonymized", "anonymised", "masked", "hidden", "removed"}
+_UNUSUAL = re.compile(r"(Velocity|New [A-Z][A-Za-z-]{1,20})['\"]?\s*[=:]\s*['\"]?POSITIVE")
 _SEVERITIES = {"debug": "informational", "info": "informational", "warn": "medium", "error": "high"}
 
 
@@ -67,7 +71,14 @@ def _events(value: JsonValue) -> list[Fields]:
             found = [value]
     if not isinstance(found, list):
         raise NotUnderstood("the payload holds no list data.events", _REMEDY)
-    return [Fields(item) for item in found]
+    return [Fields(_objects(item)) for item in found]
+
+
+def _objects(event: JsonValue) -> JsonValue:
+    """Read the parts that a forwarder has made text of (``"actor": "{...}"``) as what they were."""
+    if not isinstance(event, dict):
+        return event
+    return {key: json_of(value) for key, value in event.items()}
 
 
 class _Event:
@@ -78,7 +89,7 @@ class _Event:
         self.type = event.text("eventType", limit=120)
         self.actor = event.at("actor")
         self.targets = [Fields(item) for item in event.items("target")]
-        self.debug = event.at("debugContext").at("debugData")
+        self.debug = Fields(json_of(event.at("debugContext").get("debugData")))
         self.authentication = event.at("authenticationContext")
         self.client = event.at("client")
         self.outcome = event.at("outcome")
@@ -94,7 +105,10 @@ def _alert(fields_of_event: Fields, source: str, organization: str | None) -> Al
     reason = event.outcome.text("reason")
     judged = judge(event.type, event.meaning, event.risk, event.outcome.text("result"), reason)
     why = judged.why
-    nameless = judged.actionable and not any(person.role is Role.VICTIM for person in people)
+    signal = judged.signal if judged.signal is not Signal.OTHER else _signal(event)
+    nameless = judged.actionable and not any(
+        person.role is Role.VICTIM and person.can_be_sought for person in people
+    )
     if nameless:
         because = f" ({'; '.join(left_out)})" if left_out else ""
         why = f"It names no user that can be contained{because}."
@@ -122,7 +136,7 @@ def _alert(fields_of_event: Fields, source: str, organization: str | None) -> Al
         ),
         attack=judged.attack,
         tenant_hint=organization,
-        signal=judged.signal,
+        signal=signal,
         actionable=judged.actionable and not nameless,
         nameless=nameless,
         why=why,
@@ -146,15 +160,17 @@ def _people(event: _Event) -> tuple[tuple[Person, ...], tuple[str, ...]]:
     targets = [
         person for target in event.targets if (person := _person(target, left_out)) is not None
     ]
-    roles = event.meaning.concern
-    if roles is Concern.ACTOR and actor is not None:
+    said = event.meaning
+    if said.concern is Concern.ACTOR and actor is not None and (said.is_finding or not targets):
         cast = [_as(actor, Role.VICTIM), *(_as(person, Role.BYSTANDER) for person in targets)]
     elif targets:
         cast = [_as(person, Role.VICTIM) for person in targets]
         if actor is not None:
             cast.append(_as(actor, Role.ACTOR))
+    elif actor is not None:
+        cast = [_as(actor, Role.VICTIM)]
     else:
-        cast = [] if actor is None else [_as(actor, Role.VICTIM)]
+        cast = [_as(person, Role.VICTIM) for person in _app_users(event)]
     return persons.merged(cast), fields.unique(left_out, 10)
 
 
@@ -164,7 +180,9 @@ def _person(part: Fields, left_out: list[str]) -> Person | None:
     ids: list[PersonId] = []
     for kind, key in ((IdKind.OKTA_USER_ID, "id"), (IdKind.OKTA_LOGIN, "alternateId")):
         value = part.get(key)
-        if value is None:
+        if isinstance(value, str):
+            value = value.rstrip("\\")  # left over where a forwarder has escaped what follows
+        if value is None or _masked(value):
             continue
         try:
             ids.append(persons.person_id(kind, value))
@@ -176,6 +194,15 @@ def _person(part: Fields, left_out: list[str]) -> Person | None:
     return Person(role=Role.BYSTANDER, ids=tuple(ids), display_name=name)
 
 
+def _app_users(event: _Event) -> list[Person]:
+    """Name accounts in an application by their login there, which may be a bare name."""
+    found = Cast()
+    for target in event.targets:
+        if _type(target) == "appuser":
+            found.add_named(Role.VICTIM, target.get("alternateId"), name=target.get("displayName"))
+    return list(found.people)
+
+
 def _as(person: Person, role: Role) -> Person:
     return person.model_copy(update={"role": role})
 
@@ -184,7 +211,8 @@ def _sessions(event: _Event, people: tuple[Person, ...]) -> tuple[str, ...]:
     """The event's sessions; where somebody else acted on the victim, only hers."""
     found = [event.debug.get("externalSessionId")]
     found += [target.get("id") for target in event.targets if _type(target) == "session"]
-    if not {person.role for person in people} >= {Role.VICTIM, Role.ACTOR}:
+    alone = not {person.role for person in people} >= {Role.VICTIM, Role.ACTOR}
+    if alone or event.meaning.concern is Concern.ACTOR:
         found += [event.authentication.get("externalSessionId", "rootSessionId")]
         found += [event.authentication.get("rootSessionId")]
     return fields.unique(_known(fields.identifier(value)) for value in found)
@@ -236,6 +264,39 @@ def _organization(envelope: Fields) -> str | None:
 
 def _type(part: Fields) -> str:
     return part.text("type", limit=60).replace(" ", "").replace("_", "").lower()
+
+
+def _masked(value: JsonValue) -> bool:
+    # Whoever handed the event on has made one of every id; nobody is told by it.
+    if not isinstance(value, str) or len(value) < 4:
+        return False
+    return len(set(value.lower())) == 1 or value.strip().lower() in _MASKS
+
+
+def _signal(event: _Event) -> Signal:
+    """Tell what an event that Okta has not judged would be a sign of in an attack."""
+    if event.meaning.concern is Concern.ACTOR:
+        return Signal.RISK if _strange(event) else Signal.OTHER
+    # Org2Org lets another Okta organization sign its people in here.
+    trusts = event.type.startswith("application.lifecycle.") and any(
+        "org2org" in target.text("displayName", "alternateId", limit=200).lower()
+        for target in event.targets
+    )
+    return Signal.CONSENT if trusts else Signal.OTHER
+
+
+def _strange(event: _Event) -> bool:
+    """Whether Okta itself found something unusual about a sign-in: too little to act upon."""
+    behaviors = str(event.debug.get("behaviors") or "")[:2000]
+    behaviors += str(event.debug.get("logOnlySecurityData") or "")[:4000]
+    unusual = set(_UNUSUAL.findall(behaviors))
+    return (
+        event.event.at("securityContext").get("isProxy") is True
+        or event.risk.level == "HIGH"
+        or event.debug.text("threatSuspected", limit=10).lower() == "true"
+        or "Velocity" in unusual
+        or {"New Device", "New IP"} <= unusual
+    )
 
 
 def _known(value: str | None) -> str | None:

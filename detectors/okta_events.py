@@ -106,6 +106,19 @@ _MEANINGS = {
     "user.mfa.attempt_bypass": Meaning(Concern.ACTOR, signal=Signal.MFA),
 }
 _RECORD = Meaning(Concern.NOBODY)
+#: What records are a sign of where they are part of an attack; ordinary all the same.
+_RECORDS = (
+    (r"user\.mfa\.factor\.(deactivate|reset_all|suspend)", Signal.MFA),
+    (r"system\.mfa\.factor\.deactivate|policy\.lifecycle\.(deactivate|delete)", Signal.MFA),
+    (r"user\.account\.(reset_password|update_password|expire_password|unlock)", Signal.CREDENTIAL),
+    (r"application\.user_membership\.show_password", Signal.CREDENTIAL),
+    (r"user\.session\.impersonation\.\w+|system\.idp\.lifecycle\.\w+", Signal.CREDENTIAL),
+    (r"system\.(api_token|agent\.ad)\.\w+", Signal.CREDENTIAL),
+    (
+        r"app\.oauth2\.(as\.)?consent\.grant\w*|app\.oauth2\.client\.lifecycle\.create",
+        Signal.CONSENT,
+    ),
+)
 _SIGN_IN = Meaning(Concern.ACTOR)
 _LOGOUTS = ("user.authentication.universal_logout", "user.authentication.slo")
 
@@ -117,6 +130,9 @@ def meaning(event_type: str) -> Meaning:
         return known
     if event_type.startswith("user.authentication.") and not event_type.startswith(_LOGOUTS):
         return _SIGN_IN
+    for pattern, signal in _RECORDS:
+        if re.fullmatch(pattern, event_type):
+            return Meaning(Concern.NOBODY, signal=signal)
     return _RECORD
 
 

@@ -13,27 +13,41 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from config.settings import Source
-from detectors import okta, recognition
+from detectors import okta
 from detectors.batch import Finding
 from detectors.detector import Detector
 from detectors.recognition import Shape, by_shapes
+from detectors.wrapping import even_wrapped, events
 
 _ENVELOPES = ("events", "logs", "value")
 
 
 def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Finding, ...]:
     """Read System Log events; ``event_id`` is the event's ``uuid``."""
-    events = [_inner(item) for item in recognition.items(payload, *_ENVELOPES)]
-    return okta.parse(list(events), source, settings)
-
-
-def _inner(item: JsonValue) -> JsonValue:
-    """Return the event of an EventBridge envelope, else the item."""
-    detail = recognition.at(item, "detail")
-    return detail if isinstance(detail, dict) and "eventType" in detail else item
+    return okta.parse(events(payload, _EVENT, *_ENVELOPES), source, settings)
 
 
 _EVENT_TYPE = r"[a-z0-9_]+(\.[a-z0-9_]+)+"
+_EVENT = by_shapes(
+    Shape(
+        needs=("actor|target|client", "legacyEventType|debugContext|authenticationContext|published"),
+        values={"eventType": _EVENT_TYPE},
+        also=("outcome.result", "actor.alternateId", "displayMessage", "securityContext"),
+        never=("data.events",),
+    ),
+    Shape(
+        needs=("actor.alternateId", "actor.type"), values={"eventType": _EVENT_TYPE}, surety=0.8
+    ),
+    Shape(
+        values={"eventType": r"(user|app|application|policy|security|system|group|device)"
+                r"\.[a-z0-9_]+(\.[a-z0-9_]+)+"},
+        also=("outcome.result", "severity", "displayMessage", "target"),
+        never=("data.events",),
+        surety=0.55,
+        most=0.8,
+    ),
+    envelopes=_ENVELOPES,
+)  # fmt: skip
 DETECTOR = Detector(
     kind="okta_system_log",
     title="Okta System Log",
@@ -43,29 +57,6 @@ DETECTOR = Detector(
         "https://help.okta.com/en-us/content/topics/reports/log-streaming/about-log-streams.htm",
     ),
     parse=parse,
-    recognises=by_shapes(
-        Shape(
-            needs=("actor|target|client", "legacyEventType|debugContext|authenticationContext|published"),
-            values={"eventType": _EVENT_TYPE},
-            also=("outcome.result", "actor.alternateId", "displayMessage", "securityContext"),
-            never=("data.events",),
-        ),
-        Shape(
-            needs=("detail.eventType", "detail.actor"),
-            values={"source": r"aws\.partner/okta\.com/.*"},
-        ),
-        Shape(
-            needs=("actor.alternateId", "actor.type"), values={"eventType": _EVENT_TYPE}, surety=0.8
-        ),
-        Shape(
-            values={"eventType": r"(user|app|application|policy|security|system|group|device)"
-                    r"\.[a-z0-9_]+(\.[a-z0-9_]+)+"},
-            also=("outcome.result", "severity", "displayMessage", "target"),
-            never=("data.events",),
-            surety=0.55,
-            most=0.8,
-        ),
-        envelopes=_ENVELOPES,
-    ),
+    recognises=even_wrapped(_EVENT, *_ENVELOPES),
     takes_lines=True,
-)  # fmt: skip
+)

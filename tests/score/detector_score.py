@@ -81,6 +81,7 @@ _SAME = {
     "sentinel_incident": {"sentinel"},
     "sentinel_table_row": {"sentinel"},
     "okta_event_hook": {"okta_system_log"},
+    "duo_auth_log": {"duo_admin_log"},  # the family holds administrators' entries, too
     "entra_identity_protection": {"entra_azure_monitor_log"},
     # Elastic's test files of one package: the streaming API, and incidents by two interfaces.
     "m365_defender": {

@@ -195,7 +195,7 @@ def row(properties: Any, category: Any) -> Any:
 )
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_json_value_is_understood_or_told(kind: str, value: Any) -> None:
-    assert "failed" not in registry.recognise(value).why
+    assert 0 <= registry.detector(kind).recognises(value).surety <= 1
     body = json.dumps(value).encode()
     settings_ = GENERIC if kind == "generic" else source(kind)
     alerts: tuple[Finding, ...] = ()

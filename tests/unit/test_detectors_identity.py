@@ -1,0 +1,179 @@
+"""Identity providers, password safes and what watches directories: whose event, and who is who in it."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from detectors import registry
+from detectors.alert import Alert, NotUnderstood
+from detectors.batch import Finding
+from tests.unit.identity_samples import ADA, SAMPLES, Sample, compact, okta, okta_user, token
+
+
+def read(kind: str, payload: Any) -> tuple[Finding, ...]:
+    return registry.read(kind, payload, "x", registry.bare_source(kind))
+
+
+def one(kind: str, payload: Any) -> Alert:
+    (alert,) = read(kind, payload)
+    assert isinstance(alert, Alert)
+    return alert
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.kind)
+def test_an_event_is_recognised_and_everybody_has_her_role(sample: Sample) -> None:
+    found = registry.recognise(sample.payload)
+    assert found.kind == sample.kind, found.why
+    alert = one(sample.kind, sample.payload)
+    roles = {each.value: person.role.value for person in alert.persons for each in person.ids}
+    assert {value: roles.get(value) for value in sample.people} == sample.people
+    assert len(alert.persons) == len(sample.people)
+    if sample.actionable and not alert.victims[0].can_be_sought:
+        assert alert.nameless
+    else:
+        assert alert.actionable is sample.actionable
+    assert alert.signal.value == sample.signal
+    assert alert.why
+
+
+ENVELOPES = (
+    lambda event: {"version": "0", "source": "aws.partner/x", "detail": event},
+    lambda event: {"_raw": json.dumps(event), "sourcetype": "x"},
+    lambda event: {"result": {"_raw": json.dumps(event)}},
+    lambda event: {"agent": {"id": "1"}, "event": {"original": json.dumps(event)}},
+    lambda event: {"rule": {"id": 1}, "data": {"vendor": event}},
+)
+
+
+@pytest.mark.parametrize("wrap", ENVELOPES)
+@pytest.mark.parametrize(
+    "kind", ["okta_system_log", "auth0_log_stream", "jumpcloud", "onepassword", "onelogin_event"]
+)
+def test_an_event_is_read_out_of_a_carrier_s_envelope(kind: str, wrap: Any) -> None:
+    sample = next(each for each in SAMPLES if each.kind == kind)
+    found = registry.recognise(wrap(sample.payload))
+    assert found.kind == kind, found.why
+    assert one(kind, wrap(sample.payload)).persons == one(kind, sample.payload).persons
+
+
+def test_an_okta_event_whose_parts_are_text_is_read_as_what_they_were() -> None:
+    event = okta(
+        "user.risk.change", {"type": "SystemPrincipal"}, okta_user("Ada", ADA), risk="{level=HIGH}"
+    )
+    flat = {
+        key: json.dumps(value) if isinstance(value, dict | list) else value
+        for key, value in event.items()
+    }
+    assert registry.recognise(flat).kind == "okta_system_log"
+    assert one("okta_system_log", flat).persons == one("okta_system_log", event).persons
+    assert one("okta_system_log", flat).actionable
+
+
+@pytest.mark.parametrize("mask", ["XXXXXXXXXXXX", "REDACTED", "anonymized"])
+def test_an_okta_id_that_was_masked_makes_no_two_people_one(mask: str) -> None:
+    ada, ben = okta_user("Ada", ADA), okta_user("Ben", "ben@contoso.com")
+    ada["id"] = ben["id"] = mask
+    alert = one("okta_system_log", okta("application.user_membership.show_password", ben, ada))
+    assert {person.ids[0].value: person.role.value for person in alert.persons} == {
+        ADA: "victim", "ben@contoso.com": "actor",
+    }  # fmt: skip
+
+
+def test_compact_tokens_are_read_pushed_polled_or_in_a_line() -> None:
+    claims = token("risc/event-type/account-disabled", reason="hijacking")
+    bare = one("ssf_set", claims)
+    for carried in (compact(claims), {"SET": compact(claims)}, {"sets": {"j-1": compact(claims)}}):
+        assert registry.recognise(carried).kind == "ssf_set"
+        assert one("ssf_set", carried).victims == bare.victims
+        assert one("ssf_set", carried).event_id == "j-1"
+    (line,) = registry.parse(
+        "ssf_set", compact(claims).encode(), "x", registry.bare_source("ssf_set")
+    )
+    assert isinstance(line, Alert)
+    assert line.actionable
+
+
+@pytest.mark.parametrize(
+    "carried",
+    ["a.b.c", "e30.!!!.x", "x" * 40 + ".e30.y", {"sets": {"j": "no token"}}, {"sets": {}}],
+)
+def test_what_is_no_token_is_told(carried: Any) -> None:
+    assert registry.recognise(carried).kind is None
+    with pytest.raises(NotUnderstood):
+        read("ssf_set", carried)
+
+
+STRANGE = (
+    None,
+    7,
+    -1.5,
+    True,
+    "",
+    "\x00\u202e",
+    "{",
+    "x" * 5000,
+    [],
+    {},
+    ["a"],
+    [[]],
+    {"a": {"b": 1}},
+    10**30,
+)
+
+
+def mutated(payload: Any, chance: random.Random) -> Any:
+    """Return a payload of which some parts are gone, cut off or of another type."""
+    changed = copy.deepcopy(payload)
+    for _ in range(chance.randint(1, 4)):
+        places = list(_places(changed))
+        if not places:
+            return chance.choice(STRANGE)
+        holder, key = chance.choice(places)
+        what = chance.random()
+        if what < 0.4:
+            del holder[key]
+        elif what < 0.55 and isinstance(holder[key], str):
+            holder[key] = holder[key][: len(holder[key]) // 2]
+        else:
+            holder[key] = copy.deepcopy(chance.choice(STRANGE))
+    return changed
+
+
+def _places(value: Any) -> Any:
+    inside = (
+        list(value.items())
+        if isinstance(value, dict)
+        else list(enumerate(value))
+        if isinstance(value, list)
+        else []
+    )
+    for key, item in inside:
+        yield value, key
+        yield from _places(item)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(seed=st.integers(0, 2**32))
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.kind)
+def test_a_damaged_event_raises_nothing_and_condemns_nobody_else(sample: Sample, seed: int) -> None:
+    damaged = mutated(sample.payload, random.Random(seed))
+    assert "failed" not in registry.detector(sample.kind).recognises(damaged).why
+    try:
+        findings = read(sample.kind, damaged)
+    except NotUnderstood as refusal:
+        findings = (refusal,)
+    innocent = {value for value, role in sample.people.items() if role != "victim"}
+    for found in findings:
+        if isinstance(found, NotUnderstood):
+            assert "failed on the payload" not in found.reason
+            assert "not make an alert" not in found.reason
+        elif found.actionable:
+            named = {each.value for person in found.victims for each in person.ids}
+            assert not named & innocent
