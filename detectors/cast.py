@@ -7,6 +7,7 @@ identifier is left out with the reason; nothing raises.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from pydantic import JsonValue
 
@@ -24,7 +25,8 @@ _NOBODY = frozenset(
 _MACHINE = re.compile(
     r".*\$|(nt authority|nt service|window manager|font driver host|builtin)\\.*"
     r"|(system|local service|network service|localsystem|root)|system@okta\.com"
-    r"|(nt authority|font driver host)|serviceprincipal_.*",
+    r"|(nt authority|font driver host)|serviceprincipal_.*"
+    r"|s-1-(0-0|1-0|5-(18|19|20))|null sid|system:.*",
     re.IGNORECASE,
 )
 _DOWN_LEVEL = re.compile(r"[^\\/@\s]{1,255}\\[^\\/@]{1,255}")
@@ -79,6 +81,16 @@ class Cast:
     def add_named(self, role: Role, *values: JsonValue, name: JsonValue = None) -> bool:
         r"""Add one person by values whose kind is not said: an address, DOMAIN\name, a SID, a name."""
         return self.add(role, *(_guessed(value) for value in values), name=name)
+
+    def add_person(
+        self,
+        role: Role,
+        certain: Iterable[Candidate],
+        guessed: Iterable[JsonValue],
+        name: JsonValue = None,
+    ) -> bool:
+        """Add one person by identifiers of known kinds and by values whose kind is not said."""
+        return self.add(role, *certain, *(_guessed(value) for value in guessed), name=name)
 
     def leave_out(self, reason: str) -> None:
         """Note that somebody or something was not taken as a person, and why (no values)."""

@@ -42,7 +42,8 @@ _WORDS: tuple[tuple[re.Pattern[str], Signal], ...] = tuple(
         ),
         (r"\bmfa\b|multi-?factor|authentication method|authenticator|push fatigue", Signal.MFA),
         (
-            r"password|credential|brute[- ]?force|account takeover|compromised account",
+            r"password|credential|brute[- ]?force|account (takeover|compromise|hijack)"
+            r"|hijack(ed|ing)? (of )?.{0,40}account|compromised (account|user|identity)",
             Signal.CREDENTIAL,
         ),
         (
