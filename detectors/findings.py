@@ -77,7 +77,9 @@ def finding(
 def device(title: str, techniques: Iterable[str] = ()) -> Verdict:
     """Judge a finding about a device: whoever was logged on lost no session by it, for all it says."""
     attack = tuple(known for each in techniques if is_technique(known := each.strip().upper()))
-    signal = signal_of("", attack)
+    # Of titles only what speaks of sessions: a token of Windows is none of the tenant's.
+    spoken = signal_of(title)
+    signal = spoken if spoken is Signal.SESSION_THEFT else signal_of("", attack)
     if signal in _THEFT:
         return Verdict(True, "Cookies or tokens were taken from this device.", signal, attack)
     return Verdict(False, "A finding about a device, and not about an account.", signal, attack)

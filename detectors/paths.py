@@ -25,7 +25,7 @@ _INSIDE_LIMIT = 256 * 1024
 def values(item: JsonValue, path: str) -> list[JsonValue]:
     """Return what stands at the first alternative that leads to anything but null and empty text."""
     for one in path.split("|"):
-        found = [value for value in _walk(item, one.split(".")) if value is not None and value != ""]
+        found = list(filter(_something, _walk(item, one.split("."))))
         if found:
             return found[:LIMIT]
     return []
@@ -40,6 +40,10 @@ def text(item: JsonValue, path: str, limit: int = fields.TEXT_LIMIT) -> str:
     """Return the first of ``values`` that is text or a number, as one readable line."""
     found = (fields.text(each, limit) for each in values(item, path)) if path else iter(())
     return next((each for each in found if each), "")
+
+
+def _something(found: JsonValue) -> bool:
+    return found is not None and found != ""
 
 
 def inside(item: JsonValue) -> JsonValue:

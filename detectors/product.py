@@ -16,7 +16,7 @@ from config.settings import Source
 from detectors import compose, findings, paths, recognition
 from detectors.alert import Alert, IdKind, NotUnderstood, Role, Thing
 from detectors.batch import Finding, each
-from detectors.cast import Cast
+from detectors.cast import Cast, is_machine
 from detectors.compose import Verdict
 from detectors.detector import Detector
 from detectors.recognition import Shape, by_shapes
@@ -51,7 +51,8 @@ class Who:
     def join(self, cast: Cast, role: Role, event: JsonValue) -> bool:
         """Add whoever stands there to a cast; say whether there was anybody."""
         there = paths.values(event, self.each) if self.each else [event]
-        return any([self._add(cast, role, one) for one in there])
+        added = [self._add(cast, role, one) for one in there]
+        return any(added)
 
     def _add(self, cast: Cast, role: Role, one: JsonValue) -> bool:
         if self.where is not None and not _matches(paths.text(one, self.where[0]), self.where[1]):
@@ -64,6 +65,9 @@ class Who:
                 return False
         name = paths.value(one, self.name)
         known = [(kind, paths.value(one, path)) for kind, path in self.ids]
+        if any(isinstance(value, str) and is_machine(value) for _, value in known):
+            cast.leave_out("an account of a machine or of the system itself")
+            return False
         certain = [(kind, value) for kind, value in known if kind is not None]
         guessed = [value for kind, value in known if kind is None]
         return cast.add_person(role, certain, guessed, name=name)
@@ -181,7 +185,9 @@ def alert_of(product: Product, item: JsonValue, source: str) -> Alert:
         event = product.prepare(event)
     action = paths.text(event, product.action)
     severity = compose.severity_of(paths.value(event, product.severity), product.highest)
-    first, *more = [address for path in product.ips for address in paths.values(event, path)] or [None]
+    first, *more = [address for path in product.ips for address in paths.values(event, path)] or [
+        None
+    ]
     return compose.alert(
         source=source,
         kind=action or product.kind,
@@ -209,7 +215,8 @@ def alert_of(product: Product, item: JsonValue, source: str) -> Alert:
 def cast_of(product: Product, event: JsonValue) -> Cast:
     """Name an event's persons: targets are victims, and so is who acted where there is no target."""
     cast = Cast()
-    targeted = any([who.join(cast, Role.VICTIM, event) for who in product.targets])
+    targets = [who.join(cast, Role.VICTIM, event) for who in product.targets]
+    targeted = any(targets)
     for who in product.actors:
         who.join(cast, Role.ACTOR if targeted else Role.VICTIM, event)
     for who in product.bystanders:

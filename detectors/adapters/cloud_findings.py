@@ -17,7 +17,9 @@ from detectors.compose import Verdict, record
 from detectors.product import Product, person, table
 from detectors.recognition import Shape
 
-_HUMAN = r"IAMUser|Root|FederatedUser|SAMLUser|WebIdentityUser|IdentityCenterUser|AssumedRole|Unknown"
+_HUMAN = (
+    r"IAMUser|Root|FederatedUser|SAMLUser|WebIdentityUser|IdentityCenterUser|AssumedRole|Unknown"
+)
 _CHANGES_USER = (
     r"(Create|Update|Delete|Add|Remove|Attach|Detach|Put|Enable|Deactivate|Resync|Reset|Change)\w*"
 )
@@ -58,7 +60,9 @@ def _cloud(event: JsonValue, action: str, severity: str) -> Verdict:
         return record("A finding about a cloud account, and about nobody's session.")
     techniques = [str(one) for one in paths.values(event, "mitre_attacks.technique_id")]
     verdict = findings.device(action, techniques)
-    return verdict if not state or state == "open" else findings.finding(action, severity, state=state)
+    return (
+        verdict if not state or state == "open" else findings.finding(action, severity, state=state)
+    )
 
 
 CLOUDTRAIL = Product(
@@ -170,7 +174,9 @@ SECURITY_HUB = Product(
 LACEWORK = Product(
     kind="lacework",
     title="Lacework (FortiCNAPP)",
-    documentation=("https://docs.fortinet.com/document/forticnapp/latest/api-reference/863111/alerts",),
+    documentation=(
+        "https://docs.fortinet.com/document/forticnapp/latest/api-reference/863111/alerts",
+    ),
     shapes=(
         Shape(
             needs=("alertId", "alertType|alertName", "alertInfo|startTime"),

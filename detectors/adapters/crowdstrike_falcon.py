@@ -29,10 +29,14 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     title = paths.text(event, _NAMES)
     techniques = [str(each) for each in paths.values(event, "event.TechniqueId|technique_id")]
     if _IDENTITY.match(kind) or paths.text(event, "product", 20).lower() == "idp":
-        said = " ".join((title, paths.text(event, "event.DetectDescription|event.Description|description")))
+        said = " ".join(
+            (title, paths.text(event, "event.DetectDescription|event.Description|description"))
+        )
         state = paths.text(event, "event.State|status", 30)
         return findings.finding(said, compose.severity_of(severity), techniques, state=state)
-    if "event_simpleName" in str(event)[:20_000] and "metadata" not in (event if isinstance(event, dict) else ()):
+    if "event_simpleName" in str(event)[:20_000] and "metadata" not in (
+        event if isinstance(event, dict) else ()
+    ):
         return record("What a sensor saw, and no finding.")
     if "Detection" in kind or "Incident" in kind or paths.value(event, "composite_id"):
         return findings.device(title, techniques)

@@ -19,7 +19,7 @@ from detectors.batch import Finding, each
 from detectors.compose import Verdict
 from detectors.detector import Detector
 from detectors.product import Product, alert_of, detector_of, person
-from detectors.recognition import Shape
+from detectors.recognition import Fit, Shape
 
 _RULE = "kibana.alert.rule.name|signal.rule.name|rule.name"
 _CLAIM = "http://schemas{0}xmlsoap{0}org/ws/2005/05/identity/claims/upn"
@@ -77,7 +77,6 @@ _PRODUCT = Product(
         ),
     ),
     envelopes=_ENVELOPES,
-    inner="_source",
     targets=(
         person("user.target.name", email="user.target.email", user_id="user.target.id",
                name="user.target.full_name"),
@@ -117,9 +116,23 @@ def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Finding, .
 
 
 def _alert(item: JsonValue, source: str) -> Alert:
-    outer = alert_of(_PRODUCT, item, source)
-    inner = paths.value(item, "_source.event.original|event.original")
-    return wrapped.better(outer, wrapped.original(inner, source, _KIND))
+    event = _hit(item)
+    outer = alert_of(_PRODUCT, event, source)
+    return wrapped.better(
+        outer, wrapped.original(paths.value(event, "event.original"), source, _KIND)
+    )
+
+
+def _hit(item: JsonValue) -> JsonValue:
+    """Return the document of a search's hit; keys are compared exactly, for ``source`` is another."""
+    document = item.get("_source") if isinstance(item, dict) else None
+    if isinstance(item, dict) and isinstance(document, dict):
+        return {"_id": item.get("_id"), **document}
+    return item
+
+
+def _recognises(payload: JsonValue) -> Fit:
+    return _BARE.recognises([_hit(item) for item in recognition.items(payload, *_ENVELOPES)])
 
 
 DETECTOR = Detector(
@@ -127,6 +140,6 @@ DETECTOR = Detector(
     title=_BARE.title,
     documentation=_BARE.documentation,
     parse=parse,
-    recognises=_BARE.recognises,
+    recognises=_recognises,
     takes_lines=True,
 )

@@ -72,7 +72,7 @@ MIMECAST = Product(
         "https://developer.services.mimecast.com/siem-tutorial-cg",
     ),
     shapes=(
-        Shape(needs=("auditType", "eventInfo|eventTime|category"), also=("user", "id", "category")),
+        Shape(needs=("auditType", "eventInfo|eventTime"), also=("user", "id", "category")),
         Shape(
             needs=("processingId", "aggregateId"),
             also=("accountId", "senderEnvelope", "type|eventType", "messageId"),

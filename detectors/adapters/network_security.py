@@ -51,7 +51,11 @@ def _netskope(event: JsonValue, action: str, severity: str) -> Verdict:
 def _vectra_accounts(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
     values = paths.values(
         event, "account_name|account_uid|src_account.name|linked_account|accounts"
-    ) or (paths.values(event, "entity_uid|name") if paths.text(event, "entity_type|type") == "account" else [])
+    ) or (
+        paths.values(event, "entity_uid|name")
+        if paths.text(event, "entity_type|type") == "account"
+        else []
+    )
     given = [one for one in values if isinstance(one, str)]
     accounts: list[JsonValue] = []
     for one in given:
@@ -69,7 +73,11 @@ def _vectra(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: A
     rated = compose.severity_of(paths.value(event, "threat|threat_score"), 100)
     if "SCORING" in category:
         return record("A score of everything seen of this account, and no finding.")
-    state = "resolved" if paths.value(event, "triaged|is_triaged") is True else paths.text(event, "state", 20)
+    state = (
+        "resolved"
+        if paths.value(event, "triaged|is_triaged") is True
+        else paths.text(event, "state", 20)
+    )
     return findings.finding(action, rated, state="" if state == "active" else state)
 
 
@@ -103,13 +111,13 @@ NETSKOPE = Product(
         Shape(needs=("audit_log_event", "severity_level|ur_normalized|user"), also=("_id", "supporting_data")),
         Shape(needs=("netskope.alerts|netskope.events",)),
         Shape(
-            needs=("ur_normalized|userkey|organization_unit|_insertion_epoch_timestamp", "ccl|cci|access_method|alert_type|type", "app|alert|category|user"),
+            needs=("ur_normalized|organization_unit|_insertion_epoch_timestamp", "ccl|cci|access_method|alert_type|type", "app|alert|category|user"),
             also=("traffic_type", "_id", "appcategory", "page_id|transaction_id"),
         ),
     ),
     envelopes=("result", "data"),
     targets=(
-        person("user|user.email|user.email.1|userkey|ur_normalized", user_principal_name="userPrincipalName",
+        person("user.email.1|user.email|user|userkey|ur_normalized", user_principal_name="userPrincipalName",
                samaccountname="sAMAccountName", only=("user", r"(?!service-account$).*")),
     ),
     action="audit_log_event|alert_name|alert|activity|netskope.alerts.alert.name|type",

@@ -27,7 +27,8 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     uid = paths.text(event, "class_uid", 20)
     if uid in _FINDINGS:
         techniques = paths.values(
-            event, "attacks.technique.uid|finding_info.attacks.technique.uid|attacks.sub_technique.uid"
+            event,
+            "attacks.technique.uid|finding_info.attacks.technique.uid|attacks.sub_technique.uid",
         )
         rated = _SEVERITIES.get(paths.text(event, "severity_id", 4), severity)
         said = " ".join(

@@ -20,6 +20,8 @@ from detectors.product import Product, detector_of, person
 from detectors.recognition import Shape
 
 _TAKEN = re.compile(r".*(STOLEN_SESSION|SESSION_(TOKEN|HIJACK|THEFT)|SESSION_COOKIE).*")
+#: Codes that are sent to the person, who can be asked for them.
+_RELAYED = {"SMS", "EMAIL_OTP", "EMAIL", "PHONE_CALL", "PHONE", "VOICE"}
 _PHISHED = re.compile(r".*(PHISHING|PHISHED|AITM|CLONED_LOGIN).*")
 
 
@@ -61,6 +63,10 @@ def _account(event: JsonValue) -> Verdict:
     before, after = (_methods(event, side) for side in ("old", "new"))
     if before is not None and before != after:
         return record("The account's MFA methods changed.", Signal.MFA)
+    if after and after <= _RELAYED:
+        return record(
+            "The account has only MFA methods that a phishing page can relay.", Signal.MFA
+        )
     return record()
 
 

@@ -1,4 +1,4 @@
-"""Audit logs of SaaS products, one row a product: what marks it, who acted, on whom, from where.
+"""Audit logs of the products people work together in, one row a product: what marks it, who acted, on whom, from where.
 
 All are records of what was done: nobody is contained by one, unless the vendor itself says in it that
 something is wrong (Box Shield). Applications, API keys of service accounts and the products' own systems
@@ -16,8 +16,6 @@ from detectors.alert import Signal
 from detectors.compose import Verdict, record
 from detectors.product import Product, person, table
 from detectors.recognition import Shape
-
-_BOT = r"(?!.*\[bot\]).*"
 
 
 def _box(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: ARG001 - a Judge
@@ -40,32 +38,6 @@ def _setting(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: 
     return findings.change(" ".join((action, *(str(one) for one in said), how)))
 
 
-ANTHROPIC = Product(
-    kind="anthropic_audit",
-    title="Anthropic activity log (Claude)",
-    documentation=("https://docs.claude.com/en/api/compliance-api",),
-    shapes=(
-        Shape(
-            needs=("type", "organization_id|organization_uuid", "created_at", "id"),
-            values={"actor.type": r"\w+_actor"},
-            also=("actor.user_id", "actor.email_address", "actor.ip_address"),
-        ),
-    ),
-    envelopes=("data",),
-    actors=(
-        person(
-            email="actor.email_address",
-            user_id="actor.user_id",
-            only=("actor.type", "user_actor|unauthenticated_user_actor"),
-        ),
-    ),
-    bystanders=(person(user_id="target_id", only=("target_type", ".*(member|user).*")),),
-    action="type",
-    occurred_at="created_at",
-    ips=("actor.ip_address",),
-    agents="actor.user_agent",
-    tenant="organization_id",
-)
 ASANA = Product(
     kind="asana_audit",
     title="Asana audit log",
@@ -189,7 +161,11 @@ DROPBOX = Product(
     ),
     shapes=(
         Shape(
-            needs=("actor", "event_type._tag|event_type..tag|event_type", "involve_non_team_member"),
+            needs=(
+                "actor",
+                "event_type._tag|event_type..tag|event_type",
+                "involve_non_team_member",
+            ),
             also=("event_category", "origin", "context", "participants"),
         ),
     ),
@@ -218,36 +194,6 @@ DROPBOX = Product(
     "|origin.access_method.sign_in_as.session_id|origin.access_method.session_id",
     place="origin.geo_location.city|origin.geo_location.country",
 )
-GITHUB = Product(
-    kind="github_audit",
-    title="GitHub audit log",
-    documentation=(
-        "https://docs.github.com/en/organizations/keeping-your-organization-secure/managing-security-settings-for-your-organization/audit-log-events-for-your-organization",
-    ),
-    shapes=(
-        Shape(
-            needs=("action", "actor", "org|org_id|business|repo|business_id|actor_id|_document_id"),
-            values={"action": r"[a-z0-9_]+\.[a-z0-9_.]+"},
-            also=("_document_id", "actor_location", "created_at", "@timestamp"),
-            never=("actor.user", "actor.email", "event_type", "eventType"),
-        ),
-    ),
-    targets=(person("user", user_id="user_id", only=("user", _BOT)),),
-    actors=(
-        person(
-            "actor", email="external_identity_nameid", user_id="actor_id", only=("actor", _BOT)
-        ),
-    ),
-    bystanders=(person("blocked_user"),),
-    action="action",
-    event_id="_document_id",
-    occurred_at="@timestamp|created_at|at_sign_timestamp",
-    ips=("actor_ip",),
-    agents="user_agent",
-    place="actor_location.country_code",
-    apps=("oauth_application_id", "oauth_application_name|integration"),
-    tenant="org",
-)
 NOTION = Product(
     kind="notion_audit",
     title="Notion audit log",
@@ -269,96 +215,6 @@ NOTION = Product(
     ips=("ip_address",),
     tenant="workspace_id",
 )
-OPENAI = Product(
-    kind="openai_audit",
-    title="OpenAI audit log",
-    documentation=("https://platform.openai.com/docs/api-reference/audit-logs",),
-    shapes=(
-        Shape(
-            needs=("actor", "type"),
-            values={"object": r"organization\.audit_log"},
-            also=("effective_at", "actor.session.user", "actor.type"),
-        ),
-        Shape(
-            needs=("effective_at", "type", "actor.session|actor.api_key"),
-            also=("id", "object"),
-        ),
-    ),
-    envelopes=("data",),
-    targets=(person(email="user.added.data.email", user_id="user.updated.id"),),
-    actors=(
-        person(
-            email="actor.session.user.email|actor.api_key.user.email",
-            user_id="actor.session.user.id|actor.api_key.user.id",
-            only=("actor.api_key.type", "user"),
-        ),
-    ),
-    action="type",
-    occurred_at="effective_at",
-    ips=("actor.session.ip_address",),
-    agents="actor.session.user_agent",
-)
-SNOWFLAKE = Product(
-    kind="snowflake_login",
-    title="Snowflake login history",
-    documentation=("https://docs.snowflake.com/en/sql-reference/account-usage/login_history",),
-    shapes=(
-        Shape(
-            needs=("USER_NAME", "FIRST_AUTHENTICATION_FACTOR|REPORTED_CLIENT_TYPE", "EVENT_TYPE"),
-            also=("IS_SUCCESS", "EVENT_ID", "CLIENT_IP", "RELATED_EVENT_ID"),
-        ),
-    ),
-    targets=(person("USER_NAME"),),
-    action="EVENT_TYPE",
-    event_id="EVENT_ID",
-    occurred_at="EVENT_TIMESTAMP",
-    ips=("CLIENT_IP",),
-    apps=("", "REPORTED_CLIENT_TYPE"),
-)
-TINES = Product(
-    kind="tines_audit",
-    title="Tines audit log",
-    documentation=("https://www.tines.com/api/audit-logs/",),
-    shapes=(
-        Shape(
-            needs=("operation_name", "user_email|user_id|user_name"),
-            also=("tenant_id", "request_ip", "request_user_agent", "created_at"),
-            surety=0.8,
-        ),
-    ),
-    envelopes=("audit_logs",),
-    actors=(person(email="user_email", user_id="user_id", name="user_name"),),
-    action="operation_name",
-    occurred_at="created_at",
-    ips=("request_ip",),
-    agents="request_user_agent",
-    tenant="tenant_id",
-)
-WIZ = Product(
-    kind="wiz",
-    title="Wiz audit log and issues",
-    documentation=(
-        "https://docs.wiz.io/wiz-docs/docs/audit-log-overview",
-        "https://docs.wiz.io/wiz-docs/docs/webhook-integration",
-    ),
-    shapes=(
-        Shape(
-            needs=("action", "actionParameters", "requestId|sourceIP|serviceAccount"),
-            also=("status", "timestamp", "user", "serviceAccount"),
-        ),
-        Shape(needs=("issue", "trigger|control|resource"), also=("issue.severity", "resource.cloudPlatform"), surety=0.7),
-        Shape(needs=("sourceRule", "entitySnapshot"), also=("severity", "status", "projects")),
-        Shape(needs=("control", "entitySnapshot|entity", "severity"), surety=0.8),
-    ),
-    envelopes=("issues.nodes", "auditLogEntries.nodes"),
-    actors=(person("user.name", email="user.email", user_id="user.id"),),
-    action="action|control.name|sourceRule.name",
-    event_id="id|issue.id",
-    severity="severity|issue.severity",
-    occurred_at="timestamp|createdAt|issue.created",
-    ips=("sourceIP",),
-    agents="userAgent",
-)  # fmt: skip
 ZENDESK = Product(
     kind="zendesk_audit",
     title="Zendesk audit log",
@@ -425,43 +281,4 @@ ZOOM_WEBHOOK = Product(
     occurred_at="event_ts|payload.time_stamp",
     tenant="payload.account_id",
 )  # fmt: skip
-SUBLIME = Product(
-    kind="sublime",
-    title="Sublime Security audit log and flagged messages",
-    documentation=("https://docs.sublime.security/reference/listeventsinauditlog-1",),
-    shapes=(
-        Shape(
-            needs=("created_at", "data.request", "created_by"),
-            values={"type": r"[a-z_]+\.[a-z_.]+"},
-            also=("created_by.email_address", "data.request.authentication_method"),
-        ),
-        Shape(needs=("data.flagged_rules|data.message", "type"), also=("data.message.canonical_id",)),
-    ),
-    envelopes=("events",),
-    actors=(
-        person(email="created_by.email_address", user_id="created_by.id", name="created_by.last_name"),
-    ),
-    bystanders=(person("data.message.mailbox.email_address"),),
-    action="type",
-    headline="data.flagged_rules.name|type",
-    occurred_at="created_at",
-    ips=("data.request.ip",),
-    agents="data.request.user_agent",
-)  # fmt: skip
-DETECTORS = table(
-    ANTHROPIC,
-    ASANA,
-    ATLASSIAN,
-    BOX,
-    DROPBOX,
-    GITHUB,
-    NOTION,
-    OPENAI,
-    SNOWFLAKE,
-    SUBLIME,
-    TINES,
-    WIZ,
-    ZENDESK,
-    ZOOM_OPERATION,
-    ZOOM_WEBHOOK,
-)
+DETECTORS = table(ASANA, ATLASSIAN, BOX, DROPBOX, NOTION, ZENDESK, ZOOM_OPERATION, ZOOM_WEBHOOK)

@@ -60,9 +60,13 @@ DETECTOR = detector_of(
                 never=("eventSource", "eventVersion"),
             ),
             Shape(
-                needs=("EVENT_TYPE", "USER"),
+                needs=(
+                    "EVENT_TYPE", "USER",
+                    "login_status|report_name|field_name|class_name|record_name|dashboard_id|login_url"
+                    "|debug_log_id|object_type",
+                ),
                 values={"event_type": r"[A-Z][A-Za-z/ ]+"},
-                never=("event_id", "client_ip", "id", "uuid", "actor", "user.id", "sourcetype", "created_by"),
+                never=("event_id", "client_ip", "id", "uuid", "actor", "user.id", "factor", "txid"),
                 also=("ACTION", "TIMESTAMP", "login_status", "report_name", "object_type", "class_name"),
                 surety=0.6,
                 most=0.8,

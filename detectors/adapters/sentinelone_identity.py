@@ -22,7 +22,9 @@ _SEVERITIES = {1: "informational", 2: "low", 3: "medium", 4: "high", 5: "critica
 def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     given = paths.value(event, "rawData.severity_id")
     rated = _SEVERITIES.get(given, severity) if isinstance(given, int) else severity
-    techniques = [str(each) for each in paths.values(event, "rawData.finding_info.attacks.technique.uid")]
+    techniques = [
+        str(each) for each in paths.values(event, "rawData.finding_info.attacks.technique.uid")
+    ]
     verdict = paths.text(event, "analystVerdict", 40)
     state = verdict if "false" in verdict.lower() else paths.text(event, "status", 40)
     return findings.finding(action, compose.severity_of(rated), techniques, state=state)

@@ -25,12 +25,16 @@ from detectors.product import Product, alert_of, detector_of, person
 from detectors.recognition import Shape
 
 _KIND = "sigma_result"
-_EVENTS = "matches|document.data|document|event|log|_source"
+_EVENTS = "matches|document.data|document|event|log"
 _TAG = re.compile(r"attack\.(t\d{4}(?:\.\d{3})?)", re.IGNORECASE)
 
 
 def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
-    tags = [match[1] for tag in paths.values(event, "tags|rule.tags") if (match := _TAG.fullmatch(str(tag)))]
+    tags = [
+        match[1]
+        for tag in paths.values(event, "tags|rule.tags")
+        if (match := _TAG.fullmatch(str(tag)))
+    ]
     return findings.finding(action, severity, tags)
 
 

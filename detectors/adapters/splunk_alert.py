@@ -29,9 +29,12 @@ _ENVELOPES = ("results",)
 
 def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     techniques = paths.values(
-        event, "annotations.mitre_attack|annotations.mitre_attack.mitre_technique_id|mitre_technique_id"
+        event,
+        "annotations.mitre_attack|annotations.mitre_attack.mitre_technique_id|mitre_technique_id",
     )
-    said = " ".join(dict.fromkeys((action, paths.text(event, "savedsearch_description|rule_description"))))
+    said = " ".join(
+        dict.fromkeys((action, paths.text(event, "savedsearch_description|rule_description")))
+    )
     state = paths.text(event, "status_label|disposition_label", 60)
     # A search's alert need not say how grave it is: whoever made the search wants it acted on.
     rated = "high" if severity == "unknown" else severity
