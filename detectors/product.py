@@ -107,7 +107,7 @@ class Product:
         actors: the persons who acted; the first is the one it is about where there is no target.
         bystanders: persons who are named and neither.
         action: the vendor's name of what happened; ``headline`` for people, ``rule`` the detection.
-        highest: the top of the severity's scale, where it is a number.
+        levels: where medium, high and critical begin, where the severity is a number.
         devices, apps: paths of (id, name).
         judge: what may follow; an audit record by default.
         prepare: adds fields to an event before anything is looked for in it.
@@ -127,7 +127,7 @@ class Product:
     rule: str = ""
     event_id: str = "id"
     severity: str = ""
-    highest: float | None = None
+    levels: tuple[float, float, float] | None = None
     confidence: str = ""
     occurred_at: str = ""
     last_seen_at: str = ""
@@ -184,7 +184,10 @@ def alert_of(product: Product, item: JsonValue, source: str) -> Alert:
     if product.prepare is not None:
         event = product.prepare(event)
     action = paths.text(event, product.action)
-    severity = compose.severity_of(paths.value(event, product.severity), product.highest)
+    given = paths.value(event, product.severity)
+    severity = (
+        compose.graded(given, product.levels) if product.levels else compose.severity_of(given)
+    )
     first, *more = [address for path in product.ips for address in paths.values(event, path)] or [
         None
     ]

@@ -59,7 +59,7 @@ _TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?", re.ASCII)
 
 def signal_of(text: str, techniques: Iterable[str] = ()) -> Signal:
     """Tell the kind of trouble: by what the text says, else by technique, else ``OTHER``."""
-    split = _CAMEL.sub(" ", text)
+    split = _CAMEL.sub(" ", text.replace("_", " "))
     for candidate in (text, split):
         for pattern, signal in _WORDS[:3]:
             if pattern.search(candidate):

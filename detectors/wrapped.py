@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from detectors import paths, registry
+from detectors import compose, paths, registry
 from detectors.alert import Alert, NotUnderstood
 
 #: Only a shape that one vendor alone has is trusted inside another's document.
@@ -56,7 +56,8 @@ def better(outer: Alert, inner: Alert | None) -> Alert:
         return outer
     reached = any(person.can_be_sought for person in inner.victims)
     if outer.nameless and reached:
-        outer = outer.model_copy(update={"nameless": False, "actionable": True})
+        why = outer.why.partition(compose.NAMELESS)[0]
+        outer = outer.model_copy(update={"nameless": False, "actionable": True, "why": why})
     return outer.model_copy(
         update={
             "persons": inner.persons,

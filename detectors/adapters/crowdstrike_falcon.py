@@ -34,13 +34,20 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
         )
         state = paths.text(event, "event.State|status", 30)
         return findings.finding(said, compose.severity_of(severity), techniques, state=state)
-    if "event_simpleName" in str(event)[:20_000] and "metadata" not in (
-        event if isinstance(event, dict) else ()
-    ):
+    if not paths.values(event, "metadata.eventType") and paths.text(event, "event_simpleName"):
         return record("What a sensor saw, and no finding.")
     if "Detection" in kind or "Incident" in kind or paths.value(event, "composite_id"):
         return findings.device(title, techniques)
     return findings.change(action)
+
+
+def _rated(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Add the word for a severity that is given as a number only: 1 to 5 once, 1 to 100 now."""
+    given = paths.value(event, "event.Severity|severity")
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        return event
+    levels = (3.0, 4.0, 5.0) if given <= 5 else (40.0, 60.0, 80.0)
+    return {**event, "ratedSeverity": compose.graded(given, levels)}
 
 
 _NAMES = "event.DetectName|event.Name|event.IncidentType|display_name|name"
@@ -84,7 +91,7 @@ DETECTOR = detector_of(
         headline=f"{_NAMES}|event.OperationName|OperationName|metadata.eventType|event_simpleName",
         rule=f"{_NAMES}|event.OperationName|metadata.eventType|event_simpleName",
         event_id="event.CompositeId|event.DetectId|event.IncidentID|composite_id|id",
-        severity="event.SeverityName|severity_name|event.Severity",
+        severity="event.SeverityName|severity_name|ratedSeverity",
         occurred_at="event.ContextTimeStamp|event.StartTime|event.ProcessStartTime|event.UTCTimestamp"
         "|metadata.eventCreationTime|timestamp|created_timestamp",
         ips=("event.UserIp|event.SourceEndpointIpAddress|event.SourceIp|source_endpoint_address_ip4|aip",),
@@ -94,5 +101,6 @@ DETECTOR = detector_of(
         ),
         tenant="metadata.customerIDString|cid",
         judge=_judge,
+        prepare=_rated,
     )
 )  # fmt: skip

@@ -13,7 +13,7 @@ import re
 
 from pydantic import JsonValue
 
-from detectors import compose, findings, paths
+from detectors import findings, paths
 from detectors.compose import Verdict
 from detectors.product import Product, person, table
 from detectors.recognition import Shape
@@ -26,8 +26,7 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     said = " ".join((action, paths.text(event, "extension.cat|attributes.cat"), paths.text(event, "extension.msg|attributes.msg")))  # fmt: skip
     if not _FINDS.search(said):
         return findings.change(said)
-    rated = compose.severity_of(paths.value(event, "severity|attributes.sev"), 10)
-    return findings.finding(said, severity if rated == "unknown" else rated)
+    return findings.finding(said, severity)
 
 
 CEF = Product(
@@ -48,7 +47,7 @@ CEF = Product(
     rule="signatureId",
     event_id="extension.externalId|extension.eventId",
     severity="severity",
-    highest=10,
+    levels=(4, 7, 9),
     occurred_at="extension.start|extension.rt|extension.deviceReceiptTime",
     last_seen_at="extension.end",
     ips=("extension.src|extension.sourceAddress",),
@@ -68,7 +67,7 @@ LEEF = Product(
     action="eventId",
     event_id="attributes.externalId",
     severity="attributes.sev",
-    highest=10,
+    levels=(4, 7, 9),
     occurred_at="attributes.devTime",
     ips=("attributes.src|attributes.identSrc",),
     devices=("", "attributes.identHostName"),

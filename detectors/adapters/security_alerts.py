@@ -35,9 +35,7 @@ def _alert(event: JsonValue, action: str, severity: str) -> Verdict:
 
 def _varonis(event: JsonValue, action: str, severity: str) -> Verdict:
     said = " ".join((paths.text(event, "extension.cs2|attributes.cs2"), action))
-    given = paths.value(event, "severity")
-    rated = compose.severity_of(given, 10)
-    return findings.finding(said, severity if rated == "unknown" else rated)
+    return findings.finding(said, severity)
 
 
 APPOMNI = Product(
@@ -53,7 +51,7 @@ APPOMNI = Product(
     headline="message|rule.name|event.action",
     event_id="appomni.event.id|event.id",
     severity="event.severity",
-    highest=4,
+    levels=(2, 3, 4),
     occurred_at="@timestamp|timestamp|event.created",
     ips=("source.ip|related.ip",),
     judge=_alert,
@@ -147,7 +145,7 @@ VARONIS = Product(
     rule="extension.cs2|attributes.cs2|name",
     event_id="extension.externalId|attributes.externalId",
     severity="severity",
-    highest=10,
+    levels=(4, 7, 9),
     occurred_at="extension.start|extension.rt",
     last_seen_at="extension.end",
     ips=("extension.src",),
@@ -165,7 +163,7 @@ ZEROFOX = Product(
     action="alert_type",
     headline="rule_name|alert_type",
     severity="severity",
-    highest=5,
+    levels=(3, 4, 5),
     occurred_at="content_created_at|timestamp",
     last_seen_at="last_modified",
     judge=_outside,

@@ -51,7 +51,7 @@ DETECTOR = detector_of(
                 "threatInfo.processUser|sourceProcessInfo.user|threatInfo.processUserName"
                 "|agentDetectionInfo.agentLastLoggedInUpn|agentDetectionInfo.agentLastLoggedInUserName",
             ),
-            person("data.username|data.userName|data.byUser", user_id="data.userId"),
+            person("data.username|data.byUser"),
         ),
         bystanders=(
             person(

@@ -28,6 +28,8 @@ _ENVELOPES = ("results",)
 
 
 def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
+    if not paths.text(event, "search_name|rule_name|rule_title"):
+        return findings.change(action)  # a row of a search, and no alert
     techniques = paths.values(
         event,
         "annotations.mitre_attack|annotations.mitre_attack.mitre_technique_id|mitre_technique_id",
