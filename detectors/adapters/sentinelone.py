@@ -1,7 +1,7 @@
 """SentinelOne's endpoint side: threats, alerts of custom rules, and the console's activities.
 
-A threat names who ran the process; whoever logged in to the device last is somebody else unless the
-names agree. They are named, and a device's malware is no reason to end their sessions.
+A threat names who ran the process; whoever logged in to the device last may be somebody else, and is a
+bystander. They are named, and a device's malware is no reason to end their sessions.
 
 Vendor documentation: SentinelOne Management Console API, "Threats" (threatInfo, agentDetectionInfo,
 agentRealtimeInfo), "Alerts" (STAR custom rules), "Activities" (activityType, primaryDescription).
@@ -47,10 +47,7 @@ DETECTOR = detector_of(
         ),
         envelopes=("data",),
         targets=(
-            person(
-                "threatInfo.processUser|sourceProcessInfo.user|threatInfo.processUserName"
-                "|agentDetectionInfo.agentLastLoggedInUpn|agentDetectionInfo.agentLastLoggedInUserName",
-            ),
+            person("threatInfo.processUser|sourceProcessInfo.user|threatInfo.processUserName"),
             person("data.username|data.byUser"),
         ),
         bystanders=(
