@@ -85,7 +85,7 @@ MONGODB_ATLAS = Product(
     documentation=("https://www.mongodb.com/docs/atlas/reference/api-resources-spec/v2/#tag/Events",),
     shapes=(
         Shape(
-            needs=("eventTypeName", "created|id"), also=("username", "orgId|groupId", "remoteAddress", "links"),
+            needs=("eventTypeName", "created", "orgId|groupId|links"), also=("username", "remoteAddress", "links"),
         ),
     ),
     envelopes=("results",),
