@@ -7,7 +7,6 @@ identifier is left out with the reason; nothing raises.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 from pydantic import JsonValue
 
@@ -80,17 +79,7 @@ class Cast:
 
     def add_named(self, role: Role, *values: JsonValue, name: JsonValue = None) -> bool:
         r"""Add one person by values whose kind is not said: an address, DOMAIN\name, a SID, a name."""
-        return self.add(role, *(_guessed(value) for value in values), name=name)
-
-    def add_person(
-        self,
-        role: Role,
-        certain: Iterable[Candidate],
-        guessed: Iterable[JsonValue],
-        name: JsonValue = None,
-    ) -> bool:
-        """Add one person by identifiers of known kinds and by values whose kind is not said."""
-        return self.add(role, *certain, *(_guessed(value) for value in guessed), name=name)
+        return self.add(role, *(guessed(value) for value in values), name=name)
 
     def leave_out(self, reason: str) -> None:
         """Note that somebody or something was not taken as a person, and why (no values)."""
@@ -117,7 +106,7 @@ class Cast:
         plain = value.strip() if isinstance(value, str) else ""
         address = bool(_ADDRESS.fullmatch(plain))
         if kind in _ADDRESSES and plain and not address:
-            kind = _guessed(plain)[0]
+            kind = guessed(plain)[0]
         if kind is IdKind.ENTRA_OBJECT_ID and plain and persons.guid(plain) is None:
             kind = IdKind.USER_ID  # masked on its way, or another directory's
         kinds = [kind]
@@ -137,7 +126,8 @@ def is_machine(value: str) -> bool:
     return bool(_MACHINE.fullmatch(value.strip()))
 
 
-def _guessed(value: JsonValue) -> Candidate:
+def guessed(value: JsonValue) -> Candidate:
+    r"""Return a value with the kind of name it looks like: address, SID, DOMAIN\name or a bare name."""
     text = value.strip() if isinstance(value, str) else ""
     if _ADDRESS.fullmatch(text):
         return IdKind.EMAIL, value

@@ -16,7 +16,7 @@ from config.settings import Source
 from detectors import compose, findings, paths, recognition
 from detectors.alert import Alert, IdKind, NotUnderstood, Role, Thing
 from detectors.batch import Finding, each
-from detectors.cast import Cast, is_machine
+from detectors.cast import Cast, guessed, is_machine
 from detectors.compose import Verdict
 from detectors.detector import Detector
 from detectors.recognition import Shape, by_shapes
@@ -68,9 +68,8 @@ class Who:
         if any(isinstance(value, str) and is_machine(value) for _, value in known):
             cast.leave_out("an account of a machine or of the system itself")
             return False
-        certain = [(kind, value) for kind, value in known if kind is not None]
-        guessed = [value for kind, value in known if kind is None]
-        return cast.add_person(role, certain, guessed, name=name)
+        ids = [(kind, value) if kind is not None else guessed(value) for kind, value in known]
+        return cast.add(role, *ids, name=name)
 
 
 def _matches(text: str, pattern: str) -> bool:
@@ -78,7 +77,7 @@ def _matches(text: str, pattern: str) -> bool:
 
 
 def person(
-    *guessed: str,
+    *named: str,
     name: str = "",
     each: str = "",
     only: tuple[str, str] | None = None,
@@ -87,7 +86,7 @@ def person(
 ) -> Who:
     """Describe a person: paths of values of any kind first, then ``IdKind`` values as keywords."""
     known = tuple((IdKind(kind), path) for kind, path in ids.items())
-    return Who((*known, *((None, path) for path in guessed)), name, each, only, where)
+    return Who((*known, *((None, path) for path in named)), name, each, only, where)
 
 
 def _recorded(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: ARG001 - a Judge
