@@ -24,6 +24,8 @@ _SEVERITIES = {
     "moderate": "medium", "error": "high", "err": "high", "severe": "high", "fatal": "critical",
     "emergency": "critical", "alert": "critical", "crit": "critical", "very-high": "critical",
 }  # fmt: skip
+#: What ``why`` says where a finding would be acted upon, had it named somebody.
+NAMELESS = " It names nobody who can be looked for"
 _KNOWN = {"informational", "low", "medium", "high", "critical"}
 _AS_NUMBER = re.compile(r"(?:AS)?(\d{1,10})", re.ASCII | re.IGNORECASE)
 
@@ -108,7 +110,7 @@ def alert(
     why = verdict.why
     if nameless:
         because = f" ({'; '.join(cast.left_out)})" if cast.left_out else ""
-        why = f"{why} It names nobody who can be looked for{because}."
+        why = f"{why}{NAMELESS}{because}."
     identified = fields.identifier(said.get("event_id"))
     details = dict(said.get("details", {}))
     if cast.left_out:
@@ -167,6 +169,20 @@ def severity_of(value: JsonValue, highest: float | None = None) -> str:
     word = fields.text(value, 20).lower()
     word = _SEVERITIES.get(word, word)
     return word if word in _KNOWN else (word if word.isalpha() else "unknown")
+
+
+def graded(value: JsonValue, levels: tuple[float, float, float]) -> str:
+    """Return low, medium, high or critical of a number on a vendor's scale, else as ``severity_of``.
+
+    Args:
+        value: a number, also as text; a word counts as itself.
+        levels: where the vendor says that medium, high and critical begin.
+    """
+    try:
+        number = float(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        return severity_of(value)
+    return ("low", "medium", "high", "critical")[sum(number >= level for level in levels)]
 
 
 def network(ip: JsonValue, asn: JsonValue = None, *place: JsonValue) -> Network | None:

@@ -99,6 +99,7 @@ def by_shapes(*shapes: Shape, envelopes: Iterable[str] = ()) -> Callable[[JsonVa
 def items(payload: JsonValue, *envelopes: str) -> list[JsonValue]:
     """Return the events of a payload: a list's items, an envelope's list, or the payload itself.
 
+    An envelope may be a path (``context.alerts``).
     A string in an envelope's place is not a list; the object then is the event.
     """
     if isinstance(payload, list):
@@ -109,6 +110,8 @@ def items(payload: JsonValue, *envelopes: str) -> list[JsonValue]:
 def at(item: JsonValue, path: str) -> JsonValue:
     """Return what stands at ``a.b.c`` (keys as ``Fields`` folds them; of a list, its first item)."""
     value = item
+    if "." in path and path in Fields(item):  # flattened on its way
+        return Fields(item).get(path)
     for part in path.split("."):
         if isinstance(value, list):
             value = value[0] if value else None
@@ -122,6 +125,8 @@ def present(item: JsonValue, path: str) -> bool:
 
 
 def _has(item: JsonValue, path: str) -> bool:
+    if "." in path and path in Fields(item):
+        return True
     *above, last = path.split(".")
     value = at(item, ".".join(above)) if above else item
     if isinstance(value, list):
@@ -136,9 +141,8 @@ def _matches(item: JsonValue, path: str, pattern: str) -> bool:
 
 def _of_envelope(item: JsonValue, envelopes: tuple[str, ...]) -> list[JsonValue]:
     if isinstance(item, dict):
-        envelope = Fields(item)
         for name in envelopes:
-            found = envelope.get(name)
+            found = at(item, name)
             if isinstance(found, list):
                 return found
     return [item]

@@ -67,7 +67,11 @@ def detector(kind: str) -> Detector:
     """
     module = MODULES.get(kind)
     if module is not None:
-        shipped: Detector = importlib.import_module(module).DETECTOR
+        loaded = importlib.import_module(module)
+        # A file of several products that are read by one table has them by kind.
+        shipped: Detector = (
+            loaded.DETECTORS[kind] if hasattr(loaded, "DETECTORS") else loaded.DETECTOR
+        )
         return shipped
     for point in entry_points(group=GROUP, name=kind):
         try:

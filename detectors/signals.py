@@ -42,7 +42,8 @@ _WORDS: tuple[tuple[re.Pattern[str], Signal], ...] = tuple(
         ),
         (r"\bmfa\b|multi-?factor|authentication method|authenticator|push fatigue", Signal.MFA),
         (
-            r"password|credential|brute[- ]?force|account takeover|compromised account",
+            r"password|credential|brute[- ]?force|account (takeover|compromise|hijack)"
+            r"|hijack(ed|ing)? (of )?.{0,40}account|compromised (account|user|identity)",
             Signal.CREDENTIAL,
         ),
         (
@@ -58,7 +59,7 @@ _TECHNIQUE = re.compile(r"T\d{4}(\.\d{3})?", re.ASCII)
 
 def signal_of(text: str, techniques: Iterable[str] = ()) -> Signal:
     """Tell the kind of trouble: by what the text says, else by technique, else ``OTHER``."""
-    split = _CAMEL.sub(" ", text)
+    split = _CAMEL.sub(" ", text.replace("_", " "))
     for candidate in (text, split):
         for pattern, signal in _WORDS[:3]:
             if pattern.search(candidate):

@@ -73,7 +73,9 @@ def test_a_dead_worker_s_step_is_finished_by_another(apart: House) -> None:
     stolen = [
         entry for entry in apart.sim.requests.writes() if "revokeSignInSessions" in entry.path
     ]
-    assert len(stolen) == 2, f"once, and once again after the account was changed\n{apart.progress()}\n{stolen}"
+    assert len(stolen) == 2, (
+        f"once, and once again after the account was changed\n{apart.progress()}\n{stolen}"
+    )
     assert apart.verify().verified
 
 

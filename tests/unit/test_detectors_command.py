@@ -64,7 +64,7 @@ def test_every_file_gets_a_line_whatever_it_holds(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     contents = {
-        "monitoring.json": b'{"status": "firing", "alerts": [{"labels": {"user": "ada"}}]}',
+        "strange.json": b'{"things": [{"labels": {"user": "ada"}}]}',
         "near.json": b'{"category": "SignInLogs", "time": "2026-11-22T03:05:00Z"}',
         "broken.json": b'{"a": ',
         "empty.json": b"",
