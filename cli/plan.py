@@ -31,6 +31,10 @@ def print_plan(plan: Mapping[str, Any]) -> None:
         )
         if not step["calls"]:
             indented(f"left out: {step['skipped']}")
+        if step.get("foreseen"):
+            indented(f"will not work: {step['foreseen']}")
+            if step.get("instead"):
+                indented(f"instead: {step['instead']}")
         if step.get("lacks"):
             indented(f"will be refused: grant {', '.join(step['lacks'])}")
         for call in step["calls"]:

@@ -264,6 +264,14 @@ class Action(ABC):
         ``receipt`` is None where a crash or a lost answer took it: then reading alone decides.
         """
 
+    def foresee(self, target: Target) -> Verdict | None:  # noqa: ARG002 - a contract
+        """Tell from ``target.facts`` alone, asking nobody, what will not work and what would instead.
+
+        It is what ``observe`` would find, as far as it can be told before; None where nothing speaks
+        against the step.
+        """
+        return None
+
     def leads(
         self,
         target: Target,  # noqa: ARG002 - a contract

@@ -59,6 +59,13 @@ CLOSES_ACCOUNT = frozenset(
 #: What keeps the person out without closing her account (a policy does, as far as it can be read):
 #: services hear of it late, and what was signed in before goes on until sessions are ended.
 _KEEPS_OUT = frozenset({"entra.quarantine_group"})
+#: What gives an account another status than it was found with.
+CHANGES_STATUS = CLOSES_ACCOUNT | {
+    "entra.enable_user",
+    "okta.expire_password",
+    "okta.unsuspend_user",
+    "auth0.unblock_user",
+}
 _REVOKES: Mapping[str, str] = {
     system: f"{system}.revoke_sessions" for system in ("entra", "okta", "auth0")
 }

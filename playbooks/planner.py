@@ -25,6 +25,8 @@ from playbooks.schema import Aim
 
 #: What an action with these parameters would send, or undoing it where the last is True.
 Preview = Callable[[str, Mapping[str, Any], Target, bool], tuple[PlannedCall, ...]]
+#: Why an action with these parameters will not work for this target, and what would; None where it may.
+Foresee = Callable[[str, Mapping[str, Any], Target], tuple[str, str] | None]
 #: The permissions a tenant's credential is known not to have for an action.
 Lacks = Callable[[str, str], tuple[str, ...]]
 
@@ -74,7 +76,8 @@ class Situation:
 class PlannedStep:
     """One step of a plan. ``skipped`` says why it will not be carried out, if it will not.
 
-    ``lacks`` names the permissions our credential is known not to have for it: it is tried all the
+    ``foreseen`` is why it will not work for this account and what would instead; ``lacks`` names the
+    permissions our credential is known not to have for it: it is tried all the
     same, for the list of what suffices may not be whole.
     """
 
@@ -93,6 +96,7 @@ class PlannedStep:
     delay_s: int = 0
     skipped: str = ""
     lacks: tuple[str, ...] = ()
+    foreseen: tuple[str, str] | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the step as it is hashed, stored and shown."""
@@ -124,6 +128,8 @@ class PlannedStep:
             "delay_s": self.delay_s,
             "skipped": self.skipped,
             "lacks": list(self.lacks),
+            "foreseen": self.foreseen[0] if self.foreseen else "",
+            "instead": self.foreseen[1] if self.foreseen else "",
             "calls": [
                 {"method": call.method, "path": call.path, "body": call.body, "why": call.why}
                 for call in self.calls
@@ -190,6 +196,8 @@ def make(
     preview: Preview,
     overrides: Mapping[str, Any] | None = None,
     lacks: Lacks | None = None,
+    *,
+    foresee: Foresee | None = None,
 ) -> Plan:
     """Make the plan.
 
@@ -201,6 +209,7 @@ def make(
         preview: tells the exact calls an action, or undoing it, would send.
         overrides: the operator's values for the playbook's parameters.
         lacks: tells what permissions are missing; nothing is known to be where it is not given.
+        foresee: tells what will not work for an account as it was found.
 
     Raises:
         ParameterError: a value is not what the playbook allows.
@@ -247,6 +256,7 @@ def make(
             policy,
             preview,
             lacks=lacks(situation.tenant, each.action) if lacks and each.live else (),
+            foresee=foresee,
         )
         for each in drafts
     )
@@ -365,6 +375,7 @@ def _planned(
     preview: Preview,
     *,
     lacks: tuple[str, ...],
+    foresee: Foresee | None,
 ) -> PlannedStep:
     target = Target(
         situation.tenant, account.system, account.id, account.name, account.facts, situation.since
@@ -388,12 +399,35 @@ def _planned(
         delay_s=draft.delay_s,
         skipped=skipped,
         lacks=lacks,
+        foreseen=_foreseen(draft, drafts, target, foresee),
     )
 
 
 def _only_reads(draft: Draft, spec: ActionSpec) -> bool:
     """Tell whether a step changes nothing and can be carried out at once, without asking anybody."""
     return spec.impact is Impact.NONE and not (draft.delay_s or draft.undoes or draft.ask)
+
+
+def _foreseen(
+    draft: Draft, drafts: Sequence[Draft], target: Target, foresee: Foresee | None
+) -> tuple[str, str] | None:
+    """Tell what stands against a step, by the account as it was found.
+
+    Its status then says nothing of a step that comes after one which gives it another.
+    """
+    if foresee is None or not draft.live or draft.undoes:
+        return None
+    before = waits.waited_for(draft, drafts)
+    if any(
+        each.node in before
+        and each.live
+        and each.system == draft.system
+        and each.action in order.CHANGES_STATUS
+        for each in drafts
+    ):
+        facts = {name: value for name, value in target.facts.items() if name != "status"}
+        target = replace(target, facts=facts)
+    return foresee(draft.action, draft.parameters, target)
 
 
 def _calls(

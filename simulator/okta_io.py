@@ -106,6 +106,6 @@ def user_json(request: Request, user: OktaUser) -> JsonObject:
             "login": user.login,
             "email": user.email,
         },
-        "credentials": {"password": {}, "provider": {"type": "OKTA", "name": "OKTA"}},
+        "credentials": {"password": {}, "provider": {"type": user.provider, "name": user.provider}},
         "_links": links,
     }

@@ -122,6 +122,8 @@ class OktaUser:
     status: Status = Status.ACTIVE
     status_changed: float = 0.0
     last_updated: float = 0.0
+    # Who keeps the password: OKTA, ACTIVE_DIRECTORY, LDAP, FEDERATION or SOCIAL.
+    provider: str = "OKTA"
     sessions: list[OktaSession] = field(default_factory=list)
     refresh_tokens: list[OktaRefreshToken] = field(default_factory=list)
     grants: list[ConsentGrant] = field(default_factory=list)

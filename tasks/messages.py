@@ -164,7 +164,8 @@ def _ends(steps: Sequence[Row[Any]]) -> Iterator[str]:
 
 def _missing(step: Mapping[str, Any]) -> str:
     lacks = step.get("lacks") or ()
-    return f"; WILL BE REFUSED: grant {', '.join(lacks)}" if lacks else ""
+    refused = f"; WILL BE REFUSED: grant {', '.join(lacks)}" if lacks else ""
+    return refused + (f"; WILL NOT WORK: {step['foreseen']}" if step.get("foreseen") else "")
 
 
 def _at_once(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

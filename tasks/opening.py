@@ -247,6 +247,7 @@ def _plan(
         systems.preview,
         settings.playbooks.parameters.get(request.playbook),
         systems.lacks,
+        foresee=systems.foresee,
     )
 
 

@@ -101,6 +101,13 @@ class Systems:
         action = self.action(target.tenant, name, parameters, NoJournal())
         return action.preview_undo(target) if undo else action.preview(target)
 
+    def foresee(
+        self, name: str, parameters: Mapping[str, Any], target: Target
+    ) -> tuple[str, str] | None:
+        """Tell what will not work by what is known of the account, and what would instead."""
+        verdict = self.action(target.tenant, name, parameters, NoJournal()).foresee(target)
+        return (verdict.reason, verdict.instructions) if verdict is not None else None
+
     def lacks(self, tenant: str, name: str) -> tuple[str, ...]:
         """Name the permissions an action needs that the tenant's credential is known not to have."""
         system = self._systems.get((tenant, name.partition(".")[0]))

@@ -24,10 +24,11 @@ from connectors.action import (
     Proof,
     Receipt,
     Target,
+    Verdict,
 )
 from connectors.clock import instant
 from connectors.door import Answer
-from connectors.entra import factors, ids, pass_policy, passes, registered, residue, stamps
+from connectors.entra import factors, ids, pass_policy, passes, registered, residue, stamps, users
 from connectors.entra.action import EntraAction, answered
 from connectors.entra.client import Request
 
@@ -92,6 +93,10 @@ class IssueTemporaryAccessPass(EntraAction[PassParameters]):
         )
         why = "makes the pass; its code is handed over to a person, once"
         return (*calls, PlannedCall("POST", passes.ALL.format(id=user), body, why))
+
+    def foresee(self, target: Target) -> Verdict | None:
+        """A guest's pass is the home tenant's."""
+        return pass_policy.of_guest(users.as_read(target))
 
     async def observe(self, target: Target) -> Observation:
         """Read the account, the pass it has, and the tenant's policy as far as it can be read."""

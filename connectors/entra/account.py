@@ -11,6 +11,7 @@ from connectors import errors, readback
 from connectors.action import (
     ActionSpec,
     Impact,
+    Json,
     NoParameters,
     Observation,
     Outcome,
@@ -46,17 +47,25 @@ class _Enablement(EntraAction[NoParameters]):
             return Observation(user, satisfied=True)
         if not users.is_synced(user):
             return Observation(user, satisfied=False)
+        return Observation(user, satisfied=False, verdict=self._on_premises(user))
+
+    def foresee(self, target: Target) -> Verdict | None:
+        """A synced account is changed where it is mastered, one in a restricted unit by its own roles."""
+        if target.facts.get("synced") is True:
+            return self._on_premises({"userPrincipalName": target.name})
+        return users.out_of_reach(target)
+
+    def _on_premises(self, user: Json) -> Verdict:
         account = powershell.ad_account(
             user.get("onPremisesSamAccountName"), str(user.get("userPrincipalName"))
         )
-        verdict = Verdict(
+        return Verdict(
             Outcome.MANUAL,
             "The account is mastered on premises; a change here is refused or undone by "
             "the next synchronisation.",
             f"On a domain controller: {account} | {self.command}\n"
             "On the Entra Connect server: Start-ADSyncSyncCycle -PolicyType Delta",
         )
-        return Observation(user, satisfied=False, verdict=verdict)
 
     async def apply(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
         """Change it; a second time changes nothing."""

@@ -46,6 +46,17 @@ async def read(client: EntraClient) -> Json | None:
     return {name: found.get(name) for name in _KEPT}
 
 
+def of_guest(user: Mapping[str, Any]) -> Verdict | None:
+    """Say that a guest's pass is issued elsewhere; None of anybody else."""
+    if not users.is_guest(user):
+        return None
+    return Verdict(
+        Outcome.SKIPPED,
+        "The account is a guest, who signs in through the home tenant: a pass is issued there. "
+        "Tell the home tenant's administrators.",
+    )
+
+
 def against(
     user: Mapping[str, Any],
     policy: Mapping[str, Any] | None,
@@ -63,12 +74,9 @@ def against(
         usable_once: whether it is to be used up by one sign-in.
         kept: passes that can be used and are not to be replaced.
     """
-    if users.is_guest(user):
-        return Verdict(
-            Outcome.SKIPPED,
-            "The account is a guest, who signs in through the home tenant: a pass is issued there. "
-            "Tell the home tenant's administrators.",
-        )
+    guest = of_guest(user)
+    if guest is not None:
+        return guest
     if user.get("accountEnabled") is False:
         return Verdict(
             Outcome.SKIPPED,

@@ -5,6 +5,7 @@ Source: Microsoft Graph v1.0, user: update and passwordProfile; Entra password p
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar
 
@@ -72,6 +73,10 @@ class ResetPassword(StampedAction):
         user = await self._user(target)
         return Observation(user, satisfied=False, verdict=_elsewhere(user))
 
+    def foresee(self, target: Target) -> Verdict | None:
+        """Another tenant's, or the directory's on premises, is not reset here."""
+        return _elsewhere(users.as_read(target)) or users.out_of_reach(target)
+
     async def apply(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
         """Set a new random password; a second time sets another."""
         request = Request(
@@ -101,7 +106,7 @@ class ResetPassword(StampedAction):
         return (residue.PASSWORDLESS, residue.APP_PASSWORDS)
 
 
-def _elsewhere(user: dict[str, object]) -> Verdict | None:
+def _elsewhere(user: Mapping[str, object]) -> Verdict | None:
     if users.is_guest(user):
         return Verdict(
             Outcome.SKIPPED,

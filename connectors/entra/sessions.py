@@ -54,6 +54,10 @@ class RevokeSessions(StampedAction):
         path = _PATH.format(id=ids.object_id(target.id))
         return (PlannedCall("POST", path, why="ends all refresh tokens and sign-in cookies"),)
 
+    def foresee(self, target: Target) -> Verdict | None:
+        """A guest's sessions live elsewhere."""
+        return _GUEST if target.facts.get("guest") is True else None
+
     async def observe(self, target: Target) -> Observation:
         """Read the stamp from which on sessions are valid; ending them waits for no reading."""
         try:
@@ -65,11 +69,7 @@ class RevokeSessions(StampedAction):
             guest = facts.get("guest") is True
         verdict = None
         if guest:
-            verdict = Verdict(
-                Outcome.SKIPPED,
-                "The account is a guest: its sessions live in its home tenant, and ending them "
-                "here has no effect. Tell the home tenant's administrators.",
-            )
+            verdict = _GUEST
         return Observation(user, satisfied=False, verdict=verdict)
 
     async def apply(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
@@ -94,3 +94,10 @@ class RevokeSessions(StampedAction):
 
     def _exposure(self, at: datetime | None) -> tuple[Exposure, ...]:
         return residue.after(at)
+
+
+_GUEST = Verdict(
+    Outcome.SKIPPED,
+    "The account is a guest: its sessions live in its home tenant, and ending them "
+    "here has no effect. Tell the home tenant's administrators.",
+)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.action import Json, Outcome, Target, Verdict
 from connectors.entra.client import Request
 
 #: Everything planning and the actions need to know, in one read.
@@ -49,6 +50,29 @@ def is_guest(user: Mapping[str, Any]) -> bool:
 def is_synced(user: Mapping[str, Any]) -> bool:
     """Whether the account is mastered in an on-premises directory."""
     return user.get("onPremisesSyncEnabled") is True
+
+
+def as_read(target: Target) -> Json:
+    """Return the account as it was when it was found, for what has to be decided without reading it."""
+    return {
+        "userPrincipalName": target.name,
+        "userType": "Guest" if target.facts.get("guest") is True else "Member",
+        "onPremisesSyncEnabled": target.facts.get("synced") is True,
+    }
+
+
+def out_of_reach(target: Target) -> Verdict | None:
+    """Say that an account is in a restricted management administrative unit; None where it is not.
+
+    Source: Microsoft Graph v1.0, user: isManagementRestricted (a role over the unit is needed).
+    """
+    if target.facts.get("restricted") is not True:
+        return None
+    return Verdict(
+        Outcome.SKIPPED,
+        "The account is in a restricted management unit: the tenant's roles do not reach it.",
+        "Assign Rescind's application its role over that administrative unit.",
+    )
 
 
 def facts(user: Mapping[str, Any]) -> dict[str, Any]:

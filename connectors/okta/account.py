@@ -28,6 +28,7 @@ from connectors.okta.users import (
     RECOVERY,
     SUSPENDED,
     User,
+    as_found,
     read_user,
 )
 from connectors.readback import Reading, proof, until
@@ -94,6 +95,12 @@ class SuspendUser(_Moving):
         """The one request."""
         path = _SUSPEND.format(user=target.id)
         return (PlannedCall("POST", path, why="the account cannot sign in; it can be undone"),)
+
+    def foresee(self, target: Target) -> Verdict | None:
+        """What cannot be suspended and is not closed by its status; what is closed needs nothing."""
+        user = as_found(target)
+        verdict = _instead(user) if user.status not in (ACTIVE, SUSPENDED) else None
+        return verdict if verdict and verdict.outcome is Outcome.MANUAL else None
 
     async def observe(self, target: Target) -> Observation:
         """Read the status."""

@@ -32,6 +32,7 @@ from connectors.okta.users import (
     RECOVERY,
     SUSPENDED,
     User,
+    as_found,
     read_user,
 )
 from connectors.readback import Reading, proof, until
@@ -69,6 +70,10 @@ class ExpirePassword(OktaAction[NoParameters]):
         """The one request."""
         why = f"the password has to be changed at the next sign-in; {_OPENS}"
         return (PlannedCall("POST", _EXPIRE.format(user=target.id), why=why),)
+
+    def foresee(self, target: Target) -> Verdict | None:
+        """Whose password it is, and what its status allows."""
+        return _verdict(as_found(target))
 
     async def observe(self, target: Target) -> Observation:
         """Read the status, who keeps the password, and when it was last changed."""

@@ -28,7 +28,7 @@ from connectors.action import (
 from connectors.clock import instant, spell_or_none
 from connectors.okta.base import MANAGE, READ, OktaAction, nothing_sent, stamp
 from connectors.okta.since import left_to_people
-from connectors.okta.users import DEPROVISIONED, RECOVERY, SUSPENDED, User, read_user
+from connectors.okta.users import DEPROVISIONED, RECOVERY, SUSPENDED, User, as_found, read_user
 from connectors.readback import Reading, proof, until
 
 _RESET = "/api/v1/users/{user}/lifecycle/reset_password?sendEmail=false&revokeSessions=true"
@@ -78,6 +78,10 @@ class ResetPassword(OktaAction[ResetParameters]):
         link = "handed over to a person" if self._parameters.hand_over else "thrown away"
         why = f"the old password is dead; no mail is sent, and the link Okta answers is {link}"
         return (PlannedCall("POST", path, why=why),)
+
+    def foresee(self, target: Target) -> Verdict | None:
+        """Whose password it is, and what its status allows."""
+        return _verdict(as_found(target))
 
     async def observe(self, target: Target) -> Observation:
         """Read the status, who keeps the password, and when it was last changed."""

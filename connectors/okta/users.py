@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors import errors
+from connectors.action import Target
 from connectors.clock import instant, spell_or_none
 from connectors.okta.client import OktaClient
 
@@ -91,6 +92,21 @@ class User:
             "password_changed": spell_or_none(self.password_changed),
             "observed_at": spell_or_none(self.date),
         }
+
+
+def as_found(target: Target) -> User:
+    """Return the account as it was when it was found, for what has to be decided without reading it."""
+    facts = target.facts
+    return User(
+        id=target.id,
+        status=_text(facts, "status") or ACTIVE,
+        login=_text(facts, "login") or target.name,
+        email="",
+        display_name="",
+        provider=_text(facts, "provider"),
+        password_changed=None,
+        date=None,
+    )
 
 
 def understand(body: object, date: datetime | None) -> User:

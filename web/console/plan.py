@@ -45,6 +45,8 @@ class StepView:
     waits_for: tuple[int, ...]
     follows: bool
     lacks: tuple[str, ...]
+    foreseen: str
+    instead: str
     delay_s: int
     asks: bool
     sort: str
@@ -98,6 +100,8 @@ def _view(
         waits_for=tuple(sorted(numbers[node] for node in waits if node in numbers)),
         follows=bool(planned.get("follows")),
         lacks=_strings(planned.get("lacks")),
+        foreseen=str(planned.get("foreseen") or ""),
+        instead=str(planned.get("instead") or ""),
         delay_s=row.delay_s,
         asks=row.approval != "none",
         sort=_sort(row),
