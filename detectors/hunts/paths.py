@@ -1,0 +1,146 @@
+"""From a path in a log row to SQL: out of JSON, or out of the columns of a table.
+
+A placeholder is ``{a.b[0].c}``, or ``{a|b.c}`` for the first of several that says something. Every name
+comes from the code or is quoted; nothing that stands in a log becomes SQL.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from detectors.hunts.shapes import Shape
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.\[\]|]*)\}")
+_ROOT = re.compile(r"^([A-Za-z_]\w*)(.*)$")
+
+
+class Resolver(Protocol):
+    """Turns an expression with placeholders into SQL over one source of rows."""
+
+    def sql(self, expression: str) -> str:
+        """Return the expression with each placeholder replaced."""
+
+
+def roots(shape: Shape) -> set[str]:
+    """The first names of all paths of a shape, in lower case."""
+    texts: Iterable[str] = (shape.known_by, *shape.columns.values())
+    found = {path for text in texts for each in _PLACEHOLDER.findall(text) for path in each.split("|")}
+    return {_split(path)[0].lower() for path in found}
+
+
+class FromJson:
+    """Rows that are JSON documents in a column named ``row``.
+
+    Each document is parsed once for all paths, and once more for each root that holds JSON as text.
+    ``parts`` is what has to be selected beside for ``sql`` to work.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        """Resolve the paths of ``shape``."""
+        self._shape = shape
+        self._paths: dict[str | None, list[str]] = {None: []}
+
+    def sql(self, expression: str) -> str:
+        """Return the expression over the lists that ``parts`` makes."""
+        return _PLACEHOLDER.sub(lambda match: self._first(match[1].split("|")), expression)
+
+    @property
+    def parts(self) -> str:
+        """The lists of values to select from the table that holds ``row``."""
+        lists = []
+        for root, paths in self._paths.items():
+            if not paths:
+                continue
+            text = "row" if root is None else f"TRY_CAST(json_extract_string(row, '$.{root}') AS JSON)"
+            wanted = ", ".join(f"'{path}'" for path in paths)
+            lists.append(f"json_extract_string({text}, [{wanted}]) AS {_name(root)}")
+        return ", ".join(lists)
+
+    def _first(self, alternatives: list[str]) -> str:
+        found = []
+        for path in alternatives:
+            found.append(self._one(path))
+            root, rest = _split(path)
+            if self._shape.lowered and root != root.lower():
+                found.append(self._one(root.lower() + rest))
+        return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+
+    def _one(self, path: str) -> str:
+        root, rest = _split(path)
+        holder = root if root in self._shape.parsed and rest else None
+        wanted = f"${rest}" if holder else f"$.{path}"
+        paths = self._paths.setdefault(holder, [])
+        if wanted not in paths:
+            paths.append(wanted)
+        return f"said({_name(holder)}[{paths.index(wanted) + 1}])"
+
+
+class FromColumns:
+    """Rows of a table: Parquet or CSV. A path is a column of that name, or a part of a column.
+
+    A column that is no text stays what it is, so that times and numbers are not read twice.
+    """
+
+    def __init__(self, columns: Mapping[str, str]) -> None:
+        """Take the columns' names and DuckDB types."""
+        self._columns = {name.lower(): (name, kind) for name, kind in columns.items()}
+
+    def sql(self, expression: str) -> str:
+        """Return the expression over the columns; what is not there is NULL."""
+        return _PLACEHOLDER.sub(lambda match: self._first(match[1].split("|")), expression)
+
+    def typed(self, path: str, kind: str) -> str | None:
+        """Return the column of a single path if it has this type already."""
+        name, has = self._columns.get(path.lower(), ("", ""))
+        return _quoted(name) if has == kind else None
+
+    def has(self, root: str) -> bool:
+        """Whether a path with this first name leads anywhere."""
+        return root in self._columns or any(name.startswith(root + ".") for name in self._columns)
+
+    def _first(self, alternatives: list[str]) -> str:
+        found = [sql for path in alternatives if (sql := self._one(path))]
+        if not found:
+            return "NULL::VARCHAR"
+        return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
+
+    def _one(self, path: str) -> str | None:
+        for spelled in (path, re.sub(r"\[(\d+)\]", r".\1", path)):
+            whole = self._columns.get(spelled.lower())
+            if whole is not None:
+                return _text(*whole)
+        root, rest = _split(path)
+        column = self._columns.get(root.lower())
+        if column is None or not rest:
+            return None
+        name, kind = column
+        document = _quoted(name) if kind == "JSON" else (
+            f"TRY_CAST({_quoted(name)} AS JSON)" if kind == "VARCHAR" else f"to_json({_quoted(name)})"
+        )
+        return f"said(json_extract_string({document}, '${rest}'))"
+
+
+def _text(name: str, kind: str) -> str:
+    column = _quoted(name)
+    if kind == "VARCHAR":
+        return f"said({column})"
+    if kind.startswith(("STRUCT", "MAP")) or kind.endswith("[]"):
+        return f"to_json({column})::VARCHAR"
+    return f"{column}::VARCHAR"
+
+
+def _split(path: str) -> tuple[str, str]:
+    match = _ROOT.match(path)
+    if match is None:
+        raise ValueError(path)
+    return match[1], match[2]
+
+
+def _name(root: str | None) -> str:
+    return "found" if root is None else f"found_{root}"
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
