@@ -69,3 +69,24 @@ CREATE MACRO cause(name, ruled_out, because) AS
 CREATE MACRO allowed(ip) AS
     coalesce(len(list_filter(getvariable('allow_ips'),
         lambda each: each = ip OR (right(each, 1) IN ('.', ':') AND starts_with(ip, each)))) > 0, false);
+
+-- A row of sign_in or token as evidence.
+CREATE MACRO sign_in_row(s) AS to_json({
+    'time': clock(s.time), 'event': s.kind, 'ip': s.ip, 'network': concat_ws(' ', s.network, s.as_org),
+    'place': concat_ws(', ', s.city, s.country), 'system': s.os, 'agent': s.agent,
+    'app': coalesce(s.app_name, s.app_id), 'device': s.device, 'id': s.event_id});
+CREATE MACRO token_row(s) AS to_json({
+    'time': clock(s.time), 'event': s.event, 'ip': s.ip, 'network': concat_ws(' ', s.network, s.as_org),
+    'place': concat_ws(', ', s.city, s.country), 'system': s.os, 'agent': s.agent,
+    'app': coalesce(s.client_name, s.client_id), 'family': s.family, 'id': s.event_id});
+CREATE MACRO audit_row(s) AS to_json({
+    'time': clock(s.time), 'event': s.operation, 'ip': s.ip, 'network': s.network,
+    'by': coalesce(s.actor_name, s.actor_app, s.actor_id), 'target': coalesce(s.target_name, s.target_id),
+    'agent': s.agent, 'id': s.event_id});
+
+-- ``a, b and c`` out of what is there.
+CREATE MACRO spoken(parts) AS
+    CASE len(list_filter(parts, lambda each: each IS NOT NULL))
+        WHEN 0 THEN '' WHEN 1 THEN list_filter(parts, lambda each: each IS NOT NULL)[1]
+        ELSE array_to_string(list_filter(parts, lambda each: each IS NOT NULL)[:-2], ', ') || ' and '
+            || list_filter(parts, lambda each: each IS NOT NULL)[-1] END;

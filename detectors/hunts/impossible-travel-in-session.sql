@@ -1,0 +1,69 @@
+/*
+title: Impossible travel inside one session
+finds: >
+  Two uses of the same session, one after the other, so far apart that no airliner covers it in the time
+  between them: by speed, so that two ends of one country count as well. One hop may be a VPN that was
+  switched on; found is going to and fro, or a hop that came with another operating system or without the
+  session's device.
+attack: [T1539, T1550.004, T1078.004]
+signal: session_theft
+benign:
+  carrier gateway: "Mobile networks are placed where their gateway stands. Networks the person has been on in earlier days or in several sessions do not count."
+  VPN: "Data centres and company egress do not travel; entra-session-spread looks at those. Switching a VPN on and off again is two hops."
+  wrong place: "Geographic data is off by a city or two: `min_km`."
+tunables:
+  min_km: {default: 500, is: "shorter hops do not count"}
+  max_kmh: {default: 1000, is: "faster than this is impossible; airliners fly at 900"}
+  min_hops: {default: 3, is: "how many impossible hops a session needs without another sign"}
+  within_hours: {default: 24, is: "how close together these hops are"}
+  habit_days: {default: 3, is: "a network the person was on so many days before is hers"}
+shared: [allow_ips, allow_asns, shared_persons, shared_days, habit_sessions]
+*/
+WITH ordered AS (
+    SELECT u.*,
+        lag(u.lat) OVER w AS lat0, lag(u.lon) OVER w AS lon0, lag(u.time) OVER w AS time0,
+        lag(u.away) OVER w AS away0, lag(u.ip) OVER w AS ip0, lag(u.city) OVER w AS city0,
+        lag(u.country) OVER w AS country0, lag(u.os) OVER w AS os0, lag(u.device) OVER w AS device0
+    FROM diverging_use AS u
+    WHERE u.lat IS NOT NULL AND u.lon IS NOT NULL
+        AND NOT EXISTS (FROM egress WHERE egress.ip = u.ip)
+        AND NOT EXISTS (FROM asn_list WHERE asn_list.asn = u.asn)
+        AND NOT allowed(u.ip) AND NOT coalesce(u.anonymous, false)
+    WINDOW w AS (PARTITION BY u.session_key ORDER BY u.time)
+),
+hops AS (
+    SELECT o.*, km(lat0, lon0, lat, lon) AS far,
+        greatest(date_diff('second', time0, time), 1) / 3600.0 AS hours
+    FROM ordered AS o
+    JOIN person_network AS known ON known.person_key = o.person_key AND known.network = o.network
+    WHERE time0 IS NOT NULL AND ip0 <> ip AND away <> away0
+        AND km(lat0, lon0, lat, lon) >= getvariable('min_km')
+        AND (NOT away OR known.first_at > o.time - to_days(getvariable('habit_days')::INTEGER))
+),
+impossible AS (
+    SELECT *, far / hours AS kmh, time - lag(time, getvariable('min_hops')::INTEGER - 1)
+        OVER (PARTITION BY session_key ORDER BY time) AS span
+    FROM hops WHERE far / hours > getvariable('max_kmh')
+)
+SELECT
+    any_value(provider) AS provider, any_value(user_id) AS user_id, any_value(user_name) AS user_name,
+    any_value(session_id) AS session_id, min(time0) AS first_at, max(time) AS last_at,
+    count(*)::INTEGER AS points,
+    CASE WHEN count(*) >= getvariable('min_hops') THEN 'high' ELSE 'medium' END AS severity,
+    format('The session jumped {} times; the farthest was {:.0f} km from {} to {} within {:.1f} hours, which is {:.0f} km/h.',
+        count(*), max(far), arg_max(coalesce(city0, country0, ip0), far), arg_max(coalesce(city, country, ip), far),
+        arg_max(hours, far), arg_max(kmh, far)) AS why,
+    [cause('carrier gateway', true, 'the person was not on that network in the days before'),
+     cause('VPN', true, 'no data centre and no company egress is among the ends'),
+     cause('wrong place', max(far) > 2 * getvariable('min_km'), format('{:.0f} km is more than such data errs by', max(far)))
+    ] AS causes,
+    list_slice(list(to_json({'time': clock(time), 'event': format('{:.0f} km in {:.2f} h', far, hours),
+        'ip': ip0 || ' to ' || ip, 'network': network,
+        'place': concat_ws(', ', city0, country0) || ' to ' || concat_ws(', ', city, country),
+        'system': os, 'agent': agent, 'app': app_name, 'id': event_id}) ORDER BY time), 1, 12) AS evidence,
+    list(DISTINCT ip) FILTER (away) AS ips, list(DISTINCT agent) FILTER (away) AS agents,
+    list(DISTINCT app_id) FILTER (away) AS app_ids
+FROM impossible
+GROUP BY session_key
+HAVING count(*) FILTER (span <= to_hours(getvariable('within_hours')::INTEGER)) > 0
+    OR bool_or(os <> os0) OR bool_or(away AND device0 IS NOT NULL AND device IS NULL)
