@@ -33,6 +33,10 @@ unbound AS (
         AND EXISTS (
             FROM sign_in AS b WHERE lower(b.binding) = 'bound' AND b.person_key = s.person_key AND b.time < s.time
                 AND b.ok AND (b.session_key = s.session_key OR b.device = s.device))
+        -- where bound tokens are used as well, it is the application that cannot bind
+        AND NOT EXISTS (
+            FROM sign_in AS here WHERE lower(here.binding) = 'bound' AND here.person_key = s.person_key
+                AND here.network = s.network AND here.ok)
 ),
 suspects AS (
     SELECT c.* EXCLUDE (signing_in, before), 'code' AS what,
@@ -68,7 +72,7 @@ SELECT
     CASE WHEN what = 'code' THEN
         [cause('developer', true, 'no habit of device codes, and not a network of hers'),
          cause('meeting room', true, 'not from the office')]
-    ELSE [cause('old application', true, 'the session or device had bound tokens, and the network is not hers')] END AS causes,
+    ELSE [cause('old application', true, 'the session or device had bound tokens, and none was used on that network')] END AS causes,
     list_slice(list(sign_in_row(away) ORDER BY time), 1, 12) AS evidence,
     list(DISTINCT ip) AS ips, list(DISTINCT agent) AS agents, list(DISTINCT app_id) AS app_ids
 FROM away
