@@ -92,11 +92,14 @@ WITH numbered AS (
 ),
 dated AS (
     SELECT *, date_diff('day', TIMESTAMP '2026-10-01', time) AS day, hour(time) AS hour,
-        n * 1000 + (k // 80) * 2 + (k % 2) AS session, (k // 2) % 40 = 0 AS root
+        n * 1000 + ((k + 2 * (n % 40)) // 80) * 2 + (k % 2) AS session,
+        (k // 2 + n % 40) % 40 = 0 OR k < 2 AS root
     FROM numbered
 ),
 placed AS (
     SELECT *, CASE
+        WHEN travels AND day BETWEEN trip_day AND trip_day + 4 AND NOT on_phone AND company_vpn
+            AND hour BETWEEN 12 AND 15 THEN 'company vpn'
         WHEN travels AND day BETWEEN trip_day AND trip_day + 4 AND NOT on_phone THEN 'hotel'
         WHEN travels AND day BETWEEN trip_day AND trip_day + 4 THEN 'mobile'
         WHEN vpn_habit AND NOT on_phone AND rnd(id, 'habit now') < 0.2 THEN 'vpn'
@@ -259,7 +262,7 @@ AUDIT = """
                 ELSE stamp(time - INTERVAL 60 DAY, time - INTERVAL 1 DAY) END
         FROM stolen WHERE theft_kind = 'stamp'
         UNION ALL -- an application everybody uses
-        SELECT n * 10 + 3, TIMESTAMP '2026-10-01' + to_hours((n % 700)::INTEGER), 'Consent to application',
+        SELECT n * 10 + 3, TIMESTAMP '2026-10-03' + to_minutes((n % 39000)::INTEGER), 'Consent to application',
             user_id, upn, '198.51.0.1', 'app-' || (n % 40), 'Application app-' || (n % 40), 'ServicePrincipal',
             consented('Mail.Read Files.Read.All offline_access')
         FROM person WHERE n % 50 = 9
@@ -296,9 +299,9 @@ CREATE MACRO consented(scope) AS format(
 
 ENTRA_NOISE = """
     SELECT id, time, root OR id % 25 = 0 AS interactive, '0' AS result, user_id, upn, ip, asn, seen_city, seen_country,
-        seen_lat, seen_lon, device, os, agent, guid(session, 'session') AS session_id, 'app-' || (id % 40) AS app_id,
+        seen_lat, seen_lon, device, os, agent, guid(session, 'session') AS session_id, 'app-' || pick(id, 'app', 40) AS app_id,
         CASE WHEN n % 300 = 17 AND k % 50 = 4 THEN 'deviceCode' ELSE 'none' END AS protocol,
-        CASE WHEN managed AND id % 3 = 0 THEN 'bound' ELSE 'unbound' END AS binding,
+        CASE WHEN managed AND pick(id, 'app', 40) % 3 = 0 AND rnd(id, 'browser') < 0.9 THEN 'bound' ELSE 'unbound' END AS binding,
         CASE WHEN rnd(id, 'risk') < 0.0002 THEN 'medium' WHEN rnd(id, 'risk') < 0.005 THEN 'low' ELSE 'none' END AS risk
     FROM use WHERE NOT okta AND n BETWEEN {first} AND {last}"""
 ENTRA_STOLEN = """

@@ -3,45 +3,52 @@ title: Device code and token protection anomalies
 finds: >
   A person's first device-code sign-in, made from a network that is not hers or for the authentication
   broker, which can turn the tokens into a device of the thief's; tokens whose life began with a device
-  code (originalTransferMethod) used from elsewhere; and sign-ins with unbound tokens in a session or on a
-  device whose tokens were bound.
+  code (originalTransferMethod) used from elsewhere; and sign-ins with unbound tokens in a
+  session whose tokens were bound, without the device or the system they were bound to.
 attack: [T1528, T1566.002, T1550.001, T1539]
 signal: token_theft
 benign:
   developer: "Command lines use device codes: a habit of `habit_uses`, or from a network the person signs in from."
   meeting room: "Televisions and phones of rooms sign in by device code from the office."
-  old application: "Some applications cannot bind tokens: their sign-ins are unbound on the person's own networks, too."
+  old application: "Some applications cannot bind tokens: unbound, but on the same device, or on the person's own networks."
 tunables:
-  habit_uses: {default: 3, is: "earlier device-code sign-ins that make a habit"}
+  habit_uses: {default: 3, is: "device-code sign-ins on other networks that make a habit"}
   broker_apps: {default: ["29d9ed98-a469-4536-ade2-f981bc1d605e"], is: "Microsoft Authentication Broker"}
 shared: [allow_ips, allow_asns, shared_persons, shared_days, habit_sessions]
 */
 WITH coded AS (
-    SELECT s.*, lower(coalesce(s.protocol, '')) = 'devicecode' AS signing_in,
-        count(*) FILTER (lower(coalesce(s.protocol, '')) = 'devicecode')
-            OVER (PARTITION BY s.person_key ORDER BY s.time ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+    SELECT s.*,
+        count(*) OVER (PARTITION BY s.person_key) - count(*) OVER (PARTITION BY s.person_key, s.network)
+            AS elsewhere
     FROM sign_in AS s
     WHERE s.ok AND s.provider = 'entra' AND s.person_key IS NOT NULL
         AND s.kind IN ('interactive', 'non_interactive')
         AND (lower(s.protocol) = 'devicecode' OR lower(s.transfer) IN ('devicecodeflow', 'devicecode'))
 ),
-unbound AS (
+strange AS (
     SELECT s.*
     FROM sign_in AS s
+    LEFT JOIN person_network AS known ON known.person_key = s.person_key AND known.network = s.network
     WHERE s.ok AND lower(s.binding) = 'unbound' AND s.kind IN ('interactive', 'non_interactive')
-        AND s.person_key IS NOT NULL
-        AND EXISTS (
-            FROM sign_in AS b WHERE lower(b.binding) = 'bound' AND b.person_key = s.person_key AND b.time < s.time
-                AND b.ok AND (b.session_key = s.session_key OR b.device = s.device))
-        -- where bound tokens are used as well, it is the application that cannot bind
-        AND NOT EXISTS (
-            FROM sign_in AS here WHERE lower(here.binding) = 'bound' AND here.person_key = s.person_key
-                AND here.network = s.network AND here.ok)
+        AND s.person_key IS NOT NULL AND coalesce(known.sessions, 0) < getvariable('habit_sessions')
+        AND (known.rooted_at IS NULL OR known.rooted_at >= s.time)
+),
+bound AS (
+    SELECT person_key, session_key, device, os, min(time) AS time
+    FROM sign_in
+    WHERE ok AND lower(binding) = 'bound' AND person_key IN (SELECT person_key FROM strange)
+    GROUP BY person_key, session_key, device, os
+),
+-- old applications cannot bind, wherever they run: what counts is that the device is not the one they were bound to
+unbound AS (
+    SELECT s.* FROM strange AS s SEMI JOIN bound AS b
+        ON b.person_key = s.person_key AND b.session_key = s.session_key AND b.time < s.time
+        AND (b.os <> s.os OR (b.device IS NOT NULL AND b.device IS DISTINCT FROM s.device))
 ),
 suspects AS (
-    SELECT c.* EXCLUDE (signing_in, before), 'code' AS what,
+    SELECT c.* EXCLUDE (elsewhere), 'code' AS what,
         list_contains(getvariable('broker_apps'), c.app_id) AS broker
-    FROM coded AS c WHERE c.before < getvariable('habit_uses')
+    FROM coded AS c WHERE c.elsewhere < getvariable('habit_uses')
     UNION ALL BY NAME
     SELECT u.*, 'unbound' AS what, false AS broker FROM unbound AS u
 ),
@@ -72,7 +79,7 @@ SELECT
     CASE WHEN what = 'code' THEN
         [cause('developer', true, 'no habit of device codes, and not a network of hers'),
          cause('meeting room', true, 'not from the office')]
-    ELSE [cause('old application', true, 'the session or device had bound tokens, and none was used on that network')] END AS causes,
+    ELSE [cause('old application', true, 'the session had bound tokens, and neither their device nor the network is here')] END AS causes,
     list_slice(list(sign_in_row(away) ORDER BY time), 1, 12) AS evidence,
     list(DISTINCT ip) AS ips, list(DISTINCT agent) AS agents, list(DISTINCT app_id) AS app_ids
 FROM away

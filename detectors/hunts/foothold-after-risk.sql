@@ -50,24 +50,27 @@ risky_name AS (
     SELECT DISTINCT unnest(list_filter([lower(user_id), lower(user_name)], lambda each: each IS NOT NULL)) AS name,
         risky.* FROM risky
 ),
+-- audit logs tell no autonomous system: take it from sign-ins at the same address
+placed AS (
+    SELECT ip, any_value(network) AS network FROM session_place
+    WHERE ip IN (SELECT ip FROM added) GROUP BY ip
+),
 followed AS (
     SELECT o.*, r.time AS risk_time, r.ip AS risk_ip, r.network AS risk_network, r.risk, r.person_key,
         r.user_id AS risk_user_id, r.user_name AS risk_user_name, r.session_id, sign_in_row(r) AS risk_row,
-        coalesce(o.network, r.network) AS from_network, coalesce(o.ip, r.ip) AS from_ip
+        CASE WHEN o.ip IS NULL OR o.ip = r.ip THEN r.network ELSE coalesce(placed.network, o.network) END
+            AS from_network,
+        coalesce(o.ip, r.ip) AS from_ip
     FROM owned AS o JOIN risky_name AS r ON r.name = o.name
         AND o.time BETWEEN r.time AND r.time + to_minutes(getvariable('minutes')::INTEGER)
+    LEFT JOIN placed ON placed.ip = o.ip
 ),
 judged AS (
     SELECT f.* FROM followed AS f
-    LEFT JOIN person_network AS by_network ON by_network.person_key = f.person_key
-        AND by_network.network = f.from_network
+    LEFT JOIN person_network AS home ON home.person_key = f.person_key AND home.network = f.from_network
     WHERE NOT EXISTS (FROM egress WHERE egress.ip = f.from_ip)
-        AND NOT EXISTS (
-            FROM session_place AS home WHERE home.person_key = f.person_key
-                AND (home.ip = f.from_ip OR home.network = f.from_network)
-                AND home.first_at < f.risk_time - INTERVAL 1 HOUR
-                AND (by_network.rooted_at < f.risk_time - INTERVAL 1 HOUR
-                    OR by_network.sessions >= getvariable('habit_sessions')))
+        AND coalesce(home.sessions, 0) < getvariable('habit_sessions')
+        AND (home.rooted_at IS NULL OR home.rooted_at > f.risk_time - INTERVAL 1 HOUR)
 )
 SELECT
     any_value(provider) AS provider, any_value(risk_user_id) AS user_id, any_value(risk_user_name) AS user_name,

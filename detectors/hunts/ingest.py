@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from importlib.resources import files
 
 import duckdb
+from duckdb.sqltypes import DuckDBPyType
 
 from detectors.hunts.paths import FromColumns, FromJson, roots
 from detectors.hunts.reading import LogFile, batches, table_of
@@ -86,8 +87,8 @@ def _batch(connection: duckdb.DuckDBPyConnection, batch: Sequence[LogFile], take
     if batch[0].kind == "json":
         _documents(connection, f"SELECT json FROM {table}", taken)
         return
-    described = connection.execute(f"DESCRIBE SELECT * FROM {table}").fetchall()  # noqa: S608
-    columns = {row[0]: row[1] for row in described}
+    described = connection.sql(f"SELECT * FROM {table}")  # noqa: S608
+    columns = dict(zip(described.columns, described.types, strict=True))
     holder = next((name for name in columns if name.lower() in _ROW_COLUMNS), None)
     if holder is not None:
         column = '"' + holder.replace('"', '""') + '"'
@@ -172,11 +173,11 @@ def _insert_documents(connection: duckdb.DuckDBPyConnection, shape: Shape, taken
 
 
 def _columns(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], taken: Taken
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, DuckDBPyType], taken: Taken
 ) -> None:
-    resolver = FromColumns(columns)
     earlier: list[str] = []
     for shape in SHAPES:
+        resolver = FromColumns(columns)
         marks = {_lower(root) for root in _marks(shape)}
         if not all(any(resolver.has(each) for each in group) for group in marks):
             continue
@@ -196,7 +197,7 @@ def _columns(
         others = " AND ".join(f"NOT coalesce({each}, false)" for each in earlier)
         where = f"({known})" + (f" AND {others}" if others else "")
         _insert(
-            connection, shape, f"SELECT {_selected(expressions)} FROM {table} WHERE {where}", taken  # noqa: S608
+            connection, shape, f"SELECT {_selected(expressions)} FROM {resolver.source(table)} WHERE {where}", taken  # noqa: S608
         )
         earlier.append(known)
     if not earlier:

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
+from duckdb.sqltypes import DuckDBPyType
+
 from detectors.hunts.shapes import Shape
 
 _PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.\[\]|]*)\}")
@@ -54,7 +56,7 @@ class FromJson:
             if not paths:
                 continue
             text = "row" if root is None else f"TRY_CAST(json_extract_string(row, '$.{root}') AS JSON)"
-            wanted = ", ".join(f"'{path}'" for path in paths)
+            wanted = ", ".join(repr(path) for path in paths)
             lists.append(f"json_extract_string({text}, [{wanted}]) AS {_name(root)}")
         return ", ".join(lists)
 
@@ -80,21 +82,41 @@ class FromJson:
 class FromColumns:
     """Rows of a table: Parquet or CSV. A path is a column of that name, or a part of a column.
 
-    A column that is no text stays what it is, so that times and numbers are not read twice.
+    A column that is no text stays what it is, so that times and numbers are not read twice. A column that
+    holds JSON as text is parsed once for all its paths: ``source`` has to be selected from.
     """
 
-    def __init__(self, columns: Mapping[str, str]) -> None:
-        """Take the columns' names and DuckDB types."""
-        self._columns = {name.lower(): (name, kind) for name, kind in columns.items()}
+    def __init__(self, columns: Mapping[str, DuckDBPyType]) -> None:
+        """Take the columns' names and types; the fields of structures count as columns, too."""
+        self._columns: dict[str, tuple[str, str]] = {}
+        self._documents: dict[str, list[str]] = {}
+        for name, kind in columns.items():
+            self._add(name, _quoted(name), kind)
+
+    def _add(self, path: str, sql: str, kind: DuckDBPyType) -> None:
+        self._columns[path.lower()] = (sql, str(kind))
+        if kind.id == "struct":
+            for name, inner in kind.children:
+                self._add(f"{path}.{name}", f"{sql}.{_quoted(name)}", inner)
 
     def sql(self, expression: str) -> str:
         """Return the expression over the columns; what is not there is NULL."""
         return _PLACEHOLDER.sub(lambda match: self._first(match[1].split("|")), expression)
 
+    def source(self, table: str) -> str:
+        """Return the table with the parsed documents beside its columns."""
+        if not self._documents:
+            return table
+        parsed = ", ".join(
+            f"TRY(json_extract_string({column}, [{', '.join(repr(path) for path in paths)}])) AS document_{place}"
+            for place, (column, paths) in enumerate(self._documents.items())
+        )
+        return f"(SELECT *, {parsed} FROM {table})"
+
     def typed(self, path: str, kind: str) -> str | None:
         """Return the column of a single path if it has this type already."""
-        name, has = self._columns.get(path.lower(), ("", ""))
-        return _quoted(name) if has == kind else None
+        column, has = self._columns.get(path.lower(), ("", ""))
+        return column if has == kind else None
 
     def has(self, root: str) -> bool:
         """Whether a path with this first name leads anywhere."""
@@ -112,18 +134,30 @@ class FromColumns:
             if whole is not None:
                 return _text(*whole)
         root, rest = _split(path)
-        column = self._columns.get(root.lower())
-        if column is None or not rest:
+        holder, column = root, self._columns.get(root.lower())
+        # the deepest field that is there; below it only JSON or a list can lead on
+        for cut in re.finditer(r"[.\[]", rest):
+            deeper = self._columns.get((root + rest[: cut.start()]).lower())
+            if deeper is not None:
+                holder, column = root + rest[: cut.start()], deeper
+        inside = path[len(holder) :]
+        if column is None or not inside:
             return None
-        name, kind = column
-        document = _quoted(name) if kind == "JSON" else (
-            f"TRY_CAST({_quoted(name)} AS JSON)" if kind == "VARCHAR" else f"to_json({_quoted(name)})"
-        )
-        return f"said(json_extract_string({document}, '${rest}'))"
+        # a structure that has no such field
+        missing = column[1].startswith("STRUCT(") and not column[1].endswith("]")
+        return None if missing else self._part(column, inside)
+
+    def _part(self, column: tuple[str, str], inside: str) -> str:
+        sql, kind = column
+        document = sql if kind in ("VARCHAR", "JSON") else f"to_json({sql})"
+        paths = self._documents.setdefault(document, [])
+        if "$" + inside not in paths:
+            paths.append("$" + inside)
+        place = list(self._documents).index(document)
+        return f"said(document_{place}[{paths.index('$' + inside) + 1}])"
 
 
-def _text(name: str, kind: str) -> str:
-    column = _quoted(name)
+def _text(column: str, kind: str) -> str:
     if kind == "VARCHAR":
         return f"said({column})"
     if kind.startswith(("STRUCT", "MAP")) or kind.endswith("[]"):

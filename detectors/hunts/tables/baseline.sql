@@ -23,7 +23,7 @@ FROM session_place
 WHERE session_key IS NOT NULL
 GROUP BY provider, person_key, session_key;
 
--- Where a person signed in: a session began there. A stolen session goes on there; that is no sign-in,
+-- Where a person signed in: a session began there. A stolen session goes on there: that is no sign-in,
 -- even where the product calls it interactive. Logs without session ids leave only that word.
 CREATE TABLE entrance AS
 SELECT person_key, network, ip, first_at AS time FROM session_root

@@ -2,8 +2,9 @@
 
 -- Text that says nothing is nothing.
 CREATE MACRO said(value) AS
-    CASE WHEN trim(value) IN ('', 'null', '<null>', 'unknown', 'Unknown', 'None', 'none', '-') THEN NULL
-         ELSE trim(value) END;
+    CASE WHEN strlen(value) > 7 THEN value
+         WHEN value IN ('', 'null', '<null>', 'unknown', 'Unknown', 'None', 'none', '-') THEN NULL
+         ELSE value END;
 
 -- ISO 8601 with any zone, in UTC; also the way spreadsheets write it.
 CREATE MACRO moment(value) AS
