@@ -12,7 +12,7 @@ from rich.text import Text
 from cli.terminal import console, counted, indented, narrow, print_table
 from detectors.hunts.catalogue import Hunt
 from detectors.hunts.finding import Finding
-from detectors.hunts.ingest import Taken
+from detectors.hunts.ingest import Taken, resource
 
 _STYLES = {"high": "bold red", "medium": "bold yellow", "low": "dim"}
 #: So many rows of evidence are shown of each finding; ``--json`` has all.
@@ -108,6 +108,7 @@ def explain(hunt: Hunt) -> None:
         tunable = hunt.all_tunables[name]
         indented(f"{name} = {tunable.default}: {tunable.means}", by=2, style="")
     for title, text in (
+        *((f"SQL of the table it reads: {name}", resource(f"tables/{name}")) for name in hunt.reads),
         ("SQL (DuckDB)", hunt.sql),
         ("KQL (Microsoft Sentinel, Defender)", hunt.in_dialect("kql")),
         ("SPL (Splunk)", hunt.in_dialect("spl")),

@@ -42,6 +42,7 @@ class Hunt(BaseModel):
     benign: dict[str, str]
     tunables: dict[str, Tunable]
     shared: tuple[str, ...] = ()
+    reads: tuple[str, ...] = ()
     sql: str
 
     def in_dialect(self, dialect: str) -> str:

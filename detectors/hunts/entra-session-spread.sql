@@ -14,6 +14,7 @@ benign:
   same device: "The registered device of the session came along: two points less."
 tunables:
   min_points: {default: 4, is: "how much has to come together (the points stand in tables/sessions.sql)"}
+reads: [sessions.sql]
 shared: [allow_ips, allow_asns, shared_persons, shared_days, habit_sessions, turn_minutes]
 */
 WITH found AS (

@@ -12,13 +12,12 @@ benign:
   VPN: "Data centres do not travel; entra-session-spread looks at those. Switching the company's VPN on and off again in a hotel is two hops: with company egress at one end many hops are needed, or a lost device."
   wrong place: "Geographic data is off by a city or two: `min_km`."
 tunables:
-  min_km: {default: 500, is: "shorter hops do not count"}
   max_kmh: {default: 1000, is: "faster than this is impossible; airliners fly at 900"}
   min_hops: {default: 3, is: "how many impossible hops a session needs without another sign"}
   min_gate_hops: {default: 8, is: "how many it needs where one end is company egress"}
   within_hours: {default: 24, is: "how close together these hops are"}
   habit_days: {default: 3, is: "a network the person was on so many days before is hers"}
-shared: [allow_ips, allow_asns, shared_persons, shared_days, habit_sessions]
+shared: [min_km, allow_ips, allow_asns, shared_persons, shared_days, habit_sessions]
 */
 WITH ordered AS (
     SELECT u.*, gate.ip IS NOT NULL AS gate, lag(gate.ip IS NOT NULL) OVER w AS gate0,

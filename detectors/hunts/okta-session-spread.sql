@@ -13,6 +13,7 @@ benign:
   spoofed agent: "A browser that asks for the desktop site tells another system, from the same address."
 tunables:
   min_points: {default: 4, is: "how much has to come together (the points stand in tables/sessions.sql)"}
+reads: [sessions.sql]
 shared: [allow_ips, allow_asns, shared_persons, shared_days, habit_sessions, turn_minutes]
 */
 WITH found AS (

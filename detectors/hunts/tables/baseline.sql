@@ -5,6 +5,7 @@ CREATE TABLE session_place AS
 SELECT
     provider, person_key, session_key, ip, os, device,
     any_value(network) AS network, any_value(asn) AS asn, any_value(country) AS country,
+    any_value(lat) AS lat, any_value(lon) AS lon,
     min(time) AS first_at, max(time) AS last_at, count(*) AS uses,
     min(time) FILTER (kind = 'interactive') AS interactive_at,
     bool_or(anonymous) AS anonymous
@@ -18,7 +19,8 @@ SELECT
     provider, person_key, session_key, min(first_at) AS first_at, max(last_at) AS last_at,
     arg_min(ip, first_at) AS ip, arg_min(network, first_at) AS network,
     arg_min(country, first_at) AS country, arg_min(os, first_at) AS os,
-    arg_min(device, first_at) AS device, count(DISTINCT network) AS networks
+    arg_min(device, first_at) AS device, arg_min(lat, first_at) AS lat, arg_min(lon, first_at) AS lon,
+    count(DISTINCT network) AS networks
 FROM session_place
 WHERE session_key IS NOT NULL
 GROUP BY provider, person_key, session_key;
@@ -63,6 +65,7 @@ SELECT
     listed.kind AS listed, listed.name AS listed_name,
     coalesce(place.country <> root.country, false) AS other_country,
     coalesce(place.os <> root.os, false) AS other_os,
+    coalesce(km(root.lat, root.lon, place.lat, place.lon) >= getvariable('min_km'), false) AS far,
     coalesce(root.device IS NOT NULL AND place.device IS DISTINCT FROM root.device, false) AS other_device,
     coalesce(place.device = root.device, false) AS same_device,
     coalesce(listed.kind IN ('hosting', 'anonymiser'), false) OR coalesce(place.anonymous, false)
@@ -89,4 +92,4 @@ LEFT JOIN divergence AS d
     ON d.session_key = s.session_key AND d.ip = s.ip
     AND d.os IS NOT DISTINCT FROM s.os AND d.device IS NOT DISTINCT FROM s.device
 WHERE s.ok AND s.kind IN ('interactive', 'non_interactive') AND s.session_key IN (
-    SELECT session_key FROM divergence WHERE other_country OR other_os OR other_device OR hosting);
+    SELECT session_key FROM divergence WHERE other_country OR far OR other_os OR other_device OR hosting);
