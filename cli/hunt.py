@@ -24,7 +24,7 @@ from detectors.hunts.finding import SEVERITIES, Finding
 from detectors.hunts.hunting import Ground, Limits, hunting_ground
 
 
-def command(
+def command(  # noqa: PLR0913, PLR0917 - each is an option a person may give
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="[NAME...]", help="Which hunts; all where none is named."),
@@ -39,7 +39,9 @@ def command(
     ] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Only what went on after this: 45m, 3h, 2d ago, or a time."),
+        typer.Option(
+            metavar="TIME", help="Only what went on after this: 45m, 3h, 2d ago, or a time."
+        ),
     ] = None,
     until: Annotated[
         str | None, typer.Option(metavar="TIME", help="Only what began before this.")
@@ -47,25 +49,32 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a finding.")] = False,
     alert: Annotated[
         bool,
-        typer.Option("--alert", help="Send what is medium or high into the intake, as an alert each."),
+        typer.Option(
+            "--alert", help="Send what is medium or high into the intake, as an alert each."
+        ),
     ] = False,
     source: Annotated[
         str | None, typer.Option(help="--alert: the source of kind hunt, where there are several.")
     ] = None,
     settings: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="[HUNT.]NAME=VALUE", help="Tune; lists are separated by commas."),
+        typer.Option(
+            "--set", metavar="[HUNT.]NAME=VALUE", help="Tune; lists are separated by commas."
+        ),
     ] = None,
     severity: Annotated[
         str, typer.Option(help="Show only from this severity on: low, medium or high.")
     ] = "low",
     explain_name: Annotated[
         str | None,
-        typer.Option("--explain", metavar="NAME", help="Show a hunt's SQL, and the same in KQL and SPL."),
+        typer.Option(
+            "--explain", metavar="NAME", help="Show a hunt's SQL, and the same in KQL and SPL."
+        ),
     ] = None,
     list_all: Annotated[bool, typer.Option("--list", help="List the hunts.")] = False,
     memory: Annotated[
-        str, typer.Option(help="How much memory may be taken; the rest goes to the temporary folder.")
+        str,
+        typer.Option(help="How much memory may be taken; the rest goes to the temporary folder."),
     ] = Limits().memory,
     threads: Annotated[int | None, typer.Option(min=1, help="By default one a core.")] = None,
     config: ConfigOption = None,
@@ -91,7 +100,9 @@ def command(
         )  # fmt: skip
     except HuntError as error:
         _refuse(str(error), error.remedy)
-    shown = [each for each in found if SEVERITIES.index(each.severity) >= SEVERITIES.index(severity)]  # type: ignore[arg-type]
+    shown = [
+        each for each in found if SEVERITIES.index(each.severity) >= SEVERITIES.index(severity)
+    ]
     if as_json:
         for each in shown:
             print(json.dumps(each.document()))
@@ -144,7 +155,13 @@ def _time(option: str, typed: str | None, now: datetime) -> datetime | None:
 
 
 def _hunt(
-    wanted: _Wanted, tuning: Tuning, limits: Limits, since: datetime | None, until: datetime | None, *, quiet: bool
+    wanted: _Wanted,
+    tuning: Tuning,
+    limits: Limits,
+    since: datetime | None,
+    until: datetime | None,
+    *,
+    quiet: bool,
 ) -> list[Finding]:
     with watching() as watch, _ground(wanted, tuning, limits, watch) as ground:
         found = []
@@ -153,7 +170,9 @@ def _hunt(
             found += ground.go(each, since, until)
         watch.done()
         tell_read(ground.taken, ground.strange, quiet=quiet)
-    return sorted(found, key=lambda each: (-SEVERITIES.index(each.severity), each.hunt, each.first_at))
+    return sorted(
+        found, key=lambda each: (-SEVERITIES.index(each.severity), each.hunt, each.first_at)
+    )
 
 
 @contextmanager

@@ -60,7 +60,9 @@ def _source(settings: Settings, named: str | None) -> str:
             _refuse(f"--source {named}: no source of kind hunt has this name", _EXAMPLE)
         return named
     if not names:
-        _refuse("--alert: no source of kind hunt is configured", f"Put into rescind.toml:\n{_EXAMPLE}")
+        _refuse(
+            "--alert: no source of kind hunt is configured", f"Put into rescind.toml:\n{_EXAMPLE}"
+        )
     if len(names) > 1:
         _refuse(f"--alert: name one of the sources {', '.join(names)} with --source")
     return names[0]

@@ -46,7 +46,10 @@ def _tell_one(finding: Finding) -> None:
     out = console()
     out.print(
         Text.assemble(
-            (finding.severity, _STYLES[finding.severity]), "  ", (finding.title, "bold"), f"  {finding.who}"
+            (finding.severity, _STYLES[finding.severity]),
+            "  ",
+            (finding.title, "bold"),
+            f"  {finding.who}",
         )
     )
     indented(finding.why, by=2, style="")
@@ -79,7 +82,9 @@ def tell_read(taken: Taken, strange: Sequence[Path], *, quiet: bool) -> None:
     if len(taken.unreadable) > _FILES:
         _say(f"and {len(taken.unreadable) - _FILES} more files that could not be read.")
     if strange:
-        _say(f"{counted(len(strange), 'file')} left out because of the ending, {strange[0].name} among them.")
+        _say(
+            f"{counted(len(strange), 'file')} left out because of the ending, {strange[0].name} among them."
+        )
 
 
 def _say(text: str) -> None:
@@ -108,7 +113,10 @@ def explain(hunt: Hunt) -> None:
         tunable = hunt.all_tunables[name]
         indented(f"{name} = {tunable.default}: {tunable.means}", by=2, style="")
     for title, text in (
-        *((f"SQL of the table it reads: {name}", resource(f"tables/{name}")) for name in hunt.reads),
+        *(
+            (f"SQL of the table it reads: {name}", resource(f"tables/{name}"))
+            for name in hunt.reads
+        ),
         ("SQL (DuckDB)", hunt.sql),
         ("KQL (Microsoft Sentinel, Defender)", hunt.in_dialect("kql")),
         ("SPL (Splunk)", hunt.in_dialect("spl")),

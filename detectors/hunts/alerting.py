@@ -59,7 +59,9 @@ def _alert(finding: Fields, source: str) -> Alert:
 
 
 def _person(finding: Fields) -> Person | None:
-    id_kind, name_kind = _IDS.get(finding.text("provider"), (IdKind.USER_PRINCIPAL_NAME, IdKind.EMAIL))
+    id_kind, name_kind = _IDS.get(
+        finding.text("provider"), (IdKind.USER_PRINCIPAL_NAME, IdKind.EMAIL)
+    )
     known_by: list[PersonId] = []
     for kind, key in ((id_kind, "user_id"), (name_kind, "user_name")):
         try:
@@ -69,7 +71,9 @@ def _person(finding: Fields) -> Person | None:
     if not known_by:
         return None
     return Person(
-        role=Role.VICTIM, ids=tuple(known_by), display_name=finding.text("user_name", limit=200) or None
+        role=Role.VICTIM,
+        ids=tuple(known_by),
+        display_name=finding.text("user_name", limit=200) or None,
     )
 
 
@@ -83,6 +87,9 @@ def _signal(said: str) -> Signal:
 DETECTOR = Detector(
     kind=KIND,
     title="Rescind's own hunts",
-    documentation=(),
+    documentation=(
+        "https://attack.mitre.org/techniques/T1539/",
+        "https://attack.mitre.org/techniques/T1550/001/",
+    ),
     parse=parse,
 )

@@ -115,12 +115,15 @@ class Tuning:
 
     def shared(self) -> dict[str, Value]:
         """Return the values of the tables' tunables."""
-        return {name: self._shared.get(name, each.default) for name, each in shared_tunables().items()}
+        return {
+            name: self._shared.get(name, each.default) for name, each in shared_tunables().items()
+        }
 
     def of(self, hunt: Hunt) -> dict[str, Value]:
         """Return the values of one hunt's own tunables."""
         return {
-            name: self._own.get((hunt.name, name), each.default) for name, each in hunt.tunables.items()
+            name: self._own.get((hunt.name, name), each.default)
+            for name, each in hunt.tunables.items()
         }
 
 
@@ -146,7 +149,9 @@ def _value(key: str, tunable: Tunable, text: str) -> Value:
             return text
         return type(default)(text)
     except ValueError:
-        raise BadTunable(f"{key} cannot be {text!r}", f"It is {tunable.means}; by default {default}.") from None
+        raise BadTunable(
+            f"{key} cannot be {text!r}", f"It is {tunable.means}; by default {default}."
+        ) from None
 
 
 def _read(name: str) -> Hunt:

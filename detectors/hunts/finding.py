@@ -57,7 +57,14 @@ class Finding(BaseModel):
     @property
     def id(self) -> str:
         """The same for the same finding over the same logs: hunt, person, session and beginning."""
-        said = [self.hunt, self.provider, self.user_id, self.user_name, self.session_id, self.first_at.isoformat()]
+        said = [
+            self.hunt,
+            self.provider,
+            self.user_id,
+            self.user_name,
+            self.session_id,
+            self.first_at.isoformat(),
+        ]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:32]
 
     @property
@@ -70,7 +77,9 @@ class Finding(BaseModel):
         return {"id": self.id, **self.model_dump(mode="json")}
 
 
-def finding_of(row: Mapping[str, Any], hunt: str, title: str, attack: tuple[str, ...], signal: str) -> Finding:
+def finding_of(
+    row: Mapping[str, Any], hunt: str, title: str, attack: tuple[str, ...], signal: str
+) -> Finding:
     """Make a finding of a row. What stands in logs is somebody else's text: it is cleaned and cut."""
     return Finding(
         hunt=hunt,
@@ -86,7 +95,9 @@ def finding_of(row: Mapping[str, Any], hunt: str, title: str, attack: tuple[str,
         why=fields.text(row["why"], 600),
         causes=tuple(
             Cause(
-                cause=each["cause"], ruled_out=bool(each["ruled_out"]), because=fields.text(each["because"])
+                cause=each["cause"],
+                ruled_out=bool(each["ruled_out"]),
+                because=fields.text(each["because"]),
             )
             for each in row["causes"] or ()
         ),

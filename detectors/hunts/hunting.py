@@ -37,7 +37,11 @@ class Ground:
     """Logs that were read once, to hunt over any number of times."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, taken: Taken, strange: Sequence[Path], tuning: Tuning
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        taken: Taken,
+        strange: Sequence[Path],
+        tuning: Tuning,
     ) -> None:
         """Take the filled tables; ``hunting_ground`` makes it."""
         self.connection = connection
@@ -45,7 +49,9 @@ class Ground:
         self.strange = tuple(strange)
         self._tuning = tuning
 
-    def go(self, hunt: Hunt, since: datetime | None = None, until: datetime | None = None) -> list[Finding]:
+    def go(
+        self, hunt: Hunt, since: datetime | None = None, until: datetime | None = None
+    ) -> list[Finding]:
         """Return a hunt's findings, the most severe first.
 
         Args:
@@ -61,10 +67,14 @@ class Ground:
         )
         names = [column[0] for column in result.description]
         found = [
-            finding_of(dict(zip(names, row, strict=True)), hunt.name, hunt.title, hunt.attack, hunt.signal)
+            finding_of(
+                dict(zip(names, row, strict=True)), hunt.name, hunt.title, hunt.attack, hunt.signal
+            )
             for row in result.fetchall()
         ]
-        return sorted(found, key=lambda each: (-SEVERITIES.index(each.severity), -each.points, each.first_at))
+        return sorted(
+            found, key=lambda each: (-SEVERITIES.index(each.severity), -each.points, each.first_at)
+        )
 
 
 @contextmanager
@@ -123,7 +133,7 @@ def _count_the_usual(connection: duckdb.DuckDBPyConnection, tuning: Tuning) -> N
     _set(connection, shared)
     with as_file(files("detectors.hunts").joinpath("tables/asns.csv")) as path:
         connection.execute(
-            "CREATE TABLE asn_list AS SELECT asn::BIGINT AS asn, kind, name"
+            "CREATE TABLE asn_list AS SELECT asn::BIGINT AS asn, kind, name"  # noqa: S608 - a literal
             f" FROM read_csv({literal(str(path))}, header = true)"
             " WHERE NOT list_contains(getvariable('not_hosting_asns'), asn::BIGINT)"
             " UNION ALL SELECT unnest(getvariable('hosting_asns')), 'hosting', 'your list'"

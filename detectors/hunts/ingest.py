@@ -6,12 +6,13 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.resources import files
 
 import duckdb
 from duckdb.sqltypes import DuckDBPyType
 
-from detectors.hunts.paths import FromColumns, FromJson, roots
+from detectors.hunts.paths import PLACEHOLDER, FromColumns, FromJson
 from detectors.hunts.reading import LogFile, batches, table_of
 from detectors.hunts.shapes import SHAPES, Shape
 
@@ -20,7 +21,13 @@ _LISTS = ("value", "records", "Records", "logs", "items", "results", "events", "
 _SINGLE = ("json", "result", "auditData", "AuditData", "o365audit", "_raw")
 #: Columns of exports that hold the row itself as JSON text (Purview, Splunk).
 _ROW_COLUMNS = ("auditdata", "_raw")
-_TYPES = {"asn": "BIGINT", "lat": "DOUBLE", "lon": "DOUBLE", "anonymous": "BOOLEAN", "ok": "BOOLEAN"}
+_TYPES = {
+    "asn": "BIGINT",
+    "lat": "DOUBLE",
+    "lon": "DOUBLE",
+    "anonymous": "BOOLEAN",
+    "ok": "BOOLEAN",
+}
 
 Told = Callable[[str], None]
 
@@ -85,7 +92,7 @@ def _first_line(error: duckdb.Error) -> str:
 def _batch(connection: duckdb.DuckDBPyConnection, batch: Sequence[LogFile], taken: Taken) -> None:
     table = table_of(batch)
     if batch[0].kind == "json":
-        _documents(connection, f"SELECT json FROM {table}", taken)
+        _documents(connection, f"SELECT json FROM {table}", taken)  # noqa: S608 - names are quoted
         return
     described = connection.sql(f"SELECT * FROM {table}")  # noqa: S608
     columns = dict(zip(described.columns, described.types, strict=True))
@@ -102,7 +109,9 @@ def _documents(connection: duckdb.DuckDBPyConnection, source: str, taken: Taken)
     connection.execute("DROP TABLE IF EXISTS staged")
     connection.execute("CREATE TABLE staged (row JSON, shape VARCHAR)")
     try:
-        connection.execute(f"INSERT INTO staged SELECT row, {_shape_of_row()} FROM ({_unwrapped(source)})")  # noqa: S608
+        connection.execute(
+            f"INSERT INTO staged SELECT row, {_shape_of_row()} FROM ({_unwrapped(source)})"  # noqa: S608 - ours
+        )
         counted = connection.execute(
             "SELECT shape, count(*), count(row) FROM staged GROUP BY shape"
         ).fetchall()
@@ -119,7 +128,8 @@ def _documents(connection: duckdb.DuckDBPyConnection, source: str, taken: Taken)
 def _unwrapped(source: str) -> str:
     """Rows out of the envelopes that pages and pipelines put around them."""
     lists = " ".join(
-        f"WHEN json_type(json, '$.{path}') = 'ARRAY' THEN json_extract(json, '$.{path}[*]')" for path in _LISTS
+        f"WHEN json_type(json, '$.{path}') = 'ARRAY' THEN json_extract(json, '$.{path}[*]')"
+        for path in _LISTS
     )
     single = " ".join(
         f"WHEN json_type(row, '$.{name}') = 'OBJECT' THEN json_extract(row, '$.{name}')"
@@ -128,37 +138,32 @@ def _unwrapped(source: str) -> str:
         for name in _SINGLE
     )
     return (
-        f"SELECT CASE {single} ELSE row END AS row FROM (SELECT unnest(CASE {lists} ELSE [json] END) AS row"
-        f" FROM ({source}))"
+        f"SELECT CASE {single} ELSE row END AS row"  # noqa: S608 - names of ours
+        f" FROM (SELECT unnest(CASE {lists} ELSE [json] END) AS row FROM ({source}))"
     )
 
 
 def _shape_of_row() -> str:
     """One expression that names the first shape a document fits."""
-    marks: dict[str, str] = {}
     cases = []
     for shape in SHAPES:
-        sql = re.sub(
-            r"\{([A-Za-z_][\w.\[\]|]*)\}", lambda match, shape=shape: _mark(match[1], shape, marks), shape.known_by
-        )
-        cases.append(f"WHEN {sql} THEN '{shape.name}'")
+        known = PLACEHOLDER.sub(partial(_mark, shape), shape.known_by)
+        cases.append(f"WHEN {known} THEN '{shape.name}'")
     return f"CASE {' '.join(cases)} END"
 
 
-def _mark(paths: str, shape: Shape, marks: dict[str, str]) -> str:
+def _mark(shape: Shape, match: re.Match[str]) -> str:
     found = []
-    for path in paths.split("|"):
+    for path in match[1].split("|"):
         root, dot, rest = path.partition(".")
-        spelled = [path] + ([root.lower() + dot + rest] if shape.lowered else [])
+        spelled = [root, root.lower()] if shape.lowered else [root]
         for each in dict.fromkeys(spelled):
             if root in shape.parsed and rest:
-                inner = f"TRY_CAST(json_extract_string(row, '$.{each.partition('.')[0]}') AS JSON)"
+                inner = f"TRY_CAST(json_extract_string(row, '$.{each}') AS JSON)"
                 found.append(f"json_extract_string({inner}, '$.{rest}')")
             else:
-                found.append(f"json_extract_string(row, '$.{each}')")
-    text = f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
-    marks[paths] = text
-    return text
+                found.append(f"json_extract_string(row, '$.{each}{dot}{rest}')")
+    return f"coalesce({', '.join(found)})" if len(found) > 1 else found[0]
 
 
 def _insert_documents(connection: duckdb.DuckDBPyConnection, shape: Shape, taken: Taken) -> None:
@@ -173,7 +178,10 @@ def _insert_documents(connection: duckdb.DuckDBPyConnection, shape: Shape, taken
 
 
 def _columns(
-    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, DuckDBPyType], taken: Taken
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    columns: Mapping[str, DuckDBPyType],
+    taken: Taken,
 ) -> None:
     earlier: list[str] = []
     for shape in SHAPES:
@@ -197,7 +205,10 @@ def _columns(
         others = " AND ".join(f"NOT coalesce({each}, false)" for each in earlier)
         where = f"({known})" + (f" AND {others}" if others else "")
         _insert(
-            connection, shape, f"SELECT {_selected(expressions)} FROM {resolver.source(table)} WHERE {where}", taken  # noqa: S608
+            connection,
+            shape,
+            f"SELECT {_selected(expressions)} FROM {resolver.source(table)} WHERE {where}",  # noqa: S608 - ours
+            taken,
         )
         earlier.append(known)
     if not earlier:
@@ -212,7 +223,7 @@ def _zoned(resolver: FromColumns, path: str) -> str | None:
 
 def _marks(shape: Shape) -> list[tuple[str, ...]]:
     """The groups of roots of which a shape needs one each."""
-    groups = re.findall(r"\{([A-Za-z_][\w.\[\]|]*)\}", shape.known_by)
+    groups = PLACEHOLDER.findall(shape.known_by)
     return [tuple(re.split(r"[.\[]", path)[0] for path in group.split("|")) for group in groups]
 
 
@@ -234,14 +245,16 @@ def _insert(connection: duckdb.DuckDBPyConnection, shape: Shape, inner: str, tak
     if "os" in has:
         derived["os"] = "os_family(os)"
     if "risk" in has:
-        derived["risk"] = (
-            "CASE WHEN lower(risk) IN ('low', 'medium', 'high') THEN lower(risk) END"
-        )
+        derived["risk"] = "CASE WHEN lower(risk) IN ('low', 'medium', 'high') THEN lower(risk) END"
     if "user_name" in has:
         derived["user_name"] = "lower(user_name)"
     if "session_id" in has:
         derived["session_id"] = "session_id"
-    extra = {"network": f"network_of({'asn' if 'asn' in has else 'NULL'}, address(ip))"} if "ip" in has else {}
+    extra = (
+        {"network": f"network_of({'asn' if 'asn' in has else 'NULL'}, address(ip))"}
+        if "ip" in has
+        else {}
+    )
     if shape.view in ("sign_in", "token"):
         person = "coalesce(lower(user_id), lower(user_name))"
         extra["person"] = person

@@ -7,29 +7,15 @@ comes from the code or is quoted; nothing that stands in a log becomes SQL.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Mapping
 
 from duckdb.sqltypes import DuckDBPyType
 
 from detectors.hunts.shapes import Shape
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.\[\]|]*)\}")
+#: ``{path}`` or ``{path|path}`` in an expression of a shape.
+PLACEHOLDER = re.compile(r"\{([A-Za-z_][\w.\[\]|]*)\}")
 _ROOT = re.compile(r"^([A-Za-z_]\w*)(.*)$")
-
-
-class Resolver(Protocol):
-    """Turns an expression with placeholders into SQL over one source of rows."""
-
-    def sql(self, expression: str) -> str:
-        """Return the expression with each placeholder replaced."""
-
-
-def roots(shape: Shape) -> set[str]:
-    """The first names of all paths of a shape, in lower case."""
-    texts: Iterable[str] = (shape.known_by, *shape.columns.values())
-    found = {path for text in texts for each in _PLACEHOLDER.findall(text) for path in each.split("|")}
-    return {_split(path)[0].lower() for path in found}
 
 
 class FromJson:
@@ -46,7 +32,7 @@ class FromJson:
 
     def sql(self, expression: str) -> str:
         """Return the expression over the lists that ``parts`` makes."""
-        return _PLACEHOLDER.sub(lambda match: self._first(match[1].split("|")), expression)
+        return PLACEHOLDER.sub(lambda match: self._first(match[1].split("|")), expression)
 
     @property
     def parts(self) -> str:
@@ -55,7 +41,9 @@ class FromJson:
         for root, paths in self._paths.items():
             if not paths:
                 continue
-            text = "row" if root is None else f"TRY_CAST(json_extract_string(row, '$.{root}') AS JSON)"
+            text = (
+                "row" if root is None else f"TRY_CAST(json_extract_string(row, '$.{root}') AS JSON)"
+            )
             wanted = ", ".join(repr(path) for path in paths)
             lists.append(f"json_extract_string({text}, [{wanted}]) AS {_name(root)}")
         return ", ".join(lists)
@@ -97,11 +85,13 @@ class FromColumns:
         self._columns[path.lower()] = (sql, str(kind))
         if kind.id == "struct":
             for name, inner in kind.children:
+                if not isinstance(inner, DuckDBPyType):
+                    continue
                 self._add(f"{path}.{name}", f"{sql}.{_quoted(name)}", inner)
 
     def sql(self, expression: str) -> str:
         """Return the expression over the columns; what is not there is NULL."""
-        return _PLACEHOLDER.sub(lambda match: self._first(match[1].split("|")), expression)
+        return PLACEHOLDER.sub(lambda match: self._first(match[1].split("|")), expression)
 
     def source(self, table: str) -> str:
         """Return the table with the parsed documents beside its columns."""
@@ -111,7 +101,7 @@ class FromColumns:
             f"TRY(json_extract_string({column}, [{', '.join(repr(path) for path in paths)}])) AS document_{place}"
             for place, (column, paths) in enumerate(self._documents.items())
         )
-        return f"(SELECT *, {parsed} FROM {table})"
+        return f"(SELECT *, {parsed} FROM {table})"  # noqa: S608 - names are quoted
 
     def typed(self, path: str, kind: str) -> str | None:
         """Return the column of a single path if it has this type already."""

@@ -52,7 +52,9 @@ def find(paths: Iterable[Path]) -> tuple[list[LogFile], list[Path]]:
     for path in paths:
         if not path.exists():
             raise NothingToRead(f"{path} is not there", "Name a file or a folder of logs.")
-        inside = sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+        inside = (
+            sorted(each for each in path.rglob("*") if each.is_file()) if path.is_dir() else [path]
+        )
         for each in inside:
             kind = _kind(each)
             if kind is None and each is path:
@@ -91,8 +93,8 @@ def table_of(batch: Sequence[LogFile]) -> str:
         return f"read_parquet([{names}], union_by_name = true)"
     if first.kind == "csv":
         return (
-            f"read_csv([{names}], all_varchar = true, header = true, ignore_errors = true,"
-            " null_padding = true, strict_mode = false, max_line_size = 16777216)"
+            f"read_csv([{names}], all_varchar = true, header = true, ignore_errors = true, quote = '\"',"
+            " escape = '\"', null_padding = true, strict_mode = false, max_line_size = 16777216)"
         )
     layout = _layout(first.path)
     # a broken line loses itself, a broken document the rest of its file: DuckDB can go on after lines only
@@ -137,5 +139,9 @@ def _layout(path: Path) -> str:
     except ValueError:
         rest = head[len(first) :].lstrip()
         # a first line that is broken is no reason to read documents: the next one begins one, too
-        return "newline_delimited" if rest.startswith(b"{") and first.strip() != b"{" else "unstructured"
+        return (
+            "newline_delimited"
+            if rest.startswith(b"{") and first.strip() != b"{"
+            else "unstructured"
+        )
     return "newline_delimited"

@@ -196,7 +196,9 @@ _OFFICE_SIGN_IN = {
     "provider": "'entra'",
     "time": "moment({CreationTime})",
     "event_id": "{Id}",
-    "kind": "CASE WHEN contains(" + _found("ExtendedProperties", "RequestType") + ", 'OAuth2:Token')"
+    "kind": "CASE WHEN contains("
+    + _found("ExtendedProperties", "RequestType")
+    + ", 'OAuth2:Token')"
     " THEN 'non_interactive' ELSE 'interactive' END",
     "ok": "{Operation} = 'UserLoggedIn'",
     "error": "{ErrorNumber}",
@@ -275,14 +277,12 @@ _AUTH0_CLIENT = {
     "session_id": "md5({data.details.session_id|details.session_id"
     "|data.details.refresh_token.session_id|details.refresh_token.session_id})",
 }
-_AUTH0 = (
-    "{data.type|type} IS NOT NULL AND {data.date|date} IS NOT NULL AND {data.log_id|log_id|_id} IS NOT NULL"
-)
-_AUTH0_TOKEN = "('seacft', 'sertft', 'feacft', 'fertft', 'ferrt', 'sercft', 'sepft', 'seccft')"
+_AUTH0 = "{data.type|type} IS NOT NULL AND {data.date|date} IS NOT NULL AND {data.log_id|log_id|_id} IS NOT NULL"
+_AUTH0_EXCHANGES = "('seacft', 'sertft', 'feacft', 'fertft', 'ferrt', 'sercft', 'sepft', 'seccft')"
 _AUTH0_SIGN_IN = "('s', 'ssa', 'scoa', 'f', 'fp', 'fu', 'fcoa', 'fsa')"
 
 _OKTA = "{eventType} IS NOT NULL AND {published} IS NOT NULL"
-_OKTA_TOKEN = "{eventType} LIKE 'app.oauth2.%token.%'"
+_OKTA_EXCHANGES = "{eventType} LIKE 'app.oauth2.%token.%'"
 _OKTA_SIGN_IN = (
     "({eventType} LIKE 'user.authentication.%' OR {eventType} IN ('user.session.start', "
     "'policy.evaluate_sign_on', 'user.session.access_admin_app'))"
@@ -290,8 +290,15 @@ _OKTA_SIGN_IN = (
 _LOGGED_IN = "{Operation} IN ('UserLoggedIn', 'UserLoginFailed')"
 _OFFICE_KNOWN = "{CreationTime} IS NOT NULL AND {Operation} IS NOT NULL AND {Workload} IS NOT NULL"
 _LA = frozenset(
-    "LocationDetails DeviceDetail Status TokenProtectionStatusDetails InitiatedBy TargetResources "
-    "AdditionalDetails".split()
+    [
+        "LocationDetails",
+        "DeviceDetail",
+        "Status",
+        "TokenProtectionStatusDetails",
+        "InitiatedBy",
+        "TargetResources",
+        "AdditionalDetails",
+    ]
 )
 
 SHAPES: tuple[Shape, ...] = (
@@ -385,7 +392,7 @@ SHAPES: tuple[Shape, ...] = (
         parsed=frozenset({"RawEventData"}),
     ),
     Shape(
-        "okta_token", "token", f"{_OKTA} AND {_OKTA_TOKEN}",
+        "okta_token", "token", f"{_OKTA} AND {_OKTA_EXCHANGES}",
         {
             **_OKTA_CLIENT,
             "event": "{eventType}",
@@ -449,7 +456,7 @@ SHAPES: tuple[Shape, ...] = (
         lowered=True,
     ),
     Shape(
-        "auth0_token", "token", f"{_AUTH0} AND {{data.type|type}} IN {_AUTH0_TOKEN}",
+        "auth0_token", "token", f"{_AUTH0} AND {{data.type|type}} IN {_AUTH0_EXCHANGES}",
         {
             **_AUTH0_CLIENT,
             "event": "{data.type|type}",

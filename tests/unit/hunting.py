@@ -41,11 +41,11 @@ def entra(
     agent: str = CHROME,
     os: str = "Windows 11",
     device: str = "",
-    code: int = 0,
     **more: Any,
 ) -> Row:
     """A sign-in as Azure Monitor exports it."""
     ip, asn, country, city, lat, lon = place
+    code = more.pop("code", 0)
     name = "ada" if who == ADA else f"person-{who[-4:]}"
     return {
         "time": at(minutes, days),
@@ -78,7 +78,13 @@ def entra(
 def usual(who: str = ADA, days: int = 5) -> list[Row]:
     """Some days of somebody's sign-ins at home, before the day that counts."""
     return [
-        entra(hour * 60, days=day - days - 1, who=who, session=f"{who[-4:]}-old-{day}", interactive=hour == 0)
+        entra(
+            hour * 60,
+            days=day - days - 1,
+            who=who,
+            session=f"{who[-4:]}-old-{day}",
+            interactive=hour == 0,
+        )
         for day in range(days)
         for hour in range(3)
     ]
@@ -94,7 +100,14 @@ def audit(operation: str, minutes: float, ip: str = HOME[0], *, who: str = ADA, 
         "activityDisplayName": operation,
         "result": "success",
         "initiatedBy": {"user": user},
-        "targetResources": [{"id": who, "type": "User", "userPrincipalName": user["userPrincipalName"], "modifiedProperties": []}],
+        "targetResources": [
+            {
+                "id": who,
+                "type": "User",
+                "userPrincipalName": user["userPrincipalName"],
+                "modifiedProperties": [],
+            }
+        ],
         **more,
     }
 
@@ -106,7 +119,7 @@ def okta(
     days: float = 0,
     event: str = "user.authentication.sso",
     session: str = "idx-1",
-    token: str = "dt-1",
+    cookie: str = "dt-1",
     os: str = "Windows 11",
     agent: str = CHROME,
     **more: Any,
@@ -121,18 +134,31 @@ def okta(
         "client": {
             "ipAddress": ip,
             "userAgent": {"rawUserAgent": agent, "os": os, "browser": "CHROME"},
-            "geographicalContext": {"city": city, "country": country, "geolocation": {"lat": lat, "lon": lon}},
+            "geographicalContext": {
+                "city": city,
+                "country": country,
+                "geolocation": {"lat": lat, "lon": lon},
+            },
         },
         "securityContext": {"asNumber": asn, "isProxy": False},
         "authenticationContext": {"externalSessionId": session},
-        "debugContext": {"debugData": {"dtHash": token}},
+        "debugContext": {"debugData": {"dtHash": cookie}},
         "outcome": {"result": "SUCCESS"},
         "target": [{"id": "app", "type": "AppInstance", "displayName": "Mail"}],
         **more,
     }
 
 
-def auth0(minutes: float, ip: str, *, kind: str = "sertft", country: str = "NO", family: str = "f1", who: str = "ada", client: str = "shop") -> Row:
+def auth0(
+    minutes: float,
+    ip: str,
+    *,
+    kind: str = "sertft",
+    country: str = "NO",
+    family: str = "f1",
+    who: str = "ada",
+    client: str = "shop",
+) -> Row:
     """An event of Auth0's log stream."""
     return {
         "log_id": f"{kind}-{minutes}-{ip}-{who}",
@@ -153,7 +179,12 @@ def auth0(minutes: float, ip: str, *, kind: str = "sertft", country: str = "NO",
 
 
 def hunted(
-    folder: Path, name: str, rows: Iterable[Row], *, since: datetime | None = None, tuning: Mapping[str, str] | None = None
+    folder: Path,
+    name: str,
+    rows: Iterable[Row],
+    *,
+    since: datetime | None = None,
+    tuning: Mapping[str, str] | None = None,
 ) -> list[Finding]:
     """Write the rows as NDJSON and hunt through them."""
     path = folder / "logs.ndjson"

@@ -6,8 +6,6 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-
-from detectors.hunts.catalogue import hunts
 from hunting import (
     ABROAD,
     ADA,
@@ -29,6 +27,8 @@ from hunting import (
     usual,
 )
 
+from detectors.hunts.catalogue import hunts
+
 LAPTOP = "22222222-0000-4000-8000-000000000001"
 BROKER = "29d9ed98-a469-4536-ade2-f981bc1d605e"
 SYNC = "Sync_DC01_ab12@contoso.onmicrosoft.com"
@@ -37,7 +37,11 @@ SYNC = "Sync_DC01_ab12@contoso.onmicrosoft.com"
 def stamp(after: str, before: str = "2026-07-01T00:00:00Z", **who: object) -> Row:
     row = audit("Update StsRefreshTokenValidFrom Timestamp", 0, **who)  # type: ignore[arg-type]
     row["targetResources"][0]["modifiedProperties"] = [
-        {"displayName": "StsRefreshTokensValidFrom", "oldValue": f'["{before}"]', "newValue": f'["{after}"]'}
+        {
+            "displayName": "StsRefreshTokensValidFrom",
+            "oldValue": f'["{before}"]',
+            "newValue": f'["{after}"]',
+        }
     ]
     return row
 
@@ -91,7 +95,9 @@ def test_a_refresh_token_exchanged_in_too_many_places_is_found(tmp_path: Path) -
         for n, country in enumerate(("NO", "BR", "SG", "US", "DE", "FR", "NO"))
     ]
     phone = [auth0(n * 20, f"192.0.{n % 2}.{n}", family="f2", who="bob") for n in range(30)]
-    server = [auth0(n, "198.51.100.1", who=f"user{n}", family=f"s{n}", client="portal") for n in range(9)]
+    server = [
+        auth0(n, "198.51.100.1", who=f"user{n}", family=f"s{n}", client="portal") for n in range(9)
+    ]
     (found,) = hunted(tmp_path, "refresh-token-places", [*stolen, *phone, *server])
     assert found.user_id == "auth0|ada"
     assert found.severity == "high"
@@ -99,8 +105,13 @@ def test_a_refresh_token_exchanged_in_too_many_places_is_found(tmp_path: Path) -
     assert {cause.cause for cause in found.causes} == {"moving", "same provider", "server"}
 
 
-def test_tokens_of_a_server_used_elsewhere_are_found_by_the_list_of_its_addresses(tmp_path: Path) -> None:
-    rows = [auth0(1, "198.51.100.1", client="portal"), auth0(2, "203.0.113.9", client="portal", who="bob")]
+def test_tokens_of_a_server_used_elsewhere_are_found_by_the_list_of_its_addresses(
+    tmp_path: Path,
+) -> None:
+    rows = [
+        auth0(1, "198.51.100.1", client="portal"),
+        auth0(2, "203.0.113.9", client="portal", who="bob"),
+    ]
     tuning = {"refresh-token-places.server_ips": "portal=198.51.100.1"}
     (found,) = hunted(tmp_path, "refresh-token-places", rows, tuning=tuning)
     assert found.user_id == "auth0|bob"
@@ -129,11 +140,17 @@ COPIED = [entra(n * 10 + 5, HOSTING) for n in range(2, 6)]
 
 
 @pytest.mark.parametrize(
-    "away", [THEFT, COPIED, [{**row, "category": "SignInLogs"} for row in THEFT]], ids=["other system", "copied agent", "interactive"]
+    "away",
+    [THEFT, COPIED, [{**row, "category": "SignInLogs"} for row in THEFT]],
+    ids=["other system", "copied agent", "interactive"],
 )
 def test_a_session_that_goes_on_in_a_data_centre_is_found(tmp_path: Path, away: list[Row]) -> None:
     (found,) = hunted(tmp_path, "entra-session-spread", session(*away))
-    assert (found.who, found.session_id, found.ips) == ("ada@contoso.com", "session-1", ("203.0.113.9",))
+    assert (found.who, found.session_id, found.ips) == (
+        "ada@contoso.com",
+        "session-1",
+        ("203.0.113.9",),
+    )
     assert "AS14061 (DigitalOcean)" in found.why
     assert len(found.evidence) == 4
     assert {cause.cause for cause in found.causes} >= {"company egress", "personal VPN", "moving"}
@@ -146,7 +163,11 @@ def test_a_session_that_goes_on_in_a_data_centre_is_found(tmp_path: Path, away: 
         [entra(n * 10 + 5, MOBILE) for n in range(2, 6)],
         [entra(600 + n, ABROAD) for n in range(9)],
         [entra(600 + n, HOSTING, device=LAPTOP) for n in range(9)],
-        [entra(1, HOSTING, days=day - 9, session=f"vpn-{day}", interactive=True) for day in range(3)] + COPIED,
+        [
+            entra(1, HOSTING, days=day - 9, session=f"vpn-{day}", interactive=True)
+            for day in range(3)
+        ]
+        + COPIED,
     ],
     ids=["mobile", "trip", "vpn on the same device", "vpn as a habit"],
 )
@@ -157,13 +178,36 @@ def test_a_session_that_only_moves_is_not_found(tmp_path: Path, away: list[Row])
 
 def test_the_way_out_of_a_company_is_recognised_or_allowed(tmp_path: Path) -> None:
     colleagues = [
-        entra(n, HOSTING, days=-n, who=f"11111111-0000-4000-8000-00000000010{n}", session=f"colleague-{n}", interactive=True)
+        entra(
+            n,
+            HOSTING,
+            days=-n,
+            who=f"11111111-0000-4000-8000-00000000010{n}",
+            session=f"colleague-{n}",
+            interactive=True,
+        )
         for n in range(6)
     ]
     assert hunted(tmp_path, "entra-session-spread", session(*COPIED, *colleagues)) == []
-    assert hunted(tmp_path, "entra-session-spread", session(*COPIED), tuning={"allow_ips": "203.0.113."}) == []
-    assert hunted(tmp_path, "entra-session-spread", session(*COPIED), tuning={"allow_asns": "AS14061"}) == []
-    assert hunted(tmp_path, "entra-session-spread", session(*COPIED), tuning={"entra-session-spread.min_points": "9"}) == []
+    assert (
+        hunted(
+            tmp_path, "entra-session-spread", session(*COPIED), tuning={"allow_ips": "203.0.113."}
+        )
+        == []
+    )
+    assert (
+        hunted(tmp_path, "entra-session-spread", session(*COPIED), tuning={"allow_asns": "AS14061"})
+        == []
+    )
+    assert (
+        hunted(
+            tmp_path,
+            "entra-session-spread",
+            session(*COPIED),
+            tuning={"entra-session-spread.min_points": "9"},
+        )
+        == []
+    )
 
 
 def test_only_what_went_on_since_is_found(tmp_path: Path) -> None:
@@ -177,7 +221,9 @@ def test_impossible_travel_inside_a_session_is_found_by_speed(tmp_path: Path) ->
     (found,) = hunted(tmp_path, "impossible-travel-in-session", session(*to_and_fro))
     assert found.ips == ("203.0.113.50",)
     assert "km/h" in found.why
-    within_country = [entra(n * 10 + 5, ("192.0.2.201", 64511, "NO", "Tromso", 69.6, 18.9)) for n in range(2, 6)]
+    within_country = [
+        entra(n * 10 + 5, ("192.0.2.201", 64511, "NO", "Tromso", 69.6, 18.9)) for n in range(2, 6)
+    ]
     assert hunted(tmp_path, "impossible-travel-in-session", session(*within_country))
 
 
@@ -196,7 +242,9 @@ def test_travel_that_is_possible_or_a_vpn_is_not_found(tmp_path: Path, away: lis
 
 
 def test_use_from_a_hosting_network_is_found_against_the_baseline(tmp_path: Path) -> None:
-    stolen = [entra(n, HOSTING, session=None, agent="python-requests/2.32", os="") for n in range(3)]
+    stolen = [
+        entra(n, HOSTING, session=None, agent="python-requests/2.32", os="") for n in range(3)
+    ]
     (found,) = hunted(tmp_path, "hosting-network-sign-in", [*usual(), *stolen])
     assert found.severity == "medium"
     assert "nobody signed in there" in found.why
@@ -206,7 +254,12 @@ def test_use_from_a_hosting_network_is_found_against_the_baseline(tmp_path: Path
 @pytest.mark.parametrize(
     "rows",
     [
-        [*usual(), entra(0, ("203.0.113.9", 14061, "NO", "Oslo", 59.9, 10.7), session="new", interactive=True)],
+        [
+            *usual(),
+            entra(
+                0, ("203.0.113.9", 14061, "NO", "Oslo", 59.9, 10.7), session="new", interactive=True
+            ),
+        ],
         [entra(n, HOSTING, days=-n, session=f"s{n}", interactive=True) for n in range(9)],
         [*usual(), *[entra(n, FAR, session=None, agent=FIREFOX, os="Linux") for n in range(3)]],
     ],
@@ -226,7 +279,10 @@ def consent(app: str, scope: str, minutes: float = 0, who: str = ADA) -> Row:
 
 
 def test_consent_to_an_unfamiliar_application_is_found_by_its_reach(tmp_path: Path) -> None:
-    rows = [consent("Document Viewer", "Mail.ReadWrite offline_access"), consent("Quiz", "openid profile", who=BOB)]
+    rows = [
+        consent("Document Viewer", "Mail.ReadWrite offline_access"),
+        consent("Quiz", "openid profile", who=BOB),
+    ]
     viewer, quiz = hunted(tmp_path, "unfamiliar-consent", rows)
     assert (viewer.severity, viewer.who) == ("medium", "ada@contoso.com")
     assert "Mail.ReadWrite" in viewer.why
@@ -234,15 +290,32 @@ def test_consent_to_an_unfamiliar_application_is_found_by_its_reach(tmp_path: Pa
 
 
 def test_consent_to_what_everybody_uses_is_not_found(tmp_path: Path) -> None:
-    used = [entra(n, who=f"11111111-0000-4000-8000-00000000020{n}", session=f"u{n}", days=-2, appDisplayName="Planner") for n in range(4)]
+    used = [
+        entra(
+            n,
+            who=f"11111111-0000-4000-8000-00000000020{n}",
+            session=f"u{n}",
+            days=-2,
+            appDisplayName="Planner",
+        )
+        for n in range(4)
+    ]
     assert hunted(tmp_path, "unfamiliar-consent", [*used, consent("Planner", "Mail.Read")]) == []
     allowed = {"unfamiliar-consent.allow_apps": "Planner"}
-    assert hunted(tmp_path, "unfamiliar-consent", [consent("Planner", "Mail.Read")], tuning=allowed) == []
+    assert (
+        hunted(tmp_path, "unfamiliar-consent", [consent("Planner", "Mail.Read")], tuning=allowed)
+        == []
+    )
 
 
 def okta_days() -> list[Row]:
     return [
-        okta(hour * 60, days=day - 6, session=f"old-{day}", event="user.session.start" if hour == 0 else "user.authentication.sso")
+        okta(
+            hour * 60,
+            days=day - 6,
+            session=f"old-{day}",
+            event="user.session.start" if hour == 0 else "user.authentication.sso",
+        )
         for day in range(5)
         for hour in range(3)
     ]
@@ -250,7 +323,9 @@ def okta_days() -> list[Row]:
 
 def test_an_okta_session_from_two_parties_is_found(tmp_path: Path) -> None:
     own = [okta(n * 10) for n in range(10)]
-    stolen = [okta(n * 10 + 5, HOSTING, token="dt-thief", os="Linux", agent=FIREFOX) for n in range(3)]
+    stolen = [
+        okta(n * 10 + 5, HOSTING, cookie="dt-thief", os="Linux", agent=FIREFOX) for n in range(3)
+    ]
     (found,) = hunted(tmp_path, "okta-session-spread", [*okta_days(), *own, *stolen])
     assert (found.user_id, found.session_id) == ("00u1ada", "idx-1")
     assert "on linux instead of windows" in found.why
@@ -276,7 +351,9 @@ def test_an_okta_session_that_moves_is_not_found(tmp_path: Path, away: list[Row]
     assert hunted(tmp_path, "okta-session-spread", [*okta_days(), *own, *away]) == []
 
 
-def token_event(minutes: float, event: str, place: tuple[str, int, str, str, float, float] = HOME) -> Row:
+def token_event(
+    minutes: float, event: str, place: tuple[str, int, str, str, float, float] = HOME
+) -> Row:
     return okta(
         minutes, place, event=event, actor={"id": "client-1", "type": "PublicClientApp", "displayName": "Shop"},
         target=[{"id": "00u1ada", "type": "User", "alternateId": "ada@contoso.com"}],
@@ -284,7 +361,8 @@ def token_event(minutes: float, event: str, place: tuple[str, int, str, str, flo
 
 
 @pytest.mark.parametrize(
-    ("minutes", "place", "severity"), [(0.1, HOME, "low"), (0.1, HOSTING, "high"), (60, HOME, "high")]
+    ("minutes", "place", "severity"),
+    [(0.1, HOME, "low"), (0.1, HOSTING, "high"), (60, HOME, "high")],
 )
 def test_a_one_time_token_sent_twice_is_found_and_a_retry_is_low(
     tmp_path: Path, minutes: float, place: tuple[str, int, str, str, float, float], severity: str
@@ -317,8 +395,17 @@ FOOTHOLDS = [
 
 
 @pytest.mark.parametrize("added", FOOTHOLDS, ids=["method", "consent", "rule", "okta factor"])
-def test_a_foothold_within_the_hour_after_a_risky_sign_in_is_found(tmp_path: Path, added: Row) -> None:
-    risky = entra(0, HOSTING, session="new", interactive=True, riskLevelDuringSignIn="high", riskState="atRisk")
+def test_a_foothold_within_the_hour_after_a_risky_sign_in_is_found(
+    tmp_path: Path, added: Row
+) -> None:
+    risky = entra(
+        0,
+        HOSTING,
+        session="new",
+        interactive=True,
+        riskLevelDuringSignIn="high",
+        riskState="atRisk",
+    )
     (found,) = hunted(tmp_path, "foothold-after-risk", [*usual(), risky, added])
     assert found.who == "ada@contoso.com"
     assert "high risk" in found.why
@@ -331,7 +418,10 @@ def test_a_foothold_within_the_hour_after_a_risky_sign_in_is_found(tmp_path: Pat
         [entra(0, HOSTING, riskLevelDuringSignIn="high", riskState="remediated"), FOOTHOLDS[0]],
         [entra(0, HOSTING, riskLevelDuringSignIn="low"), FOOTHOLDS[0]],
         [entra(-90, HOSTING, riskLevelDuringSignIn="high"), FOOTHOLDS[0]],
-        [entra(0, HOSTING, riskLevelDuringSignIn="high"), audit("User registered security info", 20, "192.0.2.99", who=BOB)],
+        [
+            entra(0, HOSTING, riskLevelDuringSignIn="high"),
+            audit("User registered security info", 20, "192.0.2.99", who=BOB),
+        ],
     ],
     ids=["at home", "answered", "low", "two hours later", "somebody else"],
 )
@@ -340,7 +430,9 @@ def test_a_change_without_risk_or_from_home_is_not_found(tmp_path: Path, rows: l
 
 
 def test_a_device_code_from_a_foreign_network_is_found(tmp_path: Path) -> None:
-    coded = entra(0, FAR, session="coded", interactive=True, authenticationProtocol="deviceCode", appId=BROKER)
+    coded = entra(
+        0, FAR, session="coded", interactive=True, authenticationProtocol="deviceCode", appId=BROKER
+    )
     (found,) = hunted(tmp_path, "device-code-and-binding", [*usual(), coded])
     assert found.severity == "high"
     assert "authentication broker" in found.why
@@ -354,7 +446,9 @@ def bound(status: str) -> dict[str, object]:
 
 def test_tokens_that_were_bound_and_are_not_any_more_are_found(tmp_path: Path) -> None:
     own = [entra(n, device=LAPTOP, interactive=n == 0, **bound("bound")) for n in range(3)]
-    (found,) = hunted(tmp_path, "device-code-and-binding", [*usual(), *own, entra(9, FAR, **bound("unbound"))])
+    (found,) = hunted(
+        tmp_path, "device-code-and-binding", [*usual(), *own, entra(9, FAR, **bound("unbound"))]
+    )
     assert "unbound" in found.why
     assert found.ips == (FAR[0],)
 
@@ -364,15 +458,32 @@ def test_tokens_that_were_bound_and_are_not_any_more_are_found(tmp_path: Path) -
     [
         [entra(0, interactive=True, session="cli", authenticationProtocol="deviceCode")],
         [
-            *[entra(0, days=-day - 1, session=f"cli{day}", interactive=True, authenticationProtocol="deviceCode") for day in range(4)],
+            *[
+                entra(
+                    0,
+                    days=-day - 1,
+                    session=f"cli{day}",
+                    interactive=True,
+                    authenticationProtocol="deviceCode",
+                )
+                for day in range(4)
+            ],
             entra(0, ABROAD, session="cli", interactive=True, authenticationProtocol="deviceCode"),
         ],
-        [entra(0, device=LAPTOP, interactive=True, **bound("bound")), entra(9, ABROAD, device=LAPTOP, **bound("unbound"))],
-        [entra(0, device=LAPTOP, interactive=True, **bound("bound")), entra(9, agent=CHROME, **bound("unbound"))],
+        [
+            entra(0, device=LAPTOP, interactive=True, **bound("bound")),
+            entra(9, ABROAD, device=LAPTOP, **bound("unbound")),
+        ],
+        [
+            entra(0, device=LAPTOP, interactive=True, **bound("bound")),
+            entra(9, agent=CHROME, **bound("unbound")),
+        ],
     ],
     ids=["at home", "habit", "same device", "old application at home"],
 )
-def test_device_codes_and_unbound_tokens_of_every_day_are_not_found(tmp_path: Path, rows: list[Row]) -> None:
+def test_device_codes_and_unbound_tokens_of_every_day_are_not_found(
+    tmp_path: Path, rows: list[Row]
+) -> None:
     assert hunted(tmp_path, "device-code-and-binding", [*usual(), *rows]) == []
 
 
