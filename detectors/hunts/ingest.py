@@ -67,8 +67,10 @@ def take(
 ) -> Taken:
     """Read every file into the tables. ``told`` hears each file's name as it begins."""
     taken = Taken()
-    for batch in batches(logs):
-        told(batch[0].path.name if len(batch) == 1 else f"{len(batch)} files")
+    together = batches(logs)
+    for number, batch in enumerate(together, start=1):
+        what = batch[0].path.name if len(batch) == 1 else f"{len(batch)} files"
+        told(f"{number} of {len(together)}: {what}")
         try:
             _batch(connection, batch, taken)
         except duckdb.Error as error:
