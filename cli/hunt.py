@@ -22,6 +22,7 @@ from detectors.hunts.catalogue import Hunt, Tuning, hunt, hunts
 from detectors.hunts.errors import HuntError, UnknownHunt
 from detectors.hunts.finding import SEVERITIES, Finding
 from detectors.hunts.hunting import Ground, Limits, hunting_ground
+from detectors.hunts.sigma import hunt_by_rule
 
 
 def command(  # noqa: PLR0913, PLR0917 - each is an option a person may give
@@ -62,6 +63,13 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option a person may give
             "--set", metavar="[HUNT.]NAME=VALUE", help="Tune; lists are separated by commas."
         ),
     ] = None,
+    sigma: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A Sigma rule or correlation of yours, with the hunts that are named (pip install 'rescind[sigma]').",
+        ),
+    ] = None,
     severity: Annotated[
         str, typer.Option(help="Show only from this severity on: low, medium or high.")
     ] = "low",
@@ -90,7 +98,7 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option a person may give
         if explain_name is not None:
             explain(hunt(explain_name))
             return
-        wanted = _wanted(names or [], logs or [])
+        wanted = _wanted(names or [], logs or [], alone=sigma is None)
         if severity not in SEVERITIES:
             _refuse(f"--severity: one of {', '.join(SEVERITIES)}")
         now = datetime.now(UTC)
@@ -98,6 +106,8 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option a person may give
             wanted, _tuning(settings or []), Limits(memory, threads),
             _time("--since", since, now), _time("--until", until, now), quiet=as_json,
         )  # fmt: skip
+        if sigma is not None:
+            found += hunt_by_rule(sigma, wanted.logs)
     except HuntError as error:
         _refuse(str(error), error.remedy)
     shown = [
@@ -107,7 +117,7 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option a person may give
         for each in shown:
             print(json.dumps(each.document()))
     else:
-        tell(shown, [each.name for each in wanted.hunts])
+        tell(shown, len(wanted.hunts) + (sigma is not None))
     if alert:
         send(found, source, config)
     elif shown:
@@ -120,8 +130,11 @@ class _Wanted:
     logs: list[Path] = field(default_factory=list)
 
 
-def _wanted(names: Sequence[str], logs: Sequence[Path]) -> _Wanted:
-    """Sort names of hunts from paths: a shell writes ``--logs a.json b.json`` for ``--logs *.json``."""
+def _wanted(names: Sequence[str], logs: Sequence[Path], *, alone: bool) -> _Wanted:
+    """Sort names of hunts from paths: a shell writes ``--logs a.json b.json`` for ``--logs *.json``.
+
+    Where none is named it is all of them, if they are ``alone``.
+    """
     paths, chosen = list(logs), []
     for name in names:
         try:
@@ -132,7 +145,7 @@ def _wanted(names: Sequence[str], logs: Sequence[Path]) -> _Wanted:
             paths.append(Path(name))
     if not paths:
         _refuse("--logs: name a file or a folder of logs", "`rescind hunt --list` lists the hunts.")
-    return _Wanted(tuple(chosen) or tuple(hunts().values()), paths)
+    return _Wanted(tuple(chosen) or (tuple(hunts().values()) if alone else ()), paths)
 
 
 def _tuning(settings: Sequence[str]) -> Tuning:
@@ -163,6 +176,8 @@ def _hunt(
     *,
     quiet: bool,
 ) -> list[Finding]:
+    if not wanted.hunts:
+        return []
     with watching() as watch, _ground(wanted, tuning, limits, watch) as ground:
         found = []
         for each in wanted.hunts:

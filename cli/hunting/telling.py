@@ -20,11 +20,11 @@ _EVIDENCE = 3
 _FILES = 5
 
 
-def tell(found: Sequence[Finding], names: Sequence[str]) -> None:
+def tell(found: Sequence[Finding], hunts: int) -> None:
     """Print a table of all findings, then each with its sentence, its causes and its evidence."""
     out = console()
     if not found:
-        out.print(f"Nothing found by {counted(len(names), 'hunt')}.")
+        out.print(f"Nothing found by {counted(hunts, 'hunt')}.")
         return
     if not narrow():
         table = Table(box=None, pad_edge=False, header_style="bold")

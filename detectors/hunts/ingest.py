@@ -91,6 +91,17 @@ def _first_line(error: duckdb.Error) -> str:
     return str(error).splitlines()[0][:200]
 
 
+def documents_of(batch: Sequence[LogFile]) -> str:
+    """Return the SQL that gives every row of the files as JSON text, out of its envelopes."""
+    table = table_of(batch)
+    source = (
+        f"SELECT json FROM {table}"  # noqa: S608 - names are quoted
+        if batch[0].kind == "json"
+        else f"SELECT to_json(columns_of) AS json FROM {table} AS columns_of"  # noqa: S608 - names are quoted
+    )
+    return f"SELECT row::VARCHAR FROM ({_unwrapped(source)}) WHERE row IS NOT NULL"  # noqa: S608 - ours
+
+
 def _batch(connection: duckdb.DuckDBPyConnection, batch: Sequence[LogFile], taken: Taken) -> None:
     table = table_of(batch)
     if batch[0].kind == "json":
