@@ -17,6 +17,8 @@ from detectors.hunts.ingest import Taken, resource
 _STYLES = {"high": "bold red", "medium": "bold yellow", "low": "dim"}
 #: So many rows of evidence are shown of each finding; ``--json`` has all.
 _EVIDENCE = 3
+#: So many findings that are only listed are shown.
+_LOW = 20
 _FILES = 5
 
 
@@ -26,6 +28,8 @@ def tell(found: Sequence[Finding], hunts: int) -> None:
     if not found:
         out.print(f"Nothing found by {counted(hunts, 'hunt')}.")
         return
+    low = [each for each in found if each.severity == "low"]
+    found = [each for each in found if each.severity != "low"] + low[:_LOW]
     if not narrow():
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("severity", "hunt", "who", "from (UTC)", "to (UTC)"):
@@ -40,6 +44,10 @@ def tell(found: Sequence[Finding], hunts: int) -> None:
         out.print()
     for each in found:
         _tell_one(each)
+    if len(low) > _LOW:
+        out.print(
+            f"And {len(low) - _LOW} more that are only listed, low (--json has all).", style="dim"
+        )
 
 
 def _tell_one(finding: Finding) -> None:

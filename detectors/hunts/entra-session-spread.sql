@@ -14,12 +14,13 @@ benign:
   same device: "The registered device of the session came along: two points less."
 tunables:
   min_points: {default: 4, is: "how much has to come together (the points stand in tables/sessions.sql)"}
+  list_points: {default: 1, is: "from so many on it is listed as low"}
 reads: [sessions.sql]
 shared: [allow_ips, allow_asns, shared_persons, shared_days, habit_sessions, turn_minutes]
 */
 WITH found AS (
     SELECT * FROM session_case
-    WHERE provider IN ('entra', 'auth0') AND points >= getvariable('min_points')
+    WHERE provider IN ('entra', 'auth0') AND points >= getvariable('list_points')
 ),
 told AS (
     SELECT
@@ -42,7 +43,8 @@ SELECT
     any_value(u.provider) AS provider, any_value(u.user_id) AS user_id,
     any_value(u.user_name) AS user_name, any_value(u.session_id) AS session_id,
     any_value(t.first_at) AS first_at, any_value(t.last_at) AS last_at, any_value(t.points) AS points,
-    CASE WHEN any_value(t.points) >= getvariable('min_points') + 2 THEN 'high' ELSE 'medium' END AS severity,
+    CASE WHEN any_value(t.points) >= getvariable('min_points') + 2 THEN 'high'
+        WHEN any_value(t.points) >= getvariable('min_points') THEN 'medium' ELSE 'low' END AS severity,
     'The session that began on ' || any_value(t.root_network) || ' went on from ' || any_value(t.networks)
         || ', a network this person has no habit of, ' || any_value(t.signs) || '.' AS why,
     any_value([
@@ -51,7 +53,7 @@ SELECT
         cause('moving', t.other_os OR t.turned OR t.hosting,
             CASE WHEN t.other_os THEN 'the operating system is another'
                 WHEN t.turned THEN 'both networks were used in turns'
-                WHEN t.hosting THEN 'nobody travels into a data centre' ELSE 'not ruled out' END),
+                WHEN t.hosting THEN 'nobody travels into a data centre' ELSE 'the system is the same, and no network was used in turns' END),
         cause('same device', NOT t.same_device, 'the device that began the session was not there')
     ]) AS causes,
     list_slice(list(sign_in_row(u) ORDER BY u.time) FILTER (u.away), 1, 12) AS evidence,

@@ -13,7 +13,7 @@ benign:
   service: "An account that is used from data centres most of the time is a service, whatever it is called."
 tunables:
   min_points: {default: 3, is: "how much has to come together"}
-  baseline_days: {default: 2, is: "so long the person has to have been in the logs before"}
+  baseline_days: {default: 2, is: "so long the person has to have been in the logs before; else it is low"}
   service_share: {default: 0.5, is: "from this share of uses in data centres on it is a service"}
 shared: [allow_ips, allow_asns, shared_persons, shared_days, habit_sessions]
 */
@@ -50,10 +50,10 @@ cases AS (
         coalesce(bool_or(NOT list_contains(usual.countries, s.country)), false) AS new_country,
         coalesce(bool_or(NOT list_contains(usual.systems, s.os)), false) AS new_os,
         coalesce(bool_or(s.listed = 'anonymiser' OR s.anonymous), false) AS anonymiser,
-        coalesce(bool_or(usual.has_device) AND bool_and(s.device IS NULL), false) AS no_device
+        coalesce(bool_or(usual.has_device) AND bool_and(s.device IS NULL), false) AS no_device,
+        min(usual.first_at) <= min(s.first_at) - to_days(getvariable('baseline_days')::INTEGER) AS known_long
     FROM strange AS s JOIN usual USING (person_key)
     WHERE usual.hosted < getvariable('service_share')
-        AND usual.first_at <= s.first_at - to_days(getvariable('baseline_days')::INTEGER)
     GROUP BY s.provider, s.person_key, s.network
 ),
 used AS (
@@ -74,7 +74,8 @@ judged AS (
 )
 SELECT
     provider, user_id, user_name, session_id, first_at, last_at, points,
-    CASE WHEN points >= getvariable('min_points') + 1 THEN 'high' ELSE 'medium' END AS severity,
+    CASE WHEN points < getvariable('min_points') OR NOT known_long THEN 'low'
+        WHEN points >= getvariable('min_points') + 1 THEN 'high' ELSE 'medium' END AS severity,
     'Tokens of this person were used from ' || network || coalesce(' (' || listed_name || ')', '')
         || ', where she has never been: ' || spoken([
             CASE WHEN no_sign_in THEN 'nobody signed in there' END,
@@ -85,10 +86,10 @@ SELECT
             CASE WHEN script THEN 'the agent is a script' END]) || '.' AS why,
     [cause('personal VPN', new_os OR no_device OR script,
         CASE WHEN new_os THEN 'a system she never used'
-            WHEN no_device OR script THEN 'not her device, or a script' ELSE 'not ruled out' END),
+            WHEN no_device OR script THEN 'not her device, or a script' ELSE 'the same system, and no device was lost' END),
      cause('company egress', true, 'too few people sign in there, and it is on no allow-list'),
      cause('work in the cloud', true, 'too few sessions and no earlier sign-in from there'),
      cause('service', true, 'most of her use comes from elsewhere')] AS causes,
     evidence, ips, agents, app_ids
 FROM judged
-WHERE points >= getvariable('min_points')
+WHERE points > 0

@@ -3,8 +3,8 @@ title: Impossible travel inside one session
 finds: >
   Two uses of the same session, one after the other, so far apart that no airliner covers it in the time
   between them: by speed, so that two ends of one country count as well. One hop may be a VPN that was
-  switched on; found is going to and fro, or a hop that came with another operating system or without the
-  session's device.
+  switched on, and is listed as low; going to and fro, or a hop that came with another operating system or
+  without the session's device, is an alert.
 attack: [T1539, T1550.004, T1078.004]
 signal: session_theft
 benign:
@@ -45,17 +45,28 @@ impossible AS (
         time - lag(time, getvariable('min_gate_hops')::INTEGER - 1)
             OVER (PARTITION BY session_key ORDER BY time) AS gate_span
     FROM hops WHERE far / hours > getvariable('max_kmh')
+),
+judged AS (
+    SELECT session_key, count(*) AS hops, ((count(*) FILTER (span <= to_hours(getvariable('within_hours')::INTEGER)) > 0
+            AND count(*) FILTER (NOT gate AND NOT gate0) >= getvariable('min_hops'))
+        OR count(*) FILTER (gate_span <= to_hours(getvariable('within_hours')::INTEGER)) > 0
+        OR bool_or(os <> os0)
+        OR bool_or((away AND device0 IS NOT NULL AND device IS NULL)
+            OR (away0 AND device IS NOT NULL AND device0 IS NULL))) AS certain
+    FROM impossible GROUP BY session_key
 )
 SELECT
     any_value(provider) AS provider, any_value(user_id) AS user_id, any_value(user_name) AS user_name,
     any_value(session_id) AS session_id, min(time0) AS first_at, max(time) AS last_at,
-    count(*)::INTEGER AS points,
-    CASE WHEN count(*) >= getvariable('min_hops') THEN 'high' ELSE 'medium' END AS severity,
+    any_value(hops)::INTEGER AS points,
+    CASE WHEN NOT any_value(certain) THEN 'low' WHEN any_value(hops) >= getvariable('min_hops') THEN 'high' ELSE 'medium' END AS severity,
     format('The session jumped {} times; the farthest was {:.0f} km from {} to {} within {:.1f} hours, which is {:.0f} km/h.',
         count(*), max(far), arg_max(coalesce(city0, country0, ip0), far), arg_max(coalesce(city, country, ip), far),
         arg_max(hours, far), arg_max(kmh, far)) AS why,
     [cause('carrier gateway', true, 'the person was not on that network in the days before'),
-     cause('VPN', true, 'no data centre is among the ends, and nobody switches a VPN so often or loses the device by it'),
+     cause('VPN', any_value(certain), CASE WHEN any_value(certain)
+        THEN 'no data centre is among the ends, and nobody switches a VPN so often or loses the device by it'
+        ELSE 'it may be one that was switched on: so few hops, and the same system' END),
      cause('wrong place', max(far) > 2 * getvariable('min_km'), format('{:.0f} km is more than such data errs by', max(far)))
     ] AS causes,
     list_slice(list(to_json({'time': clock(time), 'event': format('{:.0f} km in {:.2f} h', far, hours),
@@ -64,11 +75,5 @@ SELECT
         'system': os, 'agent': agent, 'app': app_name, 'id': event_id}) ORDER BY time), 1, 12) AS evidence,
     list(DISTINCT ip) FILTER (away) AS ips, list(DISTINCT agent) FILTER (away) AS agents,
     list(DISTINCT app_id) FILTER (away) AS app_ids
-FROM impossible
+FROM impossible JOIN judged USING (session_key)
 GROUP BY session_key
-HAVING (count(*) FILTER (span <= to_hours(getvariable('within_hours')::INTEGER)) > 0
-        AND count(*) FILTER (NOT gate AND NOT gate0) >= getvariable('min_hops'))
-    OR count(*) FILTER (gate_span <= to_hours(getvariable('within_hours')::INTEGER)) > 0
-    OR bool_or(os <> os0)
-    OR bool_or((away AND device0 IS NOT NULL AND device IS NULL)
-        OR (away0 AND device IS NOT NULL AND device0 IS NULL))

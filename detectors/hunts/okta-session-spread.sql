@@ -13,6 +13,7 @@ benign:
   spoofed agent: "A browser that asks for the desktop site tells another system, from the same address."
 tunables:
   min_points: {default: 4, is: "how much has to come together (the points stand in tables/sessions.sql)"}
+  list_points: {default: 1, is: "from so many on it is listed as low"}
 reads: [sessions.sql]
 shared: [allow_ips, allow_asns, shared_persons, shared_days, habit_sessions, turn_minutes]
 */
@@ -30,7 +31,7 @@ WITH found AS (
             CASE WHEN script THEN 'by a script' END,
             CASE WHEN turned THEN 'in turns with the person''s own network' END]), points) AS signs
     FROM session_case
-    WHERE provider = 'okta' AND points >= getvariable('min_points')
+    WHERE provider = 'okta' AND points >= getvariable('list_points')
     GROUP BY session_key, person_key
 ),
 of_sessions AS (
@@ -76,14 +77,16 @@ of_devices AS (
         SELECT person_key, device, arg_min(os, first_at) AS os FROM session_place
         WHERE os IS NOT NULL AND device IS NOT NULL GROUP BY person_key, device
     ) AS home ON home.person_key = c.person_key AND home.device = c.device
-    WHERE s.person_key NOT IN (SELECT person_key FROM found)
+    WHERE s.person_key NOT IN (SELECT person_key FROM found WHERE points >= getvariable('min_points'))
     GROUP BY s.person_key, s.device
 )
 SELECT
     'okta' AS provider, user_id, user_name, session_id, first_at, last_at, points,
-    CASE WHEN points >= getvariable('min_points') + 2 THEN 'high' ELSE 'medium' END AS severity, why,
+    CASE WHEN points >= getvariable('min_points') + 2 THEN 'high'
+        WHEN points >= getvariable('min_points') THEN 'medium' ELSE 'low' END AS severity, why,
     [cause('company egress', true, 'too few people sign in there, and it is on no allow-list'),
-     cause('moving', other_os OR not_moved, 'the system is another, or both networks were used in turns'),
+     cause('moving', other_os OR not_moved, CASE WHEN other_os OR not_moved
+        THEN 'the system is another, or both networks were used in turns' ELSE 'the system is the same' END),
      cause('personal VPN', true, 'she has no habit of that network'),
      cause('spoofed agent', other_os, 'the addresses differ, too')] AS causes,
     evidence, ips, agents, app_ids

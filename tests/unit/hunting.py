@@ -178,6 +178,11 @@ def auth0(
     }
 
 
+def worth_an_alert(found: Iterable[Finding]) -> list[Finding]:
+    """Leave out what is only listed."""
+    return [each for each in found if each.severity != "low"]
+
+
 def hunted(
     folder: Path,
     name: str,
