@@ -423,7 +423,7 @@ def hunt(logs: Path) -> None:
     )
 
 
-def measure(rows: int, thefts: int, seed: int, *, verbose: bool) -> tuple[float, int, bool]:
+def measure(rows: int, thefts: int, seed: int, *, verbose: bool) -> tuple[float, float, int, bool]:
     with tempfile.TemporaryDirectory(prefix="rescind-bench-") as folder:
         began = time.perf_counter()
         victims = generate(Path(folder), rows, thefts, seed)
@@ -463,7 +463,12 @@ def measure(rows: int, thefts: int, seed: int, *, verbose: bool) -> tuple[float,
         print(f"  missed: {name} ({victims[name]})")
     for each in false[:20]:
         print(f"  false: {each[0]} {each[2]}: {each[4]}")
-    return told["seconds"], told["rows"], not missed and share <= 0.01 and told["peak_mb"] <= 4096
+    return (
+        told["seconds"],
+        told["cpu_seconds"],
+        told["rows"],
+        not missed and share <= 0.01 and told["peak_mb"] <= 4096,
+    )
 
 
 def main() -> int:
@@ -484,14 +489,17 @@ def main() -> int:
     took = []
     good = True
     for size in sizes:
-        seconds, rows, right = measure(size, given.thefts, given.seed, verbose=size == given.rows)
-        took.append((rows, seconds))
+        seconds, processor, rows, right = measure(
+            size, given.thefts, given.seed, verbose=size == given.rows
+        )
+        took.append((rows, processor))
         good &= right
-    good &= took[-1][1] <= given.limit
+    good &= seconds <= given.limit
     if given.growth:
+        # by what the processor did: on a busy machine the clock tells of the others
         (few, quick), (many, slow) = took[0], took[-1]
-        print(f"  {many / few:.2f} times the rows take {slow / quick:.2f} times the seconds")
-        good &= slow / quick <= 1.1 * many / few
+        print(f"  {many / few:.2f} times the rows take {slow / quick:.2f} times the processor")
+        good &= slow / quick <= 1.05 * many / few
     print("within the bounds" if good else "NOT within the bounds")
     return 0 if good else 1
 

@@ -270,7 +270,6 @@ def _insert(connection: duckdb.DuckDBPyConnection, shape: Shape, inner: str, tak
     )
     if shape.view in ("sign_in", "token"):
         person = "coalesce(lower(user_id), lower(user_name))"
-        extra["person"] = person
         extra["person_key"] = f"CASE WHEN {person} IS NOT NULL THEN hash(provider, {person}) END"
     if shape.view == "sign_in" and "session_id" in has:
         extra["session_key"] = (

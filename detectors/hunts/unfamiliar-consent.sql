@@ -38,24 +38,38 @@ scoped AS (
     WHERE NOT list_contains(getvariable('allow_apps'), app)
         AND NOT list_contains(getvariable('allow_apps'), coalesce(target_id, ''))
 ),
-new_app AS (
-    SELECT c.*,
-        (SELECT count(DISTINCT other.person) FROM scoped AS other
-            WHERE other.app = c.app AND other.time < c.time AND other.person <> c.person) AS consents_before
-    FROM scoped AS c
+-- how many others had consented before a person did
+ranked AS (
+    SELECT app, person, row_number() OVER (PARTITION BY app ORDER BY min(time)) - 1 AS consents_before
+    FROM scoped GROUP BY app, person
 ),
-asked AS (SELECT DISTINCT app FROM new_app WHERE consents_before < getvariable('familiar_persons')),
-used AS (
+new_app AS (
+    SELECT c.* FROM scoped AS c JOIN ranked USING (app, person)
+    WHERE consents_before < getvariable('familiar_persons')
+),
+asked AS (
+    SELECT DISTINCT app, lower(app) AS name FROM new_app
+    UNION SELECT DISTINCT app, lower(target_id) FROM new_app WHERE target_id IS NOT NULL
+),
+first_used AS (
     SELECT asked.app, s.person_key, min(s.time) AS time
-    FROM sign_in AS s JOIN asked ON lower(s.app_name) = lower(asked.app) OR s.app_id = asked.app
+    FROM sign_in AS s JOIN asked ON asked.name = lower(s.app_name)
     WHERE s.ok GROUP BY asked.app, s.person_key
+    UNION ALL
+    SELECT asked.app, s.person_key, min(s.time)
+    FROM sign_in AS s JOIN asked ON asked.name = lower(s.app_id)
+    WHERE s.ok GROUP BY asked.app, s.person_key
+),
+-- since when so many people use it that it is known
+known AS (
+    SELECT app, list_sort(list(time))[getvariable('familiar_persons')] AS since
+    FROM (SELECT app, person_key, min(time) AS time FROM first_used GROUP BY app, person_key)
+    GROUP BY app
 ),
 judged AS (
     SELECT n.*, regexp_matches(lower(coalesce(nullif(n.scope, ''), n.said)), getvariable('reach')) AS far
-    FROM new_app AS n
-    WHERE n.consents_before < getvariable('familiar_persons')
-        AND (SELECT count(*) FROM used WHERE used.app = n.app AND used.time < n.time)
-            < getvariable('familiar_persons')
+    FROM new_app AS n LEFT JOIN known USING (app)
+    WHERE known.since IS NULL OR known.since >= n.time
 )
 SELECT
     provider, any_value(lower(actor_id)) AS user_id, any_value(lower(actor_name)) AS user_name,

@@ -8,8 +8,7 @@ CREATE TABLE sign_in (
     kind VARCHAR,              -- interactive, non_interactive, service, risk (a detection, not a sign-in)
     ok BOOLEAN,
     error VARCHAR,             -- the product's own code
-    person VARCHAR,            -- the product's user id, else the sign-in name in lower case
-    person_key UBIGINT,        -- its hash with the provider: what tables are joined by
+    person_key UBIGINT,        -- hash of provider and user id, else sign-in name: what tables are joined by
     user_id VARCHAR,
     user_name VARCHAR,
     ip VARCHAR,
@@ -44,8 +43,7 @@ CREATE TABLE token (
     event VARCHAR,             -- the product's own name of the event
     kind VARCHAR,              -- code_exchange, refresh_exchange, reuse, refused, grant
     ok BOOLEAN,
-    person VARCHAR,
-    person_key UBIGINT,
+    person_key UBIGINT,        -- hash of provider and user id, else sign-in name: what tables are joined by
     user_id VARCHAR,
     user_name VARCHAR,
     client_id VARCHAR,
