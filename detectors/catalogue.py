@@ -23,6 +23,7 @@ MODULES: dict[str, str] = {
     "graph_security_incident": "detectors.adapters.graph_security_incident",
     "intune": "detectors.adapters.intune",
     "m365_unified_audit": "detectors.adapters.m365_unified_audit",
+    "hunt": "detectors.hunts.alerting",
     "okta_system_log": "detectors.adapters.okta_system_log",
     "sentinel_table_row": "detectors.adapters.sentinel_table_row",
     "adauditplus": "detectors.adapters.adauditplus",

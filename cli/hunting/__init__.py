@@ -1,0 +1,1 @@
+"""What ``rescind hunt`` shows and sends."""

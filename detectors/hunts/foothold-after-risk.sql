@@ -1,0 +1,87 @@
+/*
+title: A foothold within the hour after a risky sign-in
+finds: >
+  An authentication method, a device, an inbox rule, forwarding or a consent that was added within the hour
+  after a sign-in the product called risky (or after a risk detection), for the same person.
+attack: [T1098.005, T1556.006, T1564.008, T1114.003, T1528, T1078.004]
+signal: mfa
+benign:
+  remediation: "The person answered the risk herself, and the product saw it: state remediated, dismissed or confirmedSafe."
+  known network: "The change came from a network the person signs in from: a new phone, set up at home."
+tunables:
+  minutes: {default: 60, is: "so long after the risky sign-in"}
+  risks: {default: [medium, high], is: "levels that count"}
+shared: [allow_ips, shared_persons, shared_days, habit_sessions]
+*/
+WITH risky AS (
+    SELECT s.* FROM sign_in AS s
+    WHERE list_contains(getvariable('risks'), s.risk) AND (s.ok OR s.kind = 'risk') AND NOT allowed(s.ip)
+        AND lower(coalesce(s.risk_state, '')) NOT IN ('remediated', 'dismissed', 'confirmedsafe')
+),
+added AS (
+    SELECT a.*,
+        CASE
+            WHEN a.operation ILIKE '%InboxRule%' THEN 'an inbox rule'
+            WHEN a.operation ILIKE 'Set-Mailbox%' OR a.operation ILIKE 'New-TransportRule%' THEN 'mail forwarding'
+            WHEN a.operation ILIKE '%consent%' OR a.operation ILIKE '%permission grant%' THEN 'a consent'
+            WHEN a.operation ILIKE '%device%' THEN 'a device'
+            ELSE 'an authentication method'
+        END AS what
+    FROM audit AS a
+    WHERE a.ok AND (
+        a.operation ILIKE 'User registered security info%' OR a.operation ILIKE 'Admin registered security info%'
+        OR a.operation ILIKE 'User changed default security info%'
+        OR a.operation ILIKE 'User registered all required security info%'
+        OR a.operation ILIKE 'Add registered owner to device%' OR a.operation ILIKE 'Register device%'
+        OR a.operation ILIKE 'Add device%' OR a.operation ILIKE 'Add Passkey%'
+        OR a.operation IN ('New-InboxRule', 'Set-InboxRule', 'Enable-InboxRule', 'UpdateInboxRules', 'New-TransportRule')
+        OR (a.operation = 'Set-Mailbox' AND contains(lower(a.details), 'forward'))
+        OR a.operation ILIKE 'Consent to application%' OR a.operation ILIKE 'Add delegated permission grant%'
+        OR a.operation ILIKE 'Add OAuth2PermissionGrant%' OR a.operation LIKE 'app.oauth2.%consent.grant'
+        OR a.operation IN ('user.mfa.factor.activate', 'device.enrollment.create', 'user.account.update_primary_email')
+        OR a.operation IN ('gd_enrollment_complete', 'my_account_authentication_method_succeeded'))
+),
+-- whose it is: by id or by name, as actor or as target
+owned AS (
+    SELECT DISTINCT unnest(list_filter([lower(actor_id), lower(actor_name), lower(target_id), lower(target_name)],
+        lambda each: each IS NOT NULL)) AS name, added.* FROM added
+),
+risky_name AS (
+    SELECT DISTINCT unnest(list_filter([lower(user_id), lower(user_name)], lambda each: each IS NOT NULL)) AS name,
+        risky.* FROM risky
+),
+-- audit logs tell no autonomous system: take it from sign-ins at the same address
+placed AS (
+    SELECT ip, any_value(network) AS network FROM session_place
+    WHERE ip IN (SELECT ip FROM added) GROUP BY ip
+),
+followed AS (
+    SELECT o.*, r.time AS risk_time, r.ip AS risk_ip, r.network AS risk_network, r.risk, r.person_key,
+        r.user_id AS risk_user_id, r.user_name AS risk_user_name, r.session_id, sign_in_row(r) AS risk_row,
+        CASE WHEN o.ip IS NULL OR o.ip = r.ip THEN r.network ELSE coalesce(placed.network, o.network) END
+            AS from_network,
+        coalesce(o.ip, r.ip) AS from_ip
+    FROM owned AS o JOIN risky_name AS r ON r.name = o.name
+        AND o.time BETWEEN r.time AND r.time + to_minutes(getvariable('minutes')::INTEGER)
+    LEFT JOIN placed ON placed.ip = o.ip
+),
+judged AS (
+    SELECT f.* FROM followed AS f
+    LEFT JOIN person_network AS home ON home.person_key = f.person_key AND home.network = f.from_network
+    WHERE NOT EXISTS (FROM egress WHERE egress.ip = f.from_ip)
+        AND coalesce(home.sessions, 0) < getvariable('habit_sessions')
+        AND (home.rooted_at IS NULL OR home.rooted_at > f.risk_time - INTERVAL 1 HOUR)
+)
+SELECT
+    any_value(provider) AS provider, any_value(risk_user_id) AS user_id, any_value(risk_user_name) AS user_name,
+    any_value(session_id) AS session_id, min(risk_time) AS first_at, max(time) AS last_at,
+    (3 + count(DISTINCT what))::INTEGER AS points, 'high' AS severity,
+    'Within ' || max(date_diff('minute', risk_time, time)) || ' minutes after a sign-in of ' || max(risk)
+        || ' risk, ' || string_agg(DISTINCT what, ' and ') || ' was added, from a network that is not the person''s.' AS why,
+    [cause('remediation', true, 'the risk was not answered'),
+     cause('known network', true, 'the person had not signed in from there before')] AS causes,
+    list_slice(list_distinct(list(risk_row ORDER BY risk_time)), 1, 3)
+        || list_slice(list_distinct(list(audit_row(judged) ORDER BY time)), 1, 9) AS evidence,
+    list(DISTINCT coalesce(ip, risk_ip)) AS ips, list(DISTINCT agent) AS agents, []::VARCHAR[] AS app_ids
+FROM judged
+GROUP BY coalesce(person_key, hash(name))

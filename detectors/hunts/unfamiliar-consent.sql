@@ -1,0 +1,89 @@
+/*
+title: Consent to an application nobody knows here
+finds: >
+  A new OAuth consent (Entra: Consent to application, Add delegated permission grant, Add OAuth2PermissionGrant,
+  Add app role assignment grant to user; Okta: app.oauth2.*.consent.grant) to an application that few others
+  had consented to or signed in to before. With scopes that reach mail, files or the directory it is an alert;
+  with harmless ones it is listed as low.
+attack: [T1528, T1098.001, T1078.004]
+signal: consent
+benign:
+  roll-out: "Many people consent to or use the application: `familiar_persons`."
+  harmless scopes: "Reading one's own profile to sign in: low."
+  administrator: "Consent on behalf of everybody is reviewed elsewhere, and is not ruled out by who did it."
+tunables:
+  familiar_persons: {default: 3, is: "an application so many people used or consented to before is known"}
+  allow_apps: {default: [], is: "ids or names of applications that are known"}
+  reach: {default: "(mail|files|sites|notes|calendars|contacts|chat|channelmessage|directory|application|rolemanagement|mailboxsettings|user\\.readwrite|ews\\.|full_access|user_impersonation|imap|smtp|pop\\.|okta\\.[a-z]+\\.manage|\\.all\\b)", is: "scopes that reach further than signing in"}
+shared: [allow_ips]
+*/
+WITH consented AS (
+    SELECT a.*,
+        coalesce(nullif(a.target_name, ''), a.target_id) AS app,
+        concat_ws(' ', a.changes::VARCHAR, a.details) AS said
+    FROM audit AS a
+    WHERE a.ok AND (a.operation ILIKE 'Consent to application%'
+        OR a.operation ILIKE 'Add delegated permission grant%'
+        OR a.operation ILIKE 'Add OAuth2PermissionGrant%'
+        OR a.operation ILIKE 'Add app role assignment grant to user%'
+        OR (a.provider = 'okta' AND a.operation LIKE 'app.oauth2.%consent.grant'))
+        AND NOT allowed(a.ip)
+),
+scoped AS (
+    SELECT *,
+        coalesce(lower(actor_id), lower(actor_name)) AS person,
+        trim(regexp_extract(said, 'Scope\\*"?:\s*\\*"?\s*([^,;\]"\\]+)', 1)) AS scope,
+        regexp_matches(lower(said), 'isadminconsent[^}]*true|onbehalfofall[^}]*true|consenttype: allprincipals') AS for_all
+    FROM consented
+    WHERE NOT list_contains(getvariable('allow_apps'), app)
+        AND NOT list_contains(getvariable('allow_apps'), coalesce(target_id, ''))
+),
+-- how many others had consented before a person did
+ranked AS (
+    SELECT app, person, row_number() OVER (PARTITION BY app ORDER BY min(time)) - 1 AS consents_before
+    FROM scoped GROUP BY app, person
+),
+new_app AS (
+    SELECT c.* FROM scoped AS c JOIN ranked USING (app, person)
+    WHERE consents_before < getvariable('familiar_persons')
+),
+asked AS (
+    SELECT DISTINCT app, lower(app) AS name FROM new_app
+    UNION SELECT DISTINCT app, lower(target_id) FROM new_app WHERE target_id IS NOT NULL
+),
+first_used AS (
+    SELECT asked.app, s.person_key, min(s.time) AS time
+    FROM sign_in AS s JOIN asked ON asked.name = lower(s.app_name)
+    WHERE s.ok GROUP BY asked.app, s.person_key
+    UNION ALL
+    SELECT asked.app, s.person_key, min(s.time)
+    FROM sign_in AS s JOIN asked ON asked.name = lower(s.app_id)
+    WHERE s.ok GROUP BY asked.app, s.person_key
+),
+-- since when so many people use it that it is known
+known AS (
+    SELECT app, list_sort(list(time))[getvariable('familiar_persons')] AS since
+    FROM (SELECT app, person_key, min(time) AS time FROM first_used GROUP BY app, person_key)
+    GROUP BY app
+),
+judged AS (
+    SELECT n.*, regexp_matches(lower(coalesce(nullif(n.scope, ''), n.said)), getvariable('reach')) AS far
+    FROM new_app AS n LEFT JOIN known USING (app)
+    WHERE known.since IS NULL OR known.since >= n.time
+)
+SELECT
+    provider, any_value(lower(actor_id)) AS user_id, any_value(lower(actor_name)) AS user_name,
+    NULL::VARCHAR AS session_id, min(time) AS first_at, max(time) AS last_at,
+    (1 + 2 * bool_or(far)::INTEGER + bool_or(for_all)::INTEGER) AS points,
+    CASE WHEN bool_or(far) AND bool_or(for_all) THEN 'high' WHEN bool_or(far) THEN 'medium' ELSE 'low' END AS severity,
+    'Consent was given to ' || app || ', which fewer than ' || getvariable('familiar_persons')
+        || ' others used before' || CASE WHEN bool_or(for_all) THEN ', for everybody in the tenant' ELSE '' END
+        || coalesce(': ' || nullif(max(scope), ''), '') || '.' AS why,
+    [cause('roll-out', true, 'hardly anybody consented to it or used it before'),
+     cause('harmless scopes', bool_or(far), CASE WHEN bool_or(far) THEN 'the scopes reach further than signing in'
+        ELSE 'most likely: nothing in them reaches further than signing in' END),
+     cause('administrator', NOT bool_or(for_all), 'the person consented for herself')] AS causes,
+    list_slice(list(audit_row(judged) ORDER BY time), 1, 12) AS evidence,
+    list(DISTINCT ip) AS ips, list(DISTINCT agent) AS agents, list(DISTINCT coalesce(target_id, app)) AS app_ids
+FROM judged
+GROUP BY provider, person, app
