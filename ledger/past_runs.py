@@ -66,15 +66,13 @@ def contained_since(
 
 
 def given_back_since(
-    connection: Connection, tenant: str, accounts: Accounts, since_ms: int
+    connection: Connection, tenant: str, accounts: Accounts, since_ms: int, system: str
 ) -> str | None:
-    """Return a run that has given the account back to this person at ``since_ms`` or later, if one has.
-
-    One that did not come about whole has if it has reopened an account.
-    """
+    """Return a run that has reopened this person's account in ``system`` at ``since_ms`` or later, if any."""
     reopened = exists().where(
         _step.c.run_id == _run.c.id,
         _step.c.outcome.in_(GOOD),
+        _step.c.system == system,
         or_(
             and_(_step.c.undoes.is_(None), _does(_REOPENS)),
             and_(_step.c.undoes.is_not(None), _does(_CLOSES)),
@@ -84,7 +82,8 @@ def given_back_since(
         about_person(tenant, accounts)
         .where(
             _run.c.aim.in_(("undo", "reissue")),
-            or_(_run.c.status == "completed", and_(_run.c.status == "partial", reopened)),
+            _run.c.status.in_(("completed", "partial")),
+            reopened,
             _ended(),
             _ended_at() >= since_ms,
         )

@@ -74,6 +74,8 @@ _REVOKES: Mapping[str, str] = {
 WITHOUT_SESSIONS = frozenset({"exchange", "signals"})
 #: What ends sessions and takes back tokens.
 REVOKES = frozenset(_REVOKES.values())
+#: What looks who got in since the containment.
+LOOKS_AGAIN = frozenset(f"{system}.watch" for system in ("entra", "okta", "auth0"))
 #: What is sent once more after a change, for what was minted before it.
 _SENT_AGAIN = REVOKES | {"auth0.revoke_refresh_tokens"}
 
@@ -157,11 +159,21 @@ def _one_at_a_time(drafts: Sequence[Draft], notes: list[str]) -> list[Draft]:
 
 
 def _following(draft: Draft, drafts: Sequence[Draft]) -> Draft:
-    """Bind a revocation to the changes it comes after: where nobody approves these, nothing is ended."""
-    if not draft.live or draft.action not in _SENT_AGAIN:
+    """Bind what comes after changes to them: where nobody approves these, it is not done either.
+
+    That is a revocation, in its own system; telling the applications, in all systems; and looking who
+    got in since, for without the changes whoever signs in may be the person.
+    """
+    told = draft.system == "signals"
+    bound = draft.action in _SENT_AGAIN or told or draft.action in LOOKS_AGAIN
+    if not draft.live or draft.undoes or not bound:
         return draft
     waited = waits.waited_for(draft, drafts)
-    changes = [each.node for each in drafts if each.node in waited and _closes(each, draft.system)]
+    changes = [
+        each.node
+        for each in drafts
+        if each.node in waited and _closes(each, each.system if told else draft.system)
+    ]
     return replace(
         draft, after=tuple(dict.fromkeys((*draft.after, *changes))), follows=tuple(changes)
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
 from connectors import errors
 from connectors.action import (
@@ -23,7 +23,8 @@ from connectors.action import (
     Verdict,
     hands_over,
 )
-from ledger import handovers, intents, leases, runs, steps
+from ledger import handovers, holders, intents, leases, runs, steps
+from ledger.database import now_ms
 from ledger.errors import ClaimLost
 from ledger.handovers import NewHandover
 from ledger.intents import Sent
@@ -135,6 +136,10 @@ class Attempt:
         before = _observation(base.before)
         if before is None or before.verdict is not None or base.outcome == Outcome.ALREADY:
             return Ended(Outcome.SKIPPED, f"{base.node} changed nothing")
+        if self._claim.step.delay_s and self._claim.sent is Sent.NOTHING:
+            ended = await self._service.database.reading(self._not_now, base)
+            if ended is not None:
+                return ended
         target = Target(**base.target)
         action = self._action(base.action, base.parameters)
         patience = Patience(total_s=self._service.settings.engine.verify_patience_s)
@@ -144,6 +149,24 @@ class Attempt:
                 target, before, _SETTLE if settling else patience
             ),
         )
+
+    @staticmethod
+    def _not_now(connection: Connection, base: Row[Any]) -> Ended | None:
+        """Tell that the time has come for what is put back already, or held by a newer run.
+
+        Raises:
+            Postponed: until that run's time has come, too.
+        """
+        if holders.is_restored(connection, base):
+            return Ended(Outcome.SKIPPED, f"{base.node} was put back already")
+        until, now = holders.held_until(connection, base), now_ms(connection)
+        if until is not None and until >= now:
+            raise Postponed(
+                (until - now) / 1000 + 1,
+                "a newer run holds it, too, and for longer",
+                uncounted=True,
+            )
+        return None
 
     async def _change(self, send: Any, look: Any) -> Ended:  # noqa: ANN401 - two local callables
         sent = self._claim.sent

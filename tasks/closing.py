@@ -23,6 +23,8 @@ from tasks.systems import SPECS
 
 #: The message that a run only waits for its timed steps.
 _TOLD = "run_watched"
+#: The message that a timed step of such a run has found, changed or failed in something.
+_SINCE = "run_since"
 
 
 def close_if_ended(connection: Connection, service: Service, run_id: str) -> Rings:
@@ -42,12 +44,12 @@ def close_if_ended(connection: Connection, service: Service, run_id: str) -> Rin
     status, open_still = _result(run, rows)
     if not runs.close(connection, service.audit, run_id, status=status, exposure=open_still):
         return Rings()
-    told = [each for each in notices.of_run(connection, run_id) if each.kind == _TOLD]
+    told = [each for each in notices.of_run(connection, run_id) if each.kind in (_TOLD, _SINCE)]
     why = _why(connection, run)
     if not told:
         title, body = messages.run_finished(service.settings, run, status, rows, open_still, why)
     else:
-        late = [row for row in rows if row.finished_at > told[0].created_at and _worth(row)]
+        late = _late(rows, told)
         if not late and status == run.status:
             return Rings()
         title, body = messages.run_finished_late(service.settings, run, status, late)
@@ -59,6 +61,8 @@ def _watch(
     connection: Connection, service: Service, run: Row[Any], rows: Sequence[Row[Any]]
 ) -> Rings:
     """Tell people of a run of which only timed steps are left."""
+    if run.state == "restoring" and run.status:
+        return _since_then(connection, service, run, rows)
     left = timers.of_run(connection, rows) if run.state in ("running", "beside") else None
     if left is None:
         return Rings()
@@ -72,6 +76,26 @@ def _watch(
     title, body = messages.run_finished(service.settings, run, status, ended, open_still, why, left)
     notice = notices.add(connection, kind=_TOLD, title=title, body=body, run_id=run.id)
     return Rings(notices=(notice,))
+
+
+def _since_then(
+    connection: Connection, service: Service, run: Row[Any], rows: Sequence[Row[Any]]
+) -> Rings:
+    """Tell people at once of a timed step that has found, changed or failed in something."""
+    told = [each for each in notices.of_run(connection, run.id) if each.kind in (_TOLD, _SINCE)]
+    late = _late(rows, told)
+    if not late:
+        return Rings()
+    title, body = messages.run_finished_late(service.settings, run, run.status, late)
+    notice = notices.add(connection, kind=_SINCE, title=title, body=body, run_id=run.id)
+    return Rings(notices=(notice,))
+
+
+def _late(rows: Sequence[Row[Any]], told: Sequence[Row[Any]]) -> list[Row[Any]]:
+    """Return the steps worth a message that ended after the last one."""
+    last = max((each.created_at for each in told), default=0)
+    ended = (row for row in rows if row.state == "done")
+    return [row for row in ended if row.finished_at > last and _worth(row)]
 
 
 def _result(run: Row[Any], rows: Sequence[Row[Any]]) -> tuple[str, list[dict[str, str]]]:

@@ -119,7 +119,9 @@ def _drift(
     if contained_at is None:
         return _saying(ended, "not followed up: this run has contained nothing"), []
     accounts = [(each["system"], each["id"]) for each in run.person["accounts"]]
-    given = past_runs.given_back_since(connection, run.tenant, accounts, contained_at)
+    given = past_runs.given_back_since(
+        connection, run.tenant, accounts, contained_at, lead["system"]
+    )
     if given is not None:
         why = f"run {given[:13]} has given the account back since: nothing is watched any more"
         return Ended(Outcome.SKIPPED, why), []

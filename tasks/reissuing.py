@@ -6,9 +6,12 @@ from sqlalchemy import Connection
 
 from connectors.directory import Identification
 from ledger import accounts, runs
+from ledger.accounts import Role
 from playbooks.planner import Recipient
 from tasks.refusal import NotContainable
 from tasks.service import Service
+
+_MAY_HAND_OVER = (Role.RESPONDER, Role.APPROVER, Role.ADMIN)
 
 
 def recipient(
@@ -27,8 +30,15 @@ def recipient(
             f"the console account {name!r} {state}",
             "`rescind users list` shows whom it can be handed to; `rescind users add` adds somebody.",
         )
+    if user.role not in _MAY_HAND_OVER:
+        raise NotContainable(
+            f"{name} is a {user.role} of the console, who acts on nobody's account",
+            f"Name somebody who is {', '.join(_MAY_HAND_OVER)}.",
+        )
     ids = {account.id.casefold() for account in person.accounts.values()}
     names = {account.name.casefold() for account in person.accounts.values()}
+    # a console account that nobody has tied to ids may be called by the first part of a mail address
+    names |= set() if user.account_ids else {each.partition("@")[0] for each in names}
     if ids & {each.casefold() for each in user.account_ids} or user.name.casefold() in names | ids:
         raise NotContainable(
             f"{name} is the person herself: her mail and her chat may be the thief's",

@@ -13,6 +13,7 @@ from connectors.auth0.ids import is_user_id
 from connectors.directory import Identification
 from connectors.errors import ConnectorError
 from connectors.system import Clue
+from ledger import locks
 from tasks import opening, reissuing
 from tasks.launch import Opened
 from tasks.opening import Request
@@ -115,6 +116,8 @@ def _open(
     wish: Wish,
 ) -> Opened:
     if wish.hand_over_to is not None:
+        # a containment that is being opened is waited for, and seen
+        locks.take(connection, locks.people_of(request.tenant))
         recipient = reissuing.recipient(connection, service, person, wish.hand_over_to)
         reissuing.check_open(connection, request.tenant, person)
         request = replace(request, hand_over_to=recipient)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.clock import instant
+from connectors.clock import instant, spell
 from connectors.entra.age import LAG
 from connectors.entra.audit_entries import DISABLED, ENABLED, PASSWORD_SET
 from connectors.entra.sign_in_entries import text
@@ -27,7 +27,7 @@ def enabled_again(
     if last is None or last.event != DISABLED or last.actor not in ours:
         return
     if user.get("accountEnabled") is True:
-        yield _state("the account is enabled", user, now)
+        yield _state("the account is enabled", user, now, f"enabled since {last.id}")
 
 
 def password_set(
@@ -39,7 +39,7 @@ def password_set(
         return
     known = any(e.event in PASSWORD_SET and abs(e.at - at) <= _SAME for e in entries)
     if not known:
-        yield _state("the password was set", user, at)
+        yield _state("the password was set", user, at, f"password of {spell(at)}")
 
 
 def suspicious_rules(

@@ -162,7 +162,7 @@ class CredentialCompromise(_SendEvent[CompromiseParameters]):
         system="signals",
         title="Tell applications that the person's credential is compromised",
         countermeasure="CM0080",
-        impact=Impact.LOW,
+        impact=Impact.MEDIUM,
         reversible=False,
         d3fend=("D3-CR",),
         attack=("T1078.004",),

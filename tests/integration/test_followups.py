@@ -139,7 +139,8 @@ def test_a_run_that_is_only_watched_is_told_of_and_ends_in_silence(
     assert (run.status, run.finished_at) == ("contained", None), built.progress()
     (notice,) = told_of(built, run.id)
     day = datetime.fromtimestamp(time.time() + 1455 * 60, UTC).strftime("%Y-%m-%d")
-    assert (notice.kind, notice.state) != ("run_finished", "failed")
+    assert notice.kind == "run_watched"
+    assert notice.state != "failed"
     assert f"contained; watched until {day}" in notice.title
     assert "Still usable" in notice.body
     assert built.steps(run.id)["trace"].outcome == "observed"
@@ -186,10 +187,11 @@ def test_a_thief_who_comes_back_is_evicted_again(built: House) -> None:
     assert ended(built, first.id, "watch-again").outcome == "observed"
     wait_for(lambda: opened(built, "nora.lind")[0].state == "done", 10, "an end", built.progress)
     assert opened(built, "nora.lind")[0].status == "partial"
-    (_, late) = told_of(built, first.id)
-    assert late.kind == "run_finished"
-    assert "watch: manual" in late.body
-    assert "okta-revoke" not in late.body
+    (_, since, late) = told_of(built, first.id)
+    assert (since.kind, late.kind) == ("run_since", "run_finished")
+    assert "watch: manual" in since.body
+    assert "okta-revoke" not in since.body
+    assert "watch: manual" not in late.body
     assert len(opened(built, "nora.lind")) == 2
     assert built.verify().verified
 

@@ -280,3 +280,28 @@ def test_a_pass_lost_with_its_answer_is_replaced_by_another(built: House) -> Non
     with _signed_in(built, HARPER) as mine:
         assert made.code in html.unescape(mine.post(f"/handovers/{waiting.id}").text)
     assert built.verify().verified
+
+
+def test_another_link_is_made_where_the_first_never_reached_the_person(built: House) -> None:
+    _contained(built, "user12")
+    _reissue(built, "user12")
+    first = built.run_of("user12")
+    _reissue(built, "user12")
+    second = built.run_of("user12")
+    assert second.id != first.id
+    assert built.outcomes(second.id)["okta-reset-password"] == "verified"
+    assert _waiting(built, second.id)["reset_link"].state == "waiting"
+
+
+def test_an_account_whose_password_is_kept_elsewhere_is_opened_all_the_same(built: House) -> None:
+    person = built.sim.tenant.person("user02")
+    assert person.entra
+    person.entra.user_type = "Guest"
+    built.post(built.incident("user02"))
+    built.run_of("user02")
+    assert not person.entra.account_enabled
+    _reissue(built, "user02")
+    outcomes = built.outcomes(built.run_of("user02").id)
+    assert outcomes["entra-reset-password"] == "skipped"
+    assert outcomes["entra-enable-elsewhere"] == "verified"
+    assert person.entra.account_enabled

@@ -8,6 +8,7 @@ import pytest
 from planning import ENTRA, OKTA, live, load, plan_of, show, step_of
 
 from config.settings import Mode
+from connectors.system import Account
 from ledger import story_facts
 from playbooks import model, order, planner
 from playbooks.draft import Draft
@@ -280,3 +281,13 @@ steps:
   - {{id: methods, stage: clean, action: entra.remove_auth_methods, after: [shut-out]}}
 """)
     assert "CM0071" in (step_of(plan, "methods").skipped or "")
+
+
+def test_nobody_is_watched_and_no_application_told_again_after_a_no() -> None:
+    subject = Account("contoso", "signals", "entra:1", "ada@contoso.com")
+    plan = plan_of(accounts=(ENTRA, OKTA, subject), alert={"ips": []})
+    closing = {"entra-disable", "entra-reset-password"}
+    assert set(step_of(plan, "entra-watch").follows) == closing
+    assert set(step_of(plan, "signals-sessions-again").follows) == closing | {"okta-suspend"}
+    assert step_of(plan, "signals-sessions").follows == ()
+    assert step_of(plan, "signals-compromised").approval

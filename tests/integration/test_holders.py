@@ -1,0 +1,90 @@
+"""What is put back by its time, and is held by a newer run or put back already, is left to that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from simulator.okta_people import QUARANTINE
+
+from house import House, house, wait_for
+
+BOOK = """
+id: held
+name: Held for a while
+countermeasure: CM0080
+version: "1"
+description: Ends sessions, and keeps the person in a group for a while.
+parameters: {minutes: 1}
+steps:
+  - {id: revoke, stage: revoke, action: okta.revoke_sessions}
+  - id: hold
+    stage: contain
+    action: okta.quarantine_group
+    with: {group_id: GROUP}
+    ttl_minutes: parameters.minutes
+    after: [revoke]
+"""
+
+
+@pytest.fixture
+def built(tmp_path: Path) -> Iterator[House]:
+    (tmp_path / "books").mkdir()
+    (tmp_path / "books" / "held.yaml").write_text(BOOK.replace("GROUP", QUARANTINE.id))
+    with house(tmp_path, extra='[playbooks]\nfolder = "books"\n') as made:
+        made.config.write_text(
+            made.config.read_text().replace(
+                'kind = "sentinel"', 'kind = "sentinel"\nplaybook = "held"'
+            )
+        )
+        made.start()
+        yield made
+
+
+def _due(built: House, run_id: str) -> None:
+    """Let a run's timer be over."""
+    from ledger import tables  # noqa: PLC0415
+
+    step = tables.step
+    with built.service.database.write() as connection:
+        connection.execute(
+            step.update()
+            .where(step.c.run_id == run_id, step.c.node == "hold-end")
+            .values(not_before=0, rung_at=None)
+        )
+
+
+def _held(built: House) -> bool:
+    okta = built.sim.tenant.person("nora.lind").okta
+    assert okta
+    return QUARANTINE.id in okta.groups
+
+
+def test_the_older_run_s_time_does_not_end_what_a_newer_run_holds(built: House) -> None:
+    built.post(built.incident())
+    first = built.finished_run()
+    assert _held(built)
+    again = built.incident()
+    again["object"]["name"] = "another-incident"
+    again["object"]["properties"]["incidentNumber"] = 4711
+    built.post(again)
+    wait_for(lambda: len(built.runs()) == 2, 20, "another run", built.progress)
+    second = built.finished_run()
+    assert built.outcomes(second.id)["hold"] == "already"
+
+    _due(built, first.id)
+    wait_for(
+        lambda: "newer run" in built.steps(first.id)["hold-end"].last_error, 20, "its turn",
+        built.progress,
+    )  # fmt: skip
+    assert _held(built)
+    _due(built, second.id)
+    wait_for(lambda: built.outcomes(second.id)["hold-end"] is not None, 20, "its end")
+    _due(built, first.id)
+    wait_for(
+        lambda: built.outcomes(first.id)["hold-end"] == "verified", 20, "the end", built.progress
+    )
+    assert not _held(built)
+    assert built.verify().verified
