@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
 import okta_practice
 import pytest
-from okta_practice import NORA
 
 from connectors.door import Door
 from connectors.entra.standing import GLOBAL_ADMINISTRATOR
@@ -227,17 +225,3 @@ async def test_okta_roles_and_who_owns_the_token(okta_sim: Simulator) -> None:
 async def test_okta_refuses_a_part(okta_sim: Simulator, path: str, untold: tuple[str, ...]) -> None:
     okta_sim.faults.add(Fault(forbid(), path_regex=path))
     assert (await okta_facts(okta_sim))["unknown"] == untold
-
-
-async def test_a_reading_that_breaks_is_unknown_too() -> None:
-    from connectors.standing import in_time  # noqa: PLC0415 - it alone is looked at here
-
-    async def breaks() -> dict[str, Any]:
-        raise KeyError(NORA)
-
-    async def fine() -> dict[str, Any]:
-        await asyncio.sleep(0)
-        return {"fine": True}
-
-    told = await in_time({"broken": breaks(), "fine": fine()}, 1.0)
-    assert told == {"fine": True, "unknown": ("broken",)}
