@@ -298,10 +298,21 @@ class ProtectedPerson(Section):
     reason: str = Field(min_length=1, description="shown to whoever has to decide")
 
 
+GroupId = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+
+
 class Guardrails(Section):
     """What must not happen by itself."""
 
     protected: tuple[ProtectedPerson, ...] = Field((), description="people left to people")
+    protected_roles: tuple[Annotated[str, Field(min_length=1)], ...] = Field(
+        (),
+        description="whoever has one is left to people: an Entra role's template id, an Okta role's type,"
+        " or a role's name",
+    )
+    protected_groups: tuple[GroupId, ...] = Field(
+        (), description="Entra object ids: whoever is in one, by whatever way, is left to people"
+    )
     people_per_hour: int = Field(
         20, ge=1, description="per tenant; every further run waits for a person"
     )

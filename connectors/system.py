@@ -64,6 +64,14 @@ class System(Protocol):
             ConnectorError: where the system cannot be asked.
         """
 
+    async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:  # noqa: ARG002 - the default
+        """Read what an account's person is here: an administrator, the owner of our own credential.
+
+        Never raises; what does not come within ``within_s`` seconds is absent, and named in the fact
+        ``unknown``. No facts where nobody in a system can be such a thing.
+        """
+        return {}
+
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name`` (``entra.revoke_sessions``), its changes recorded in ``journal``."""
 

@@ -16,11 +16,17 @@ from simulator.tenant import Tenant
 
 # The role template of Global Administrator (Entra, built-in roles): the same in every tenant.
 ADMINISTRATOR = "62e90394-69f5-4237-9190-012177145e10"
-_ADMINISTRATORS: JsonObject = {
+ADMINISTRATORS: JsonObject = {
     "@odata.type": "#microsoft.graph.directoryRole",
     "id": guid("directoryRole", "administrator"),
     "displayName": "Global Administrator",
     "roleTemplateId": ADMINISTRATOR,
+}
+_RESTRICTED_UNIT: JsonObject = {
+    "@odata.type": "#microsoft.graph.administrativeUnit",
+    "id": guid("administrativeUnit", "restricted"),
+    "displayName": "Executives",
+    "isMemberManagementRestricted": True,
 }
 
 
@@ -35,20 +41,20 @@ class _Handlers:
         return self.tenant.groups[key]
 
     async def read(self, request: Request) -> Response:
-        shown = _json(self.found(request))
+        shown = group_json(self.found(request))
         return JSONResponse({"@odata.context": context(request, "groups/$entity"), **shown})
 
     async def member_of(self, request: Request) -> Response:
         user = target(self.tenant, request)
         items = [
-            _json(group)
+            group_json(group)
             for group in self.tenant.groups.values()
             if user.id in self.tenant.seen(group).members
         ]
         return graph_page(request, "directoryObjects", items, self.tenant.page_size)
 
     async def inherited(self, request: Request) -> Response:
-        """Groups, and the groups they are in; an administrator's role, too."""
+        """Groups, and the groups they are in; an administrator's role and a restricted unit, too."""
         user, found = target(self.tenant, request), dict[str, Group]()
         wanted = {user.id}
         while wanted:
@@ -56,9 +62,11 @@ class _Handlers:
             above = {group.id: group for group in groups if wanted & set(group.members)}
             wanted = set(above) - set(found)
             found |= above
-        items = [_json(group) for group in found.values()]
-        if user.admin:
-            items.append(_ADMINISTRATORS)
+        items = [group_json(group) for group in found.values()]
+        if user.admin or any(group.administrators for group in found.values()):
+            items.append(ADMINISTRATORS)
+        if user.restricted:
+            items.append(_RESTRICTED_UNIT)
         return graph_page(request, "directoryObjects", items, self.tenant.page_size)
 
     async def add(self, request: Request) -> Response:
@@ -97,7 +105,8 @@ def routes(tenant: Tenant) -> list[Route]:
     ]
 
 
-def _json(group: Group) -> JsonObject:
+def group_json(group: Group) -> JsonObject:
+    """A group as the directory shows it."""
     return {
         "@odata.type": "#microsoft.graph.group",
         "id": group.id,

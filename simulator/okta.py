@@ -52,11 +52,19 @@ class _Handlers:
         return JSONResponse(user_json(request, self.tenant.seen(target(self.tenant, request))))
 
     async def get_me(self, request: Request) -> Response:
-        """The owner of the API token, as the log names him."""
+        """The owner of the API token: as the log names him, or who the tenant says it is."""
+        owner = self.tenant.okta_user(self.tenant.okta_token_owner or "")
+        if owner is not None:
+            return JSONResponse(user_json(request, owner))
         now = self.tenant.now()
         login = "rescind@contoso.com"
         ours = OktaUser(okta_id("00u", "rescind"), login, login, "Rescind", "Worker", now, now)
         return JSONResponse(user_json(request, ours))
+
+    async def list_roles(self, request: Request) -> Response:
+        user = self.tenant.seen(target(self.tenant, request))
+        items = [role.to_json(user_url(request, user)) for role in user.roles]
+        return okta_page(request, items, limit=200, most=200, page_size=self.tenant.page_size)
 
     async def clear_sessions(self, request: Request) -> Response:
         user = target(self.tenant, request)
@@ -161,6 +169,7 @@ def routes(tenant: Tenant) -> list[Route]:
         Route("/api/v1/users", on.list_users, methods=["GET"]),
         Route("/api/v1/users/me", on.get_me, methods=["GET"]),
         Route(base, on.get_user, methods=["GET"]),
+        Route(f"{base}/roles", on.list_roles, methods=["GET"]),
         Route(f"{base}/sessions", on.clear_sessions, methods=["DELETE"]),
         Route(f"{base}/clients", on.list_clients, methods=["GET"]),
         Route(f"{base}/clients/{{client}}/tokens", on.list_tokens, methods=["GET"]),

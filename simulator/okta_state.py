@@ -108,6 +108,31 @@ class Factor:
         }
 
 
+@dataclass(frozen=True)
+class AdminRole:
+    """A standard admin role somebody has, by herself or through a group."""
+
+    id: str
+    type: str
+    label: str
+    created: float
+    through_group: bool = False
+
+    def to_json(self, user_url: str) -> dict[str, Any]:
+        """The role assignment as listAssignedRolesForUser tells it."""
+        at = okta_time(self.created)
+        return {
+            "id": self.id,
+            "label": self.label,
+            "type": self.type,
+            "status": "ACTIVE",
+            "created": at,
+            "lastUpdated": at,
+            "assignmentType": "GROUP" if self.through_group else "USER",
+            "_links": {"assignee": {"href": user_url}},
+        }
+
+
 @dataclass
 class OktaUser:
     """A user of the org with everything a responder may take away."""
@@ -133,6 +158,7 @@ class OktaUser:
     api_tokens: list[ApiToken] = field(default_factory=list)
     devices: list[Device] = field(default_factory=list)
     groups: list[str] = field(default_factory=list)
+    roles: list[AdminRole] = field(default_factory=list)
     risk: Risk = field(default_factory=Risk)
 
     def move_to(self, status: Status, now: float) -> None:

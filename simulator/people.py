@@ -31,6 +31,8 @@ GUEST_UPN = "sam_partner.example#EXT#@contoso.com"
 VICTIM = "nora.lind"
 #: A group that a Conditional Access policy blocks.
 QUARANTINE_GROUP = guid("group", "quarantine")
+#: So that nobody here is the last administrator, unless a test makes him so.
+SECOND_ADMINISTRATOR = "break.glass"
 COLLEAGUES = tuple(f"user{n:02d}" for n in range(1, 13))
 DAY, MINUTE = 86400.0, 60.0
 LINE_APP = Application(
@@ -86,6 +88,9 @@ def populate(tenant: Tenant) -> None:
         _settle(tenant, twin, entra=False, mail=f"tara.twin@{DOMAIN}", auth0=connection)
     for colleague in COLLEAGUES:
         _settle(tenant, colleague)
+    second = _settle(tenant, SECOND_ADMINISTRATOR, okta=False, auth0=None)
+    if second.entra:
+        second.entra.admin = True
     for group in (
         Group(QUARANTINE_GROUP, "Compromised users"),
         Group(guid("group", "dynamic"), "Everybody in sales", types=["DynamicMembership"]),

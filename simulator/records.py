@@ -56,6 +56,8 @@ class Group:
     types: list[str] = field(default_factory=list)
     members: list[str] = field(default_factory=list)
     role_assignable: bool = False
+    # Whether its members are Global Administrators by it; only a role-assignable group can do that.
+    administrators: bool = False
     synced: bool = False
 
 

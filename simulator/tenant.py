@@ -61,6 +61,10 @@ class Tenant:
             self.page_size: int | None = None
             self.access_token_s = 75 * 60.0
             self.okta_rate_limit = 600
+            # Whose the API token is, as a user id; without it a worker's account of its own.
+            self.okta_token_owner: str | None = None
+            # Domains whose passwords an identity provider outside Entra checks.
+            self.federated_domains: set[str] = set()
             # Whether a suspended or recovering user's refresh token is still redeemed is not
             # documented; off means refused while the status lasts, and alive again after it.
             self.okta_inactive_may_refresh = False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,7 +12,8 @@ from sqlalchemy import Connection, Row
 
 from config.settings import OWN_SOURCE, Mode, Settings
 from connectors.directory import Identification, identify
-from connectors.system import Clue
+from connectors.standing import EVERYTHING, UNKNOWN
+from connectors.system import Account, Clue, System
 from ledger import approvals, locks, runs, steps
 from ledger.database import now_ms
 from playbooks import guardrails, model, planner
@@ -24,6 +26,11 @@ from tasks.systems import SPECS, Systems
 
 #: Who asks for what follows from our own reading.
 REQUESTED_BY_US = f"source:{OWN_SOURCE}"
+#: How long a person's standing is waited for, in all systems together, in seconds. It is read before the
+#: plan and so before the first revocation, which must not wait for anything slow: a vendor at its usual
+#: pace answers two reads in this time, and what does not come is said to be unknown.
+STANDING_S = 0.4
+_GRACE_S = 0.05
 
 
 class StillMoves(Exception):
@@ -64,8 +71,42 @@ class Request:
 
 
 async def look_up(systems: Systems, tenant: str, clues: Sequence[Clue]) -> Identification:
-    """Find a person's accounts in all systems of a tenant."""
-    return await identify(systems.of(tenant), clues)
+    """Find a person's accounts in all systems of a tenant, and what she is there.
+
+    The accounts' facts have her standing as far as it came in time; the rest is named in ``unknown``.
+    """
+    asked = systems.of(tenant)
+    return await _with_standing(asked, await identify(asked, clues))
+
+
+async def _with_standing(asked: Sequence[System], person: Identification) -> Identification:
+    reads = {
+        system.name: asyncio.ensure_future(
+            system.standing(person.accounts[system.name], STANDING_S)
+        )
+        for system in asked
+        if system.name in person.accounts
+    }
+    if not reads:
+        return person
+    # The systems keep the deadline by themselves, for each fact; one that does not holds nobody up.
+    _, late = await asyncio.wait(reads.values(), timeout=STANDING_S + _GRACE_S)
+    for task in late:
+        task.cancel()
+    accounts = {
+        name: _standing(account, reads[name]) if name in reads else account
+        for name, account in person.accounts.items()
+    }
+    return replace(person, accounts=accounts)
+
+
+def _standing(account: Account, read: asyncio.Future[Mapping[str, Any]]) -> Account:
+    told = (
+        read.result()
+        if read.done() and not read.cancelled() and read.exception() is None
+        else {UNKNOWN: (EVERYTHING,)}
+    )
+    return replace(account, facts={**account.facts, **told})
 
 
 def tenant_of(settings: Settings, names: Sequence[str]) -> str | None:

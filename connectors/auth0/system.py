@@ -63,6 +63,10 @@ class Auth0System:
         """
         return await find_accounts(self._client, clues)
 
+    async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:  # noqa: ARG002 - the contract
+        """Tell nothing: people of an application have no role in managing it."""
+        return {}
+
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name``.
 

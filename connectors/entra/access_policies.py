@@ -37,7 +37,7 @@ async def policies(client: EntraClient, *, beta: bool = False) -> list[Json]:
     )
 
 
-async def member_of(client: EntraClient, user_id: str) -> list[Json]:
+async def member_of(client: EntraClient, user_id: str, *, bucket: str = "default") -> list[Json]:
     """List the directory objects a user belongs to, those that she inherits included.
 
     Raises:
@@ -50,6 +50,7 @@ async def member_of(client: EntraClient, user_id: str) -> list[Json]:
             "/users/{id}/transitiveMemberOf",
             lambda graph, ids: graph.users.by_user_id(ids["id"]).transitive_member_of,
             params={"id": user_id},
+            bucket=bucket,
             needs="the permission GroupMember.Read.All, and Directory.Read.All for roles",
         )
     )

@@ -6,7 +6,8 @@ Source: Microsoft Graph v1.0, application and servicePrincipal: passwordCredenti
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -90,14 +91,43 @@ async def owned(client: EntraClient, user_id: str) -> list[tuple[str, str]]:
     return found
 
 
-def _ownership(user_id: str, kind: str) -> Request:
+async def owns(
+    client: EntraClient, user_id: str, own: Collection[str], *, bucket: str = "default"
+) -> bool:
+    """Whether the user owns an application or service principal that ``own`` names.
+
+    Args:
+        client: the tenant.
+        user_id: the user.
+        own: client ids or object ids, in lower case.
+        bucket: whose turn the reads wait for.
+
+    Raises:
+        errors.ConnectorError: they cannot be read.
+    """
+    listed = await asyncio.gather(
+        *(
+            client.items(_ownership(user_id, kind, select="id,appId", bucket=bucket))
+            for kind in (APPLICATIONS, PRINCIPALS)
+        )
+    )
+    return any(
+        str(one.get(name)).lower() in own
+        for found in listed
+        for one in found
+        for name in ("id", "appId")
+    )
+
+
+def _ownership(user_id: str, kind: str, *, select: str = "id", bucket: str = "default") -> Request:
     at = _OWNED[kind]
     return Request(
         "GET",
         f"/users/{{id}}/ownedObjects/{_CAST[kind]}",
         lambda graph, names: at(graph.users.by_user_id(names["id"])),
         params={"id": user_id},
-        query={"select": "id"},
+        query={"select": select},
+        bucket=bucket,
         needs=_READS,
     )
 

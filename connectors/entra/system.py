@@ -10,7 +10,7 @@ from config.settings import Entra
 from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
-from connectors.entra import directory
+from connectors.entra import directory, standing
 from connectors.entra.access_pass import IssueTemporaryAccessPass
 from connectors.entra.account import DisableUser, EnableUser
 from connectors.entra.action import EntraAction
@@ -88,6 +88,10 @@ class EntraSystem:
             errors.ConnectorError: Graph cannot be asked.
         """
         return await directory.find(self.client, clues)
+
+    async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:
+        """Read her roles, and whether she is the last administrator or owns our application; never raises."""
+        return await standing.read(self.client, account, within_s)
 
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name``.

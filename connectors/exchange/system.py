@@ -70,6 +70,10 @@ class ExchangeSystem:
         found = await self._directory.find(clues)
         return tuple(replace(account, system=self.name) for account in found)
 
+    async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:  # noqa: ARG002 - the contract
+        """Tell nothing: what the owner of a mailbox is, her Entra account tells."""
+        return {}
+
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name``.
 
@@ -129,6 +133,10 @@ class UnaskedExchange:
     async def find(self, clues: Sequence[Clue]) -> tuple[Account, ...]:  # noqa: ARG002 - the contract
         """Nobody is looked for: a plan takes the Entra account."""
         return ()
+
+    async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:  # noqa: ARG002 - the contract
+        """Tell nothing: what the owner of a mailbox is, her Entra account tells."""
+        return {}
 
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name``, for a person to carry out.

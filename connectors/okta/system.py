@@ -11,6 +11,7 @@ from config.settings import Okta
 from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
+from connectors.okta import standing
 from connectors.okta.account import SuspendUser, UnsuspendUser
 from connectors.okta.api_tokens import RevokeApiTokens
 from connectors.okta.base import OktaAction
@@ -85,6 +86,10 @@ class OktaSystem:
             errors.ConnectorError: where Okta cannot be asked.
         """
         return await find_accounts(self._client, clues)
+
+    async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:
+        """Read her admin roles, and whether she owns our API token; never raises."""
+        return await standing.read(self._client, account, within_s)
 
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name``.

@@ -49,6 +49,10 @@ class SignalsSystem(Follower):
         """Return whom signals would be about, out of her accounts in other systems."""
         return account_of(self.tenant, accounts)
 
+    async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:  # noqa: ARG002 - the contract
+        """Tell nothing: whom signals are about is known elsewhere."""
+        return {}
+
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name``.
 

@@ -22,9 +22,10 @@ from connectors.action import Patience, Target
 from connectors.entra.system import EntraSystem
 from connectors.okta.system import OktaSystem
 from connectors.signals.events import SessionRevoked
-from connectors.system import Clue, System
+from connectors.system import Account, Clue, System
 from simulator.gate import Gate
-from simulator.okta_state import Status
+from simulator.ids import okta_id
+from simulator.okta_state import AdminRole, Status
 from simulator.server import Simulator
 
 pytestmark = pytest.mark.skipif(
@@ -36,6 +37,8 @@ pytestmark = pytest.mark.skipif(
 NOT_IN_THEM = (
     "/organization",
     "/groups/",
+    "/directoryRoles/",
+    "/domains",
     "/federatedIdentityCredentials",
     "/ownedObjects/",
     "/removePassword",
@@ -176,6 +179,23 @@ async def test_every_way_of_finding_a_person_fits(
                     await system.find([Clue(kind, value)])
                 except errors.Refused:
                     continue
+    assert _faults(heard) == []
+
+
+async def test_what_a_person_is_beyond_her_account_is_asked_and_told_as_they_say(
+    sim: Simulator, systems: dict[str, System], heard: list[tuple[str, Exchange]]
+) -> None:
+    person = sim.tenant.person("quentin.admin")
+    assert person.entra is not None
+    assert person.okta is not None
+    person.entra.restricted = True
+    person.okta.roles.append(
+        AdminRole(okta_id("ra1", "one"), "SUPER_ADMIN", "Super Administrator", 0.0)
+    )
+    for system in systems.values():
+        account = getattr(person, system.name)
+        told = await system.standing(Account("contoso", system.name, account.id, person.upn), 5.0)
+        assert told["roles"]
     assert _faults(heard) == []
 
 

@@ -143,12 +143,17 @@ def _schema(holder: Json) -> Json | None:
 
 
 def _rooted(value: Any) -> Any:
-    """Let references lead into the document, wherever the schema stands."""
+    """Let references lead into the document, wherever the schema stands: ``$ref`` and a discriminator's."""
     if isinstance(value, dict):
-        return {
-            key: f"{_HERE}{item}"
-            if key == "$ref" and isinstance(item, str) and item.startswith("#")
-            else _rooted(item)
-            for key, item in value.items()
+        mapping = value.get("mapping") if "propertyName" in value else None
+        mapped = {"mapping": {name: _led(to) for name, to in mapping.items()}} if mapping else {}
+        rooted = {
+            key: _led(item) if key == "$ref" else _rooted(item) for key, item in value.items()
         }
+        return rooted | mapped
     return [_rooted(item) for item in value] if isinstance(value, list) else value
+
+
+def _led(reference: Any) -> Any:
+    here = isinstance(reference, str) and reference.startswith("#")
+    return f"{_HERE}{reference}" if here else _rooted(reference)
