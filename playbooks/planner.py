@@ -223,7 +223,7 @@ def make(
     own = {account.system: account for account in situation.accounts}
     accounts = _with_mailbox(own)
     drafts: list[Draft] = []
-    notes = _not_reached(situation)
+    notes = [*policy.notes, *_not_reached(situation)]
     for step in playbook.steps:
         rough = bare(step, drafts)
         if rough is None:

@@ -40,6 +40,8 @@ reason = "runs the plant"
 people_per_hour = 500
 
 [playbooks.parameters.cm0080]
+# a trace takes its turns at the logs from others, who then wait in the database, too
+trace = false
 shorten_to_minutes = 10
 restore_after_minutes = 0
 """
@@ -48,8 +50,6 @@ restore_after_minutes = 0
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     extra = EXTRA.replace("PROTECTED", entra_id("user12"))
-    # a trace takes its turns at the logs from others, who then wait in the database, too
-    extra += "\n[playbooks.parameters.cm0080]\ntrace = false\n"
     with house(tmp_path_factory.mktemp("house"), extra=extra) as made:
         made.start()
         yield made
