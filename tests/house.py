@@ -195,12 +195,10 @@ class House:
         What a trace proposes for others is left as it is, unless ``proposals``.
         """
         with self.service.database.read() as connection:
+            pending = approvals.pending(connection)
+            # after those: a run that is opened meanwhile must not be decided unseen
             proposed = {run.id for run in runs.listed(connection) if _is_proposal(run)}
-            waiting = [
-                one
-                for one in approvals.pending(connection)
-                if proposals or one.run_id not in proposed
-            ]
+            waiting = [one for one in pending if proposals or one.run_id not in proposed]
         for one in waiting:
             decisions.decide(
                 self.service, one.id, approve=approve, plan_hash=one.plan_hash,

@@ -74,7 +74,7 @@ def exchange_simulator() -> Iterator[Simulator]:
 
 
 @pytest.fixture
-async def practice(exchange_simulator: Simulator) -> AsyncIterator[Practice]:
+async def mailbox(exchange_simulator: Simulator) -> AsyncIterator[Practice]:
     exchange_simulator.reset()
     exchange_story.break_in(exchange_simulator.tenant, "nora.lind")
     system = system_for(exchange_simulator.url)

@@ -39,6 +39,18 @@ OTHERWISE: Mapping[tuple[str, str], Otherwise] = {
         ("verified",),
         "each person it is handed to needs a link, and the newest is the one that works",
     ),
+    **{
+        (row, cell): Otherwise(ends, why)
+        for row in ("auth0.reset_password", "auth0.reset_password, handed over")
+        for cell, ends, why in (
+            ("already so", ("verified",), "it cannot be told who has set the password there is"),
+            (
+                "accepted but nothing happened",
+                ("failed", "verified"),
+                "the password is read back; whether its link works, only using it up would show",
+            ),
+        )
+    },
     ("auth0.revoke_sessions", "already so"): Otherwise(("verified",), _ANEW),
     ("auth0.revoke_refresh_tokens", "already so"): Otherwise(("verified",), _ANEW),
     ("auth0.forget_browsers", "already so"): Otherwise(("accepted",), _HIDDEN),
@@ -115,6 +127,13 @@ REPEATED: Mapping[str, tuple[str, str]] = {
     "okta.revoke_client_tokens": (
         r"DELETE /api/v1/users/[^/]+/clients/[^/]+/tokens",
         "what an app was given meanwhile is taken, too",
+    ),
+    **dict.fromkeys(
+        ("auth0.reset_password", "auth0.reset_password, handed over"),
+        (
+            r"(PATCH /api/v2/users/[^/]+|POST /api/v2/tickets/password-change)",
+            "nobody is to know the password before, and a newer link takes the place of one",
+        ),
     ),
     "auth0.forget_browsers": (
         r"POST /api/v2/users/[^/]+/multifactor/actions/invalidate-remember-browser",
