@@ -45,7 +45,8 @@ def wish(user: str, mode: Mode, playbook: str = "cm0080") -> Wish:
 async def built(tmp_path: Path):  # noqa: ANN201 - a generator fixture
     (tmp_path / "books").mkdir()
     (tmp_path / "books" / "out.yaml").write_text(OUT)
-    with house(tmp_path, extra=f'{AUTH0}\n[playbooks]\nfolder = "books"\n') as made:
+    traced = "[playbooks.parameters.cm0080]\ntrace = true\n"
+    with house(tmp_path, extra=f'{AUTH0}\n[playbooks]\nfolder = "books"\n{traced}') as made:
         yield made
 
 
