@@ -51,9 +51,9 @@ def client_for(url: str, entra: Entra | None = None, **more: Any) -> ExchangeCli
     return ExchangeClient("contoso", settings, entra or settings_for(url), door_for(attempts=1))
 
 
-async def test_a_cmdlet_is_sent_as_the_module_sends_it(practice: Practice) -> None:
-    await practice.system._client.read(READ)
-    (entry,) = practice.sim.requests.all("exchange")
+async def test_a_cmdlet_is_sent_as_the_module_sends_it(mailbox: Practice) -> None:
+    await mailbox.system._client.read(READ)
+    (entry,) = mailbox.sim.requests.all("exchange")
     assert entry.method == "POST"
     assert entry.path == "/adminapi/beta/contoso.onmicrosoft.com/InvokeCommand"
     assert entry.body == {
@@ -74,43 +74,43 @@ async def test_the_mailbox_of_the_organization_is_the_anchor() -> None:
     assert headers["Authorization"] == "Bearer simulated-graph-token"
 
 
-async def test_pages_are_followed_to_the_end(practice: Practice) -> None:
-    practice.sim.tenant.page_size = 1
-    found = await practice.system._client.read(READ)
+async def test_pages_are_followed_to_the_end(mailbox: Practice) -> None:
+    mailbox.sim.tenant.page_size = 1
+    found = await mailbox.system._client.read(READ)
     assert [item["Name"] for item in found.items] == ["Junk E-mail Rule", "Newsletters", "Sync"]
 
 
-async def test_a_page_elsewhere_is_not_followed(practice: Practice) -> None:
-    practice.sim.faults.add(Fault(foreign_next_link("https://thief.example/x"), system="exchange"))
+async def test_a_page_elsewhere_is_not_followed(mailbox: Practice) -> None:
+    mailbox.sim.faults.add(Fault(foreign_next_link("https://thief.example/x"), system="exchange"))
     with pytest.raises(errors.Refused):
-        await practice.system._client.read(READ)
+        await mailbox.system._client.read(READ)
 
 
-async def test_a_list_that_goes_round_ends(practice: Practice) -> None:
-    link = f"{practice.sim.url}/adminapi/beta/contoso.com/InvokeCommand?$skiptoken=0"
-    practice.sim.faults.add(Fault(foreign_next_link(link), system="exchange"))
+async def test_a_list_that_goes_round_ends(mailbox: Practice) -> None:
+    link = f"{mailbox.sim.url}/adminapi/beta/contoso.com/InvokeCommand?$skiptoken=0"
+    mailbox.sim.faults.add(Fault(foreign_next_link(link), system="exchange"))
     with pytest.raises(errors.Refused, match="does not end"):
-        await practice.system._client.read(READ)
+        await mailbox.system._client.read(READ)
 
 
-async def test_what_changes_something_is_not_sent_as_a_reading(practice: Practice) -> None:
+async def test_what_changes_something_is_not_sent_as_a_reading(mailbox: Practice) -> None:
     with pytest.raises(errors.Refused):
-        await practice.system._client.read(WRITE)
-    assert practice.sim.requests.all("exchange") == []
+        await mailbox.system._client.read(WRITE)
+    assert mailbox.sim.requests.all("exchange") == []
 
 
-async def test_a_change_has_its_intent_first_and_names_the_cmdlet(practice: Practice) -> None:
-    await practice.system._client.change(WRITE, practice.journal)
-    assert practice.journal.kinds == ["intent", "result"]
-    call = practice.journal.lines[0][1]
+async def test_a_change_has_its_intent_first_and_names_the_cmdlet(mailbox: Practice) -> None:
+    await mailbox.system._client.change(WRITE, mailbox.journal)
+    assert mailbox.journal.kinds == ["intent", "result"]
+    call = mailbox.journal.lines[0][1]
     assert (call.system, call.path) == ("exchange", PATH)
     assert call.params == {
         "organization": "contoso.onmicrosoft.com",
         "cmdlet": "Set-Mailbox",
         "mailbox": "an id",
     }
-    assert practice.journal.results[0].request_id
-    assert practice.sim.requests.writes("exchange")[0].changed
+    assert mailbox.journal.results[0].request_id
+    assert mailbox.sim.requests.writes("exchange")[0].changed
 
 
 @pytest.mark.parametrize(
@@ -129,15 +129,15 @@ async def test_a_change_has_its_intent_first_and_names_the_cmdlet(practice: Prac
     ids=lambda value: getattr(value, "kind", None) or getattr(value, "__name__", ""),
 )
 async def test_what_an_answer_means(
-    practice: Practice, effect: Any, reading: type[Exception], changing: type[Exception]
+    mailbox: Practice, effect: Any, reading: type[Exception], changing: type[Exception]
 ) -> None:
-    practice.sim.faults.add(Fault(effect, system="exchange"))
-    client = client_for(practice.sim.url)
+    mailbox.sim.faults.add(Fault(effect, system="exchange"))
+    client = client_for(mailbox.sim.url)
     with pytest.raises(reading):
         await client.read(READ)
-    client = client_for(practice.sim.url)
+    client = client_for(mailbox.sim.url)
     with pytest.raises(changing):
-        await client.change(WRITE, practice.journal)
+        await client.change(WRITE, mailbox.journal)
     await client.close()
 
 
@@ -170,43 +170,43 @@ def test_a_change_may_answer_nothing() -> None:
     assert isinstance(said, Answer)
 
 
-async def test_a_claims_challenge_is_answered_with_a_new_token(practice: Practice) -> None:
-    practice.sim.faults.add(Fault(cae_challenge(), system="exchange"))
-    assert (await practice.system._client.read(READ)).items
+async def test_a_claims_challenge_is_answered_with_a_new_token(mailbox: Practice) -> None:
+    mailbox.sim.faults.add(Fault(cae_challenge(), system="exchange"))
+    assert (await mailbox.system._client.read(READ)).items
 
 
-async def test_a_wrong_token_is_not_accepted(practice: Practice) -> None:
-    practice.sim.tenant.graph_api_token = "another"
+async def test_a_wrong_token_is_not_accepted(mailbox: Practice) -> None:
+    mailbox.sim.tenant.graph_api_token = "another"
     with pytest.raises(errors.Unauthenticated):
-        await practice.system._client.read(READ)
+        await mailbox.system._client.read(READ)
 
 
-async def test_the_mailbox_is_the_entra_account_s(practice: Practice) -> None:
-    (account,) = await practice.system.find([Clue("email", "nora.lind@contoso.com")])
-    assert (account.system, account.id) == ("exchange", practice.target().id)
-    assert practice.sim.requests.all("exchange") == [], "a containment waits for no Exchange"
+async def test_the_mailbox_is_the_entra_account_s(mailbox: Practice) -> None:
+    (account,) = await mailbox.system.find([Clue("email", "nora.lind@contoso.com")])
+    assert (account.system, account.id) == ("exchange", mailbox.target().id)
+    assert mailbox.sim.requests.all("exchange") == [], "a containment waits for no Exchange"
 
 
-async def test_it_is_warm_and_tells_its_clock(practice: Practice) -> None:
-    await practice.system.warm()
-    assert await practice.system.probe() is not None
-    practice.sim.faults.add(Fault(status(503), system="exchange"))
-    await practice.system.warm()
+async def test_it_is_warm_and_tells_its_clock(mailbox: Practice) -> None:
+    await mailbox.system.warm()
+    assert await mailbox.system.probe() is not None
+    mailbox.sim.faults.add(Fault(status(503), system="exchange"))
+    await mailbox.system.warm()
 
 
-async def test_an_answer_about_another_mailbox_is_refused(practice: Practice) -> None:
-    other = practice.target("user07").id
-    action = practice.action("remove_forwarding")
-    real = practice.system._client.read
+async def test_an_answer_about_another_mailbox_is_refused(mailbox: Practice) -> None:
+    other = mailbox.target("user07").id
+    action = mailbox.action("remove_forwarding")
+    real = mailbox.system._client.read
 
     async def another(command: Command) -> Any:
         if command.cmdlet == "Get-Mailbox":
             command = Command("Get-Mailbox", {"Identity": other})
         return await real(command)
 
-    practice.system._client.read = another  # type: ignore[method-assign]
+    mailbox.system._client.read = another  # type: ignore[method-assign]
     with pytest.raises(errors.Refused):
-        await action.observe(practice.target())
+        await action.observe(mailbox.target())
 
 
 def test_the_token_goes_to_the_cloud_s_own_host_only() -> None:
@@ -228,10 +228,10 @@ async def test_a_ready_made_token_leaves_this_machine_for_nowhere() -> None:
         await client.read(READ)
 
 
-async def test_it_opens_again_after_it_was_closed(practice: Practice) -> None:
-    system = practice.another()
+async def test_it_opens_again_after_it_was_closed(mailbox: Practice) -> None:
+    system = mailbox.another()
     await system.warm()
     await system.close()
     action = system.action("exchange.remove_forwarding", {}, RecordingJournal())
-    assert (await action.observe(practice.target())).satisfied is False
+    assert (await action.observe(mailbox.target())).satisfied is False
     await system.close()
