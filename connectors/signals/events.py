@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
@@ -125,8 +126,9 @@ class _SendEvent(SignalsAction[P]):
         """Say what the receivers answered: there is nothing to read."""
         return proof(receipt, before.snapshot.get("untold", {}), absent_passes=False)
 
+    @abstractmethod
     def _details(self) -> Mapping[str, Any]:
-        raise NotImplementedError
+        """Return what the event says besides its subject."""
 
     def _wanting(self) -> Mapping[str, Receiver]:
         receivers = self._settings.receivers
