@@ -192,13 +192,22 @@ class Attempt:
             if proof.outcome in _SAID and not taken:
                 why = f"the vendor has taken no change; {proof.reason}"
                 return replace(_ended(proof, receipt), outcome=Outcome.FAILED, reason=why)
-            if proof.outcome is Outcome.VERIFIED and not self._journal.wrote:
+            if proof.outcome is Outcome.VERIFIED and not await self._ever_sent():
                 why = proof.reason or "it was so when it was to be changed"
                 return replace(_ended(proof, receipt), outcome=Outcome.ALREADY, reason=why)
             if proof.outcome is Outcome.UNKNOWN:
                 raise Postponed(self._pause(None), f"not read back yet: {proof.reason}")
             return _ended(proof, receipt)
         raise Postponed(self._pause(None), "a change was sent and no answer came")
+
+    async def _ever_sent(self) -> bool:
+        """Tell whether this step may have brought about what was read.
+
+        A process that had settled what was sent, and died before the end, leaves nothing to send.
+        """
+        return self._journal.wrote or await self._service.database.reading(
+            intents.any_effective, self._claim.id
+        )
 
     def _taken(self) -> bool:
         """Tell whether the vendor may have said yes to anything.

@@ -5,9 +5,11 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from ledger import intents, leases
 from simulator.faults import Fault, apply_then, forbid, status
 
 from house import House, house, over, wait_for
@@ -117,3 +119,47 @@ def test_half_of_a_change_is_no_good_outcome(built: House) -> None:
     run = built.finished_run(90)
     assert built.outcomes(run_id)["entra-inbox-rules"] in ("failed", "unknown")
     assert run.status == "partial"
+
+
+def test_what_was_settled_by_a_process_that_died_before_the_end_is_no_work_of_others(
+    tmp_path: Path,
+) -> None:
+    with house(tmp_path) as made:
+        made.start()
+        made.sim.faults.add(Fault(apply_then(504), method="PATCH", path_regex="/messageRules/"))
+        away = Fault(status(503), method="GET", path_regex="/messageRules$", skip=2)
+        made.sim.faults.add(away)
+        run_id = _contain(made, "nora.lind")
+
+        def put_off() -> bool:
+            made.decide()
+            step = made.steps(run_id)["entra-inbox-rules"]
+            return step.state == "ready" and step.attempts == 1
+
+        wait_for(put_off, 60, "the step to be put off", made.progress)
+        made.kill()
+        made.sim.faults.clear()
+        _settle_and_die(made, made.steps(run_id)["entra-inbox-rules"].id)
+        made.start()
+        made.finished_run()
+        assert made.outcomes(run_id)["entra-inbox-rules"] == "verified"
+        report = made.verify()
+        assert report.verified, report.first_bad
+
+
+def _settle_and_die(made: House, step_id: str) -> None:
+    """Do what a process does that reads back what was sent, and is killed before the step's end."""
+    database, audit = made.service.database, made.service.audit
+
+    def claimed() -> leases.Claim | None:
+        with database.write() as connection:
+            return leases.claim(connection, audit, step_id, "another", 30.0)
+
+    held: list[leases.Claim | None] = []
+    wait_for(lambda: held.append(claimed()) or held[-1], 20, "the claim", made.progress)
+    claim = held[-1]
+    assert claim is not None
+    with database.write() as connection:
+        intents.reconcile(
+            connection, audit, run_id=claim.step.run_id, step=claim.named, finding="it has happened"
+        )
