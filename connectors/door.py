@@ -26,8 +26,9 @@ class Call:
     """One request, as the audit log names it.
 
     ``path`` is a template (``/users/{id}/revokeSignInSessions``) and ``params`` fills it; both are
-    recorded, so neither may carry a secret. ``bucket`` names the vendor's rate-limit bucket, and
-    ``patience_s`` how long it may wait there for its turn, where that is not the policy's.
+    recorded, so neither may carry a secret. ``bucket`` names the vendor's rate-limit bucket,
+    ``patience_s`` how long it may wait there for its turn, where that is not the policy's, and ``leaves``
+    how many turns it leaves free there for what is more urgent.
     """
 
     system: str
@@ -38,6 +39,7 @@ class Call:
     bucket: str = "default"
     write: bool = False
     patience_s: float | None = None
+    leaves: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,9 @@ class Door:
 
     async def _once(self, call: Call, way: Way, journal: Journal | None) -> Answer:
         patience_s = self.policy.inline_wait_s if call.patience_s is None else call.patience_s
-        await self.limits.enter(call.system, call.tenant, call.bucket, patience_s)
+        await self.limits.enter(
+            call.system, call.tenant, call.bucket, patience_s, leaves=call.leaves
+        )
         try:
             async with AsyncExitStack() as held:
                 transport = await self._opened(way, held)

@@ -31,7 +31,8 @@ class Request:
     an id before ``at`` sees it. ``at`` walks from the SDK's root builder to the address. ``needs``
     names the permission or role that is missing where Graph answers 403. ``beta`` sends it to the
     beta endpoint beside v1.0, for what the SDK has no address for. ``patience_s`` is how long it may
-    wait for its turn in a paced bucket, where that is not the door's.
+    wait for its turn in a paced bucket, where that is not the door's, and ``leaves`` how many turns it
+    leaves free there for what is more urgent.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Request:
     needs: str = ""
     beta: bool = False
     patience_s: float | None = None
+    leaves: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,7 @@ class EntraClient:
             bucket=_bucket(request.bucket, write=write),
             write=write,
             patience_s=request.patience_s,
+            leaves=request.leaves,
         )
         return await self._door.send(call, way, journal)
 
