@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -88,6 +88,14 @@ class EntraClient:
                 change may have happened.
         """
         return await self._send(request, journal=journal, write=True)
+
+    def alone(self, object_id: str, journal: Journal) -> AbstractAsyncContextManager[Journal]:
+        """Be the only one that changes an object of the directory; record in what is given.
+
+        Raises:
+            errors.Busy: others change it for longer than a worker may be held up.
+        """
+        return self._door.alone(f"entra {ids.object_id(object_id)}", journal)
 
     async def items(self, request: Request) -> list[Json]:
         """Read a list to its end, following next links, empty pages included.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -145,6 +145,14 @@ class OktaClient:
             return _answer(reply, _decoded_or_none(reply) if answered else None)
 
         return await self._door.send(call, self._way(method, address, understood, body), journal)
+
+    def alone(self, thing: str, journal: Journal) -> AbstractAsyncContextManager[Journal]:
+        """Be the only one that changes ``thing`` of this organization; record in what is given.
+
+        Raises:
+            errors.Busy: others change it for longer than a worker may be held up.
+        """
+        return self._door.alone(f"okta {self.origin} {thing}", journal)
 
     async def warm(self) -> Answer:
         """Fetch the OAuth token where one is used, and open a connection by one harmless read.
