@@ -154,18 +154,16 @@ async def test_a_consent_is_narrowed_and_widened_again_as_they_say(
     user = person.entra
     assert user is not None
     expenses, graph = tenant.applications[:2]
-    older = next(c for c in user.consents if c.client_id == expenses.service_principal_id)
-    older.scope = "User.Read Mail.Read"
-    scope, at = ("User.Read", older.scope), tenant.now() - 180
-    footholds.log_grant(tenant, user, expenses, graph, scope, at=at)
+    older = footholds.widen(tenant, user, expenses, graph, "Mail.Read", tenant.now() - 180)
+    before_that = older.scope.removesuffix(" Mail.Read")
     since = (datetime.now(UTC) - timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
     target = Target("contoso", "entra", user.id, person.upn, since=since)
     action = systems["entra"].action("entra.revoke_consents", {}, RecordingJournal())
     before = await action.observe(target)
     await action.apply(target, before)
-    assert older.scope == "User.Read"
+    assert older.scope == before_that
     await action.undo(target, before)
-    assert older.scope == "User.Read Mail.Read"
+    assert older.scope == f"{before_that} Mail.Read"
     assert [each.status for _, each in heard if each.method == "PATCH"] == [204, 204]
     assert _faults(heard) == []
 

@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,11 @@ def built(postgres_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield made
 
 
+def row_of(worker: Worker, step_id: str) -> Any:
+    with worker.service.database.read() as connection:
+        return connection.execute(tables.step.select().where(tables.step.c.id == step_id)).one()
+
+
 class Worker:
     """What one process carries steps out with."""
 
@@ -65,12 +71,10 @@ class Worker:
     async def perform(self, step_id: str) -> Any:
         for _ in range(5):
             await Performer(self.service, self.systems).perform(step_id)
+            row = row_of(self, step_id)
+            if row.state == "done":
+                return row
             with self.service.database.write() as connection:
-                row = connection.execute(
-                    tables.step.select().where(tables.step.c.id == step_id)
-                ).one()
-                if row.state == "done":
-                    return row
                 connection.execute(text("UPDATE step SET not_before = 0 WHERE state = 'ready'"))
         raise AssertionError(f"{row.state}: {row.last_error}")
 
@@ -186,6 +190,23 @@ async def test_what_two_runs_shorten_at_once_is_shortened_once_and_put_back(
         undone = await at_once(built, both, action, [parameters] * 2, done)
         assert {row.outcome for row in undone} == {"verified", "skipped"}
     assert state() == before
+
+
+async def test_a_step_waits_for_its_turn_without_losing_a_try(built: House) -> None:
+    built.sim.reset()
+    parameters = {"ips": ["203.0.113.100"], "never_block": ["198.51.100.7"]}
+    async with workers(built) as (one, other):
+        door = one.systems.door
+        door.policy = replace(door.policy, inline_wait_s=0.05)
+        step_id = launched(one, built, PEOPLE[0], "okta.block_network", parameters)
+        name = f"okta {built.sim.url} zone {ZONE}"
+        async with SharedMutexes(other.service.database).hold(name, 1):
+            await Performer(one.service, one.systems).perform(step_id)
+            waits = row_of(one, step_id)
+            assert (waits.state, waits.attempts) == ("ready", 0)
+            assert waits.last_error.startswith("Another step is changing the same object.")
+            assert not built.sim.requests.writes("okta")
+        assert (await one.perform(step_id)).outcome == "verified"
 
 
 async def test_a_lock_is_one_process_s_and_is_lost_by_silence(built: House) -> None:
