@@ -26,7 +26,7 @@ from ledger.database import Database
 from ledger.migrate import migrate
 from playbooks.planner import Plan, PlannedStep, PlaybookName
 from playbooks.schema import Aim
-from simulator import okta_policies, okta_zones
+from simulator import okta_people, okta_policies, okta_zones
 from simulator.faults import Fault, delay
 from simulator.people import LINE_APP
 from tasks.launch import Subject, launch
@@ -190,6 +190,21 @@ async def test_what_two_runs_shorten_at_once_is_shortened_once_and_put_back(
         undone = await at_once(built, both, action, [parameters] * 2, done)
         assert {row.outcome for row in undone} == {"verified", "skipped"}
     assert state() == before
+
+
+async def test_two_people_come_into_one_group_and_leave_it_without_a_lock(built: House) -> None:
+    built.sim.reset()
+    people = [built.sim.tenant.person(name).okta for name in PEOPLE]
+
+    def inside() -> list[bool]:
+        return [bool(user and okta_people.QUARANTINE.id in user.groups) for user in people]
+
+    each = [{"group_id": okta_people.QUARANTINE.id}] * 2
+    async with workers(built) as both:
+        done = await at_once(built, both, "okta.quarantine_group", each)
+        assert (inside(), [row.outcome for row in done]) == ([True] * 2, ["verified"] * 2)
+        undone = await at_once(built, both, "okta.quarantine_group", each, done)
+        assert (inside(), [row.outcome for row in undone]) == ([False] * 2, ["verified"] * 2)
 
 
 async def test_a_step_waits_for_its_turn_without_losing_a_try(built: House) -> None:

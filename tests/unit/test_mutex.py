@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from pathlib import Path
 
 import pytest
 
 from connectors import errors
 from connectors.door import Call, CallResult, Door, RetryPolicy
 from connectors.mutex import Fenced, LocalMutexes
+from ledger.database import Database
+from tasks.mutexes import SharedMutexes
 
 CALL = Call("okta", "contoso", "PUT", "/api/v1/zones/{zone}", {"zone": "nzo1"}, write=True)
 
@@ -60,6 +63,17 @@ async def test_whoever_waits_too_long_is_told_and_nothing_stays_locked() -> None
             raise ZeroDivisionError
     async with mutexes.hold("a", 0):
         pass
+
+
+async def test_on_sqlite_there_is_one_process_and_its_steps_queue(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path}/rescind.db")
+    mutexes = SharedMutexes(database)
+    async with mutexes.hold("zone", 1) as hold:
+        await hold.check()
+        with pytest.raises(errors.Busy):
+            async with mutexes.hold("zone", 0.01):
+                raise AssertionError
+    database.close()
 
 
 async def test_a_change_under_a_lost_lock_is_neither_recorded_nor_sent() -> None:
