@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
@@ -298,7 +299,20 @@ class ProtectedPerson(Section):
     reason: str = Field(min_length=1, description="shown to whoever has to decide")
 
 
-GroupId = Annotated[str, Field(pattern=r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")]
+#: How the ids of groups look, and what looks as if it was to be one: it would protect nobody as a name.
+_GROUP_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}|00g[A-Za-z0-9]{17}")
+_LIKE_AN_ID = re.compile(r"[0-9a-fA-F{}-]{20,}|00g[A-Za-z0-9]*")
+
+
+def _group(value: str) -> str:
+    if _GROUP_ID.fullmatch(value) is None and (
+        not value.strip() or value != value.strip() or _LIKE_AN_ID.fullmatch(value)
+    ):
+        raise ValueError("is neither a group's id nor a name")
+    return value
+
+
+Group = Annotated[str, AfterValidator(_group)]
 
 
 class Guardrails(Section):
@@ -310,8 +324,10 @@ class Guardrails(Section):
         description="whoever has one is left to people: an Entra role's template id, an Okta role's type,"
         " or a role's name",
     )
-    protected_groups: tuple[GroupId, ...] = Field(
-        (), description="Entra object ids: whoever is in one, by whatever way, is left to people"
+    protected_groups: tuple[Group, ...] = Field(
+        (),
+        description="whoever is in one is left to people: an Entra group's object id, an Okta group's id"
+        " or name",
     )
     people_per_hour: int = Field(
         20, ge=1, description="per tenant; every further run waits for a person"

@@ -57,7 +57,8 @@ class ActionSpec:
 
     ``permissions`` are the least that suffice; ``permissions_also`` lists broader ones that do too.
     ``leaves_open`` says what stays usable when this action did *not* end ``verified``.
-    ``hands_over`` says that it makes a secret for a person, whatever its parameters.
+    ``hands_over`` says that it makes a secret for a person, whatever its parameters. ``shared`` says that
+    its parameters alone name what it changes, which is the same for whichever person it is done.
     """
 
     name: str
@@ -73,6 +74,7 @@ class ActionSpec:
     roles: tuple[str, ...] = ()
     parameters: type[BaseModel] = NoParameters
     hands_over: bool = False
+    shared: bool = False
     disrupts: str = ""
     leaves_open: str = ""
 

@@ -9,8 +9,8 @@ is never sent again from here; whoever asked for it reads the state first.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -19,6 +19,7 @@ import tenacity
 
 from connectors import errors
 from connectors.limits import Limits
+from connectors.mutex import Fenced, LocalMutexes, Mutexes
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,9 @@ class Call:
     """One request, as the audit log names it.
 
     ``path`` is a template (``/users/{id}/revokeSignInSessions``) and ``params`` fills it; both are
-    recorded, so neither may carry a secret. ``bucket`` names the vendor's rate-limit bucket, and
-    ``patience_s`` how long it may wait there for its turn, where that is not the policy's.
+    recorded, so neither may carry a secret. ``bucket`` names the vendor's rate-limit bucket,
+    ``patience_s`` how long it may wait there for its turn, where that is not the policy's, and ``leaves``
+    how many turns it leaves free there for what is more urgent.
     """
 
     system: str
@@ -38,6 +40,7 @@ class Call:
     bucket: str = "default"
     write: bool = False
     patience_s: float | None = None
+    leaves: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +120,35 @@ class Door:
         policy: RetryPolicy | None = None,
         limits: Limits | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        mutexes: Mutexes | None = None,
     ) -> None:
-        """Build the door; ``sleep`` is injected so that tests never wait."""
+        """Build the door.
+
+        Args:
+            policy: how often and how long is tried.
+            limits: the vendors' rate limits.
+            sleep: injected so that tests never wait.
+            mutexes: the locks on what many people share; of this process alone where none are given.
+        """
         self.policy = policy or RetryPolicy()
         self.limits = limits or Limits()
         self._sleep = sleep
+        self._mutexes = mutexes or LocalMutexes()
+
+    @asynccontextmanager
+    async def alone(self, name: str, journal: Journal) -> AsyncIterator[Journal]:
+        """Be the only one that changes the object ``name``, from the reading to the writing.
+
+        Args:
+            name: the same for whoever changes it, in whatever tenant of ours and for whichever person.
+            journal: where the changes are recorded; what is given instead of it lets none out once
+                the lock was taken away.
+
+        Raises:
+            errors.Busy: others have held it for as long as a worker may be held up.
+        """
+        async with self._mutexes.hold(name, self.policy.inline_wait_s) as hold:
+            yield Fenced(journal, hold)
 
     async def send(self, call: Call, way: Way, journal: Journal | None = None) -> Answer:
         """Send ``call`` on its ``way`` and return the vendor's answer.
@@ -153,7 +180,7 @@ class Door:
     def _again(self, call: Call, error: BaseException) -> bool:
         if isinstance(error, errors.UnknownOutcome):
             return not call.write
-        if isinstance(error, errors.Paused | errors.LeaseLost):
+        if isinstance(error, errors.Paused | errors.LeaseLost | errors.Busy):
             return False
         if isinstance(error, errors.Throttled | errors.Unavailable):
             return (error.retry_after_s or 0) <= self.policy.inline_wait_s
@@ -178,7 +205,9 @@ class Door:
 
     async def _once(self, call: Call, way: Way, journal: Journal | None) -> Answer:
         patience_s = self.policy.inline_wait_s if call.patience_s is None else call.patience_s
-        await self.limits.enter(call.system, call.tenant, call.bucket, patience_s)
+        await self.limits.enter(
+            call.system, call.tenant, call.bucket, patience_s, leaves=call.leaves
+        )
         try:
             async with AsyncExitStack() as held:
                 transport = await self._opened(way, held)

@@ -132,6 +132,13 @@ class Paused(ConnectorError):
     remedy = "`rescind resume` lets the waiting steps go on."
 
 
+class Busy(ConnectorError):
+    """Another step is changing the same object."""
+
+    retryable = True
+    remedy = "Nothing to do: the step goes on by itself when the other one has ended."
+
+
 class LeaseLost(ConnectorError):
     """Another worker has taken this step over."""
 

@@ -54,8 +54,18 @@ class Limits:
         self._sent: dict[_Key, deque[float]] = defaultdict(deque)
         self._closed_until: dict[_Key, float] = {}
 
-    async def enter(self, system: str, tenant: str, bucket: str, patience_s: float) -> None:
+    async def enter(
+        self, system: str, tenant: str, bucket: str, patience_s: float, leaves: int = 0
+    ) -> None:
         """Wait until a request may leave.
+
+        Args:
+            system: the vendor's.
+            tenant: ours.
+            bucket: the vendor's, within which requests count together.
+            patience_s: how long its turn is waited for, in seconds.
+            leaves: how many of a paced bucket's turns it leaves free for requests that are more urgent
+                than it; one turn at least is its own.
 
         Raises:
             errors.Throttled: where that would take longer than ``patience_s`` seconds; carries
@@ -64,7 +74,7 @@ class Limits:
         key = (system, tenant, bucket)
         patience_ends = self._clock() + patience_s
         # The first in line may take the place a sleeper woke up for: the patience is for all waits.
-        while (wait := self._wait(key)) > 0:
+        while (wait := self._wait(key, leaves)) > 0:
             if self._clock() + wait > patience_ends + _ROUNDING_S:
                 raise errors.Throttled(f"own pacing of bucket {bucket}", retry_after_s=wait)
             await self._sleep(wait)
@@ -84,7 +94,7 @@ class Limits:
             if remaining == "0" and reset and reset.isdigit():
                 self.cool_down(system, tenant, bucket, max(0.0, int(reset) - self._wall()) + 1)
 
-    def _wait(self, key: _Key) -> float:
+    def _wait(self, key: _Key, leaves: int) -> float:
         now = self._clock()
         wait = self._closed_until.get(key, 0.0) - now
         limit = self._known.get((key[0], key[2]))
@@ -93,8 +103,10 @@ class Limits:
             sent = self._sent[key]
             while sent and sent[0] <= now - per_s:
                 sent.popleft()
-            if len(sent) >= count:
-                wait = max(wait, sent[0] + per_s - now)
+            room = max(1, count - leaves)
+            if len(sent) >= room:
+                # the youngest that has to be out of the window for there to be room
+                wait = max(wait, sent[len(sent) - room] + per_s - now)
         return wait
 
 

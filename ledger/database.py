@@ -76,14 +76,14 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """Give a connection for reading."""
-        with _reachable(), self.engine.connect() as connection:
+        with reachable(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """Give a connection in a transaction; commit at the end, roll back on any exception."""
         with (
-            _reachable(),
+            reachable(),
             self._writer if self.sqlite else nullcontext(),
             self.engine.connect().execution_options(rescind_write=True) as connection,
             connection.begin(),
@@ -173,7 +173,13 @@ def _begin_sqlite(connection: Connection) -> None:
 
 
 @contextmanager
-def _reachable() -> Iterator[None]:
+def reachable() -> Iterator[None]:
+    """Name what goes wrong between us and the database.
+
+    Raises:
+        DatabaseBusy: others hold for too long what was waited for.
+        DatabaseUnreachable: it does not answer.
+    """
     try:
         yield
     except exc.OperationalError as error:

@@ -37,6 +37,12 @@ class Deadlock(DatabaseBusy):
     """Two transactions waited for each other, and the database ended this one."""
 
 
+class LockLost(LedgerError):
+    """The database has given this process's lock to others, or does not answer."""
+
+    remedy = "Nothing to do: what it was held for is looked at and tried again."
+
+
 class ClaimLost(LedgerError):
     """Another worker holds this step now."""
 

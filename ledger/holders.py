@@ -17,11 +17,12 @@ def is_restored(connection: Connection, base: Row[Any]) -> bool:
     return base.node in restored(connection, base.run_id)
 
 
-def held_until(connection: Connection, base: Row[Any]) -> int | None:
+def held_until(connection: Connection, base: Row[Any], *, shared: bool = False) -> int | None:
     """Return until when newer runs hold what a step has changed; None where none does.
 
     Such a run has found the change there, or has made it itself since, and puts it back when its own
-    time has come: in milliseconds since 1970 UTC.
+    time has come: in milliseconds since 1970 UTC. ``shared`` tells that the action's parameters alone
+    name what it changes, so that runs for other persons hold it, too.
     """
     newer = connection.execute(
         select(_step).where(
@@ -36,7 +37,7 @@ def held_until(connection: Connection, base: Row[Any]) -> int | None:
     ends = [
         end.not_before
         for each in newer
-        if _same(base, each)
+        if _same(base, each, shared=shared)
         for end in connection.execute(
             select(_step).where(
                 _step.c.run_id == each.run_id,
@@ -50,9 +51,9 @@ def held_until(connection: Connection, base: Row[Any]) -> int | None:
     return max(ends, default=None)
 
 
-def _same(one: Row[Any], other: Row[Any]) -> bool:
+def _same(one: Row[Any], other: Row[Any], *, shared: bool) -> bool:
     """Tell whether two steps of an action have changed the same thing."""
     mine, theirs = one.parameters or {}, other.parameters or {}
     if "ips" in mine and "ips" in theirs:  # a zone is everybody's
         return bool(set(mine["ips"]) & set(theirs["ips"]))
-    return bool(mine == theirs and one.target.get("id") == other.target.get("id"))
+    return bool(mine == theirs and (shared or one.target.get("id") == other.target.get("id")))

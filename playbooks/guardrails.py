@@ -31,13 +31,21 @@ _OURS: Mapping[str, str] = {
     "entra": "owns the application Rescind signs in with",
     "okta": "owns the API token Rescind uses",
 }
-_MAY_BE_IN_GROUP = (
-    "Entra ID did not say which groups this person is in, and some groups are protected"
-)
+#: Systems whose people are in groups, by the fact that is unknown where their groups are, and how what
+#: names a protected group of theirs looks: an object id, or an id or name of Okta's.
+_GROUPS_OF: Mapping[str, tuple[str, Callable[[str], bool]]] = {
+    "entra": ("roles", is_object_id),
+    "okta": ("groups", lambda group: not is_object_id(group)),
+}
+#: Who may give back whatever others lose: where she can act, and what she is.
+_HIGHEST: Mapping[str, tuple[str, str]] = {
+    "entra": ("enabled", "Global Administrator"),
+    "okta": ("active", "super administrator"),
+}
 #: What people are told of what could not be read; the rest shows where it matters.
 _UNTOLD: Mapping[str, str] = {
     "roles": "whether this is an administrator",
-    "last_administrator": "whether this is the last Global Administrator",
+    "last_administrator": "whether this is the last {highest}",
     "owns_us": "whether what Rescind signs in with is this person's",
     EVERYTHING: "whether this is an administrator",
 }
@@ -67,7 +75,7 @@ def decide(
 
     Whether a person is protected is known by her ids alone. Where a system did not give hers and
     somebody is protected by an id of that system, it may be her: people decide. So they do where
-    she has a protected role or is in a protected group, where a role is protected and hers could not be
+    she has a protected role or is in a protected group, where one is protected and hers could not be
     read, and where acting could lock Rescind or everybody out: she is known to be the last administrator,
     or to own what Rescind signs in with. Where only that is unknown it is a note: the tokens of an
     administrator are the last to wait because a read was slow.
@@ -100,8 +108,11 @@ def decide(
         for system in unreached
         if _roles_matter(system, guardrails.protected_roles)
     ]
-    if "entra" in unreached and guardrails.protected_groups:
-        reasons.append(_MAY_BE_IN_GROUP)
+    reasons += [
+        _may_be_in_group(system)
+        for system in unreached
+        if _groups_matter(system, guardrails.protected_groups)
+    ]
     if people_this_hour >= guardrails.people_per_hour:
         reasons.append(
             f"{people_this_hour} people within the hour in this tenant, the limit is "
@@ -115,9 +126,9 @@ def decide(
 def _by_standing(account: Account, guardrails: Guardrails) -> Iterator[str]:
     """Say why what a person is in a system leaves her to people."""
     facts, system = account.facts, account.system
-    if facts.get("last_administrator") is True:
+    if facts.get("last_administrator") is True and system in _HIGHEST:
         yield (
-            "the last enabled Global Administrator: acting could leave nobody who can give "
+            f"the last {' '.join(_HIGHEST[system])}: acting could leave nobody who can give "
             "anything back"
         )
     if facts.get("owns_us") is True and system in _OURS:
@@ -126,15 +137,15 @@ def _by_standing(account: Account, guardrails: Guardrails) -> Iterator[str]:
     for role in facts.get("roles", ()):
         if protected & {role["id"].casefold(), role["name"].casefold()}:
             yield f"protected: has the role {role['name'] or role['id']} in {_called(system)}"
-    groups = {group.lower() for group in guardrails.protected_groups}
-    for group in sorted(groups.intersection(facts.get("groups", ()))):
+    groups = {group.casefold() for group in guardrails.protected_groups}
+    hers = {*facts.get("groups", ()), *facts.get("group_names", ())}
+    for group in sorted(each for each in hers if each.casefold() in groups):
         yield f"protected: is in the group {group}"
-    if not {"roles", EVERYTHING}.intersection(facts.get(UNKNOWN, ())):
-        return
-    if _roles_matter(system, guardrails.protected_roles):
+    untold = {*facts.get(UNKNOWN, ())}
+    if untold & {"roles", EVERYTHING} and _roles_matter(system, guardrails.protected_roles):
         yield _may_have_role(system)
-    if system == "entra" and groups:
-        yield _MAY_BE_IN_GROUP
+    if _groups_matter(system, guardrails.protected_groups, untold):
+        yield _may_be_in_group(system)
 
 
 def _notes(account: Account) -> Iterator[str]:
@@ -148,7 +159,10 @@ def _notes(account: Account) -> Iterator[str]:
         groups = facts.get("role_groups")
         through = f"; roles may come through the group {', '.join(groups)}" if groups else ""
         yield f"administrator in {where}: {', '.join(roles)}{through}"
-    untold = dict.fromkeys(_UNTOLD[each] for each in facts.get(UNKNOWN, ()) if each in _UNTOLD)
+    _, highest = _HIGHEST.get(account.system, ("", "administrator"))
+    untold = dict.fromkeys(
+        _UNTOLD[each].format(highest=highest) for each in facts.get(UNKNOWN, ()) if each in _UNTOLD
+    )
     if untold:
         yield f"{where} did not say {', nor '.join(untold)}"
 
@@ -171,6 +185,20 @@ def _roles_matter(system: str, protected: Collection[str]) -> bool:
     return any(
         forms[system](role) or not any(form(role) for form in forms.values()) for role in protected
     )
+
+
+def _may_be_in_group(system: str) -> str:
+    return f"{_called(system)} did not say which groups this person is in, and some groups are protected"
+
+
+def _groups_matter(
+    system: str, protected: Collection[str], untold: Collection[str] = (EVERYTHING,)
+) -> bool:
+    """Tell whether one of the protected groups may be one of a system's that did not tell hers."""
+    if system not in _GROUPS_OF:
+        return False
+    fact, form = _GROUPS_OF[system]
+    return not {fact, EVERYTHING}.isdisjoint(untold) and any(map(form, protected))
 
 
 def _may_be_of(system: str, person_id: str) -> bool:

@@ -170,6 +170,7 @@ def okta_page(
     most: int,
     page_size: int | None,
     always_next: bool = False,
+    within: str | None = None,
 ) -> Response:
     """One page of an Okta list, self and next in two Link headers as Okta sends them.
 
@@ -180,6 +181,8 @@ def okta_page(
         most: the largest limit it takes.
         page_size: the tenant's own limit, None for no further one.
         always_next: the System Log's polling mode, which never runs out of next links.
+        within: the key of the answer under which the list stands where Okta wraps it; the next page's
+            address stands beside it then, and in no header.
     """
     wanted = whole_number(request.query_params.get("limit"), limit)
     start = whole_number(request.query_params.get("after"), 0)
@@ -187,14 +190,19 @@ def okta_page(
         raise OktaError(400, "E0000001", "Api validation failed: limit", "limit is out of range")
     size = min(wanted, page_size or wanted)
     page = items[start : start + size]
-    response = JSONResponse(page)
     here = f"{origin(request)}{request.url.path}"
     query = [(k, v) for k, v in request.query_params.multi_items() if k != "after"]
+    following: str | None = None
+    if always_next or start + size < len(items):
+        following = f"{here}?{urlencode([*query, ('after', str(start + len(page)))])}"
+    if within is not None:
+        links = {"next": {"href": following}} if following else {}
+        return JSONResponse({within: page, "_links": links})
+    response = JSONResponse(page)
     itself = f"{here}?{urlencode(query)}" if query else here
     response.headers.append("link", f'<{itself}>; rel="self"')
-    if always_next or start + size < len(items):
-        after = [*query, ("after", str(start + len(page)))]
-        response.headers.append("link", f'<{here}?{urlencode(after)}>; rel="next"')
+    if following:
+        response.headers.append("link", f'<{following}>; rel="next"')
     return response
 
 

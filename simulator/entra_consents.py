@@ -77,6 +77,24 @@ class _Handlers:
                     return Response(status_code=204)
         raise graph_not_found(wanted)
 
+    async def update(self, request: Request) -> Response:
+        wanted, body = segment(request, "grant"), await body_of(request)
+        scope = body.get("scope")
+        if set(body) != {"scope"} or not isinstance(scope, str) or not scope.strip():
+            raise GraphError(400, "Request_BadRequest", "Only the scope of a grant can be changed.")
+        for user in self.tenant.entra_users():
+            for consent in user.consents:
+                if consent.id == wanted:
+                    before = consent.scope
+                    with self.tenant.change(user):
+                        consent.scope = scope
+                    resource = self.principal(consent.resource_id)
+                    self.log(
+                        "Update delegated permission grant", consent, resource, (before, scope)
+                    )
+                    return Response(status_code=204)
+        raise graph_not_found(wanted)
+
     def log(
         self, activity: str, consent: Consent, resource: Application, scope: tuple[object, object]
     ) -> None:
@@ -147,6 +165,7 @@ def routes(tenant: Tenant) -> list[Route]:
         Route(f"/{_GRANTS}", on.list_all, methods=["GET"]),
         Route(f"/{_GRANTS}", on.create, methods=["POST"]),
         Route(f"/{_GRANTS}/{{grant}}", on.delete, methods=["DELETE"]),
+        Route(f"/{_GRANTS}/{{grant}}", on.update, methods=["PATCH"]),
         Route(f"/users/{{user}}/{_ROLES}", on.list_roles, methods=["GET"]),
         Route(f"/users/{{user}}/{_ROLES}", on.assign_role, methods=["POST"]),
         Route(f"/users/{{user}}/{_ROLES}/{{assignment}}", on.remove_role, methods=["DELETE"]),

@@ -150,6 +150,17 @@ def consent(
     )
 
 
+def widen(
+    tenant: Tenant, user: EntraUser, app: Application, resource: Application, more: str, at: float
+) -> Consent:
+    """Let the person consent once more to an app of hers: its grant is widened, none is added."""
+    where = (app.service_principal_id, resource.service_principal_id)
+    older = next(c for c in user.consents if (c.client_id, c.resource_id) == where)
+    before, older.scope = older.scope, f"{older.scope} {more}"
+    log_grant(tenant, user, app, resource, (before, older.scope), at=at)
+    return older
+
+
 def log_grant(
     tenant: Tenant,
     user: EntraUser,

@@ -66,6 +66,25 @@ class _Handlers:
         items = [role.to_json(user_url(request, user)) for role in user.roles]
         return okta_page(request, items, limit=200, most=200, page_size=self.tenant.page_size)
 
+    async def list_administrators(self, request: Request) -> Response:
+        """Wrapped, unlike Okta's other lists, and the next page's address with it (RoleAssignedUsers)."""
+        found = [self.tenant.seen(user) for user in self.tenant.okta_users()]
+        items: list[JsonObject] = [
+            {
+                "id": user.id,
+                "orn": f"orn:okta:directory:{OKTA_ORG_ID}:users:{user.id}",
+                "_links": {
+                    "self": {"href": user_url(request, user)},
+                    "roles": {"href": f"{user_url(request, user)}/roles"},
+                },
+            }
+            for user in found
+            if user.roles
+        ]
+        return okta_page(
+            request, items, limit=100, most=200, page_size=self.tenant.page_size, within="value"
+        )
+
     async def clear_sessions(self, request: Request) -> Response:
         user = target(self.tenant, request)
         oauth = flag(request, "oauthTokens", default=False)
@@ -170,6 +189,7 @@ def routes(tenant: Tenant) -> list[Route]:
         Route("/api/v1/users/me", on.get_me, methods=["GET"]),
         Route(base, on.get_user, methods=["GET"]),
         Route(f"{base}/roles", on.list_roles, methods=["GET"]),
+        Route("/api/v1/iam/assignees/users", on.list_administrators, methods=["GET"]),
         Route(f"{base}/sessions", on.clear_sessions, methods=["DELETE"]),
         Route(f"{base}/clients", on.list_clients, methods=["GET"]),
         Route(f"{base}/clients/{{client}}/tokens", on.list_tokens, methods=["GET"]),

@@ -32,7 +32,7 @@ from ledger.leases import Claim
 from ledger.steps import Ended
 from tasks.journal import StepJournal
 from tasks.service import Service
-from tasks.systems import Systems
+from tasks.systems import SPECS, Systems
 
 #: How long re-reading may take before a change that may have been sent is sent again, in seconds.
 _SETTLE = Patience(total_s=2.0, first_s=0.05, step_s=0.4)
@@ -87,6 +87,9 @@ class Attempt:
             raise
         except errors.Paused as error:
             raise Postponed(1.0, "changes are paused", uncounted=True) from error
+        except errors.Busy as error:
+            # whoever holds the lock loses it when he is silent: it is no failed attempt
+            raise Postponed(1.0, str(error), uncounted=True) from error
         except errors.ConnectorError as error:
             if error.retryable:
                 raise Postponed(self._pause(error.retry_after_s), str(error)) from error
@@ -159,7 +162,9 @@ class Attempt:
         """
         if holders.is_restored(connection, base):
             return Ended(Outcome.SKIPPED, f"{base.node} was put back already")
-        until, now = holders.held_until(connection, base), now_ms(connection)
+        shared = base.action in SPECS and SPECS[base.action].shared
+        until = holders.held_until(connection, base, shared=shared)
+        now = now_ms(connection)
         if until is not None and until >= now:
             raise Postponed(
                 (until - now) / 1000 + 1,

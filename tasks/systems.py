@@ -13,6 +13,7 @@ from connectors.auth0.system import Auth0System
 from connectors.door import Call, CallResult, Door, Journal, RetryPolicy
 from connectors.entra.system import EntraSystem
 from connectors.exchange.system import ExchangeSystem, UnaskedExchange
+from connectors.mutex import Mutexes
 from connectors.okta.system import OktaSystem
 from connectors.signals.system import SignalsSystem
 from connectors.system import System
@@ -44,8 +45,11 @@ def shown(name: str, parameters: Mapping[str, Any]) -> Action:
 class Systems:
     """All configured systems. Build and use it on the process's event loop."""
 
-    def __init__(self, settings: Settings) -> None:
-        """Build a connector for each system of each tenant; nothing is sent yet."""
+    def __init__(self, settings: Settings, mutexes: Mutexes | None = None) -> None:
+        """Build a connector for each system of each tenant; nothing is sent yet.
+
+        ``mutexes`` are the locks between processes; without them this one is taken for the only one.
+        """
         retries = settings.retries
         self.door = Door(
             RetryPolicy(
@@ -55,7 +59,8 @@ class Systems:
                 wait_cap_s=retries.wait_cap_s,
                 inline_wait_s=retries.inline_wait_s,
                 call_timeout_s=retries.call_timeout_s,
-            )
+            ),
+            mutexes=mutexes,
         )
         self._systems: dict[tuple[str, str], System] = {}
         for name, tenant in settings.tenants.items():

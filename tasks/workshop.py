@@ -19,6 +19,7 @@ from tasks import app as celery_app
 from tasks.app import CeleryBell
 from tasks.intake import Intake
 from tasks.loop import LoopThread
+from tasks.mutexes import SharedMutexes
 from tasks.perform import Performer
 from tasks.rehearsal import rehearse
 from tasks.service import Service
@@ -45,7 +46,7 @@ class Workshop:
         self.celery: Celery = celery_app.make_app(settings)
         self.service = Service.of(settings, CeleryBell(self.celery, settings.broker.prefix))
         self.loop = LoopThread()
-        self.systems = self.loop.run(_build(settings))
+        self.systems = self.loop.run(_build(self.service))
         self.upkeep = Upkeep(self.service)
         self._teller = Teller(self.service)
         self._register()
@@ -133,8 +134,8 @@ class Workshop:
             time.sleep(0.2)
 
 
-async def _build(settings: Settings) -> Systems:
-    return Systems(settings)
+async def _build(service: Service) -> Systems:
+    return Systems(service.settings, SharedMutexes(service.database))
 
 
 def _lock_path(url: URL) -> Path | None:

@@ -135,7 +135,11 @@ async def _audits(client: EntraClient, user_id: str, since: datetime, most: int)
     items: list[Json] = []
     cut = False
     for condition in (auditlog.by(user_id), auditlog.to(user_id)):
-        request = replace(auditlog.query(since, condition), patience_s=sign_in_log.PATIENCE_S)
+        request = replace(
+            auditlog.query(since, condition),
+            patience_s=sign_in_log.PATIENCE_S,
+            leaves=sign_in_log.LEAVES,
+        )
         listed = await client.newest(request, most)
         items += listed.items
         cut = cut or listed.cut

@@ -9,7 +9,7 @@ federatedIdentityCredential: delete. removeKey takes a proof with the very key, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -186,15 +186,24 @@ class RemoveAppCredentials(EntraAction[CredentialParameters]):
             request = app_keys.federation_removal(app.id, item["credential"], self._needs)
             return answered(await self._change(request))
         if item["what"] == CERTIFICATE:
-            left = app_choice.certificates_without(app, item["credentials"])
-            request = app_keys.certificates_left(app.kind, app.id, left, self._needs)
-            return answered(await self._change(request))
+            return await self._leave_certificates(app.kind, app.id, item["credentials"])
         request = app_keys.secret_removal(app.kind, app.id, item["credential"], self._needs)
         try:
             return answered(await self._change(request))
         except errors.Invalid as error:
             # Graph refuses a secret that is gone already with a 400 of no code of its own.
             return {"error": type(error).__name__, "code": error.code}
+
+    async def _leave_certificates(self, kind: str, app_id: str, going: Sequence[str]) -> Json:
+        # They are written back as a whole: somebody else's run may be taking others of them away.
+        async with self._client.alone(app_id, self._journal) as journal:
+            app = await app_keys.held(self._client, kind, app_id)
+            there = {str(one.get("keyId")).lower() for one in app.certificates} if app else set()
+            if app is None or there.isdisjoint(going):
+                raise errors.NotFound("the certificates are gone")
+            left = app_choice.certificates_without(app, going)
+            request = app_keys.certificates_left(kind, app_id, left, self._needs)
+            return answered(await self._client.change(request, journal))
 
 
 def _places(items: Iterable[Json]) -> dict[tuple[str, str], None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -31,7 +31,8 @@ class Request:
     an id before ``at`` sees it. ``at`` walks from the SDK's root builder to the address. ``needs``
     names the permission or role that is missing where Graph answers 403. ``beta`` sends it to the
     beta endpoint beside v1.0, for what the SDK has no address for. ``patience_s`` is how long it may
-    wait for its turn in a paced bucket, where that is not the door's.
+    wait for its turn in a paced bucket, where that is not the door's, and ``leaves`` how many turns it
+    leaves free there for what is more urgent.
     """
 
     method: str
@@ -44,6 +45,7 @@ class Request:
     needs: str = ""
     beta: bool = False
     patience_s: float | None = None
+    leaves: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,14 @@ class EntraClient:
                 change may have happened.
         """
         return await self._send(request, journal=journal, write=True)
+
+    def alone(self, object_id: str, journal: Journal) -> AbstractAsyncContextManager[Journal]:
+        """Be the only one that changes an object of the directory; record in what is given.
+
+        Raises:
+            errors.Busy: others change it for longer than a worker may be held up.
+        """
+        return self._door.alone(f"entra {ids.object_id(object_id)}", journal)
 
     async def items(self, request: Request) -> list[Json]:
         """Read a list to its end, following next links, empty pages included.
@@ -220,6 +230,7 @@ class EntraClient:
             bucket=_bucket(request.bucket, write=write),
             write=write,
             patience_s=request.patience_s,
+            leaves=request.leaves,
         )
         return await self._door.send(call, way, journal)
 

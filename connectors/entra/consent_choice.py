@@ -1,4 +1,4 @@
-"""Which of a person's consents to take away, which to leave to a person, and what nobody can tell."""
+"""Which of a person's consents to take away or narrow, which to leave to a person, what nobody can tell."""
 
 from __future__ import annotations
 
@@ -12,20 +12,21 @@ from connectors.action import Exposure
 from connectors.clock import instant
 from connectors.entra import age, granted, powershell, residue
 from connectors.entra.age import Age
-from connectors.entra.consenting import Consent, Told
+from connectors.entra.consenting import Told, Widened
 
 Json = dict[str, Any]
 
 
 @dataclass(slots=True)
 class Choice:
-    """The consents divided: ``remove``, and ``left`` for a person, each with ``why``.
+    """The consents divided: ``remove``, ``narrow``, and ``left`` for a person, each with ``why``.
 
-    ``apps`` are those of the consents that are known to be recent. ``silent`` is set where only the
+    What is narrowed is older than the theft: ``take_out`` is what of its scope was added since. ``apps`` are those of the consents that are known to be recent. ``silent`` is set where only the
     audit log's silence says that some of what stays is older: it tells up to then.
     """
 
     remove: list[Json] = field(default_factory=list)
+    narrow: list[Json] = field(default_factory=list)
     left: list[Json] = field(default_factory=list)
     apps: set[str] = field(default_factory=set)
     silent: datetime | None = None
@@ -34,7 +35,7 @@ class Choice:
         """Divide ``consents`` by their age, or whatever their age."""
         names = told.names()
         for kind, item in consents:
-            widened: Consent | None = None
+            widened: Widened | None = None
             if kind == granted.GRANT:
                 dated, widened = told.grant(item)
             else:
@@ -45,11 +46,18 @@ class Choice:
             if everything or dated.age is Age.RECENT:
                 self.remove.append(described)
             elif widened is not None:
-                self.left.append({**described, "scope_before": widened.scope_before})
+                self._judge_widened(described, widened)
             elif dated.age is Age.UNDATABLE:
                 self.left.append(described)
             elif dated.told_until is not None:
                 self.silent = dated.told_until
+
+    def _judge_widened(self, described: Json, widened: Widened) -> None:
+        if widened.added is None:
+            why = f"{described['why']}; the audit log does not tell all that was added"
+            self.left.append({**described, "why": why, "scope_before": widened.before})
+        elif widened.added:
+            self.narrow.append({**described, "take_out": list(widened.added)})
 
     def take_all(self, consents: Iterable[tuple[str, Json]]) -> None:
         """Choose every consent, where nothing is known of the theft's time."""
@@ -75,7 +83,7 @@ def by_hand(user_id: str, left: Sequence[Mapping[str, Any]]) -> str:
 
 def exposure(snapshot: Mapping[str, Any], at: datetime | None) -> Iterator[Exposure]:
     """What stays usable: tokens the apps hold, what was left, and what cannot be told yet."""
-    if snapshot["remove"]:
+    if snapshot["remove"] or snapshot.get("narrow"):
         yield from residue.held_by_apps(at)
     for item in snapshot["left"]:
         yield Exposure("entra", f"a consent to {item['name']}", residue.UNKNOWN, item["why"])

@@ -3,9 +3,10 @@
 A grant is one for an app, a resource and a person: a later consent widens it instead of making
 another. So the log is asked not only whether there was a consent, but whether there was one before.
 
-Source: Microsoft Graph v1.0, directoryAudit: "Add delegated permission grant" (the resource is the
-target, the app stands among the modified properties), "Consent to application" (the app is the
-target), "Add app role assignment grant to user".
+Source: Microsoft Graph v1.0, directoryAudit: "Add delegated permission grant" and "Update delegated
+permission grant" (the resource is the target, the app stands among the modified properties, and so does the
+scope with its old and its new value), "Consent to application" (the app is the target), "Add app role
+assignment grant to user".
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from connectors.entra import granted, ids, stamps
 from connectors.entra.age import Age, Dated, Window
 from connectors.entra.auditlog import Deed, deeds
 
+_GRANTING = frozenset({"Add delegated permission grant", "Update delegated permission grant"})
 _RESOURCE = re.compile(r"ResourceId:\s*([0-9a-fA-F-]{36})")
 
 
@@ -29,7 +31,8 @@ class Consent:
     """One consent the log tells of.
 
     ``resource`` is None where it does not say to what. ``first`` is whether nothing was granted
-    before, None where it does not say; ``scope_before`` is what was, as far as it says.
+    before, None where it does not say; ``scope_before`` is what was and ``scope_after`` what was then, as
+    far as it says.
     """
 
     at: datetime
@@ -38,7 +41,20 @@ class Consent:
     first: bool | None
     everybody: bool
     scope_before: str = ""
+    scope_after: str = ""
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Widened:
+    """How an older grant was widened since the theft.
+
+    ``before`` is what it was, empty where the log does not say. ``added`` is what of its scope was added
+    since; None where the log does not account for all it holds now, so that nobody can tell.
+    """
+
+    before: str
+    added: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +68,8 @@ class Told:
     consents: tuple[Consent, ...] | None
     assigned: Mapping[str, datetime]
 
-    def grant(self, grant: Mapping[str, Any]) -> tuple[Dated, Consent | None]:
-        """The age of a delegated grant, and the consent that widened it if it is older."""
+    def grant(self, grant: Mapping[str, Any]) -> tuple[Dated, Widened | None]:
+        """The age of a delegated grant, and how it was widened since if it is older."""
         if self.consents is None:
             return Dated(Age.UNDATABLE, "no date, and the audit log does not tell"), None
         app, resource = granted.app_of(grant, granted.GRANT), str(grant.get("resourceId")).lower()
@@ -68,7 +84,8 @@ class Told:
         if earliest.first is None:
             why = f"the audit log has a consent at {at}, and not whether there was one before"
             return Dated(Age.UNDATABLE, why), None
-        return Dated(Age.OLDER, f"older than the theft, and widened at {at}"), earliest
+        widened = _widened(str(grant.get("scope") or ""), related, earliest.scope_before)
+        return Dated(Age.OLDER, f"older than the theft, and widened at {at}"), widened
 
     def assignment(self, assignment: Mapping[str, Any]) -> Dated:
         """The age of an app role assignment."""
@@ -116,11 +133,25 @@ def _in_order(consents: Sequence[Consent]) -> tuple[Consent, ...]:
 
 def _granted(deed: Deed) -> Iterator[Consent]:
     app = deed.now("ServicePrincipal.ObjectID").lower()
-    if deed.activity != "Add delegated permission grant" or not ids.is_object_id(app):
+    if deed.activity not in _GRANTING or not ids.is_object_id(app):
         return
-    before = deed.changed.get("DelegatedPermissionGrant.Scope", ("", ""))[0].strip()
+    before, after = (
+        s.strip() for s in deed.changed.get("DelegatedPermissionGrant.Scope", ("", ""))
+    )
     everybody = deed.now("DelegatedPermissionGrant.ConsentType") == granted.EVERYBODY
-    yield Consent(deed.at, app, deed.id, not before, everybody, scope_before=before)
+    yield Consent(deed.at, app, deed.id, not before, everybody, before, after)
+
+
+def _widened(scope: str, consents: Iterable[Consent], before: str) -> Widened:
+    added = {
+        word
+        for consent in consents
+        if consent.scope_before and consent.scope_after
+        for word in set(consent.scope_after.split()) - set(consent.scope_before.split())
+    } - set(before.split())
+    if not before or set(scope.split()) - added - set(before.split()):
+        return Widened(before, None)
+    return Widened(before, tuple(word for word in scope.split() if word in added))
 
 
 def _consented(deed: Deed) -> Iterator[Consent]:

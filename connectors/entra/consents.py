@@ -1,5 +1,7 @@
 """Revoke what a person has granted to apps since the theft: delegated permissions and app roles.
 
+A grant that is older and was widened since gets its scope of before back, where the audit log tells it.
+
 Source: Microsoft Graph v1.0, oAuth2PermissionGrant and appRoleAssignment; Microsoft, "Illicit consent
 grants": neither a new password nor MFA takes a consent away.
 """
@@ -27,7 +29,15 @@ from connectors.action import (
     Verdict,
 )
 from connectors.each import each
-from connectors.entra import auditlog, consent_choice, consenting, granted, ids, stamps
+from connectors.entra import (
+    auditlog,
+    consent_choice,
+    consenting,
+    granted,
+    ids,
+    narrowing,
+    stamps,
+)
 from connectors.entra.action import EntraAction, answered
 from connectors.entra.age import Window
 from connectors.entra.consent_choice import Choice
@@ -83,6 +93,7 @@ class RevokeConsents(EntraAction[ConsentParameters]):
                 why=f"for each permission the person granted{which}; noted in full first",
             ),
             PlannedCall("DELETE", path, why=f"for each app assigned to the person{which}"),
+            *(() if self._parameters.scope == "all" else (_NARROWED,)),
         )
 
     async def observe(self, target: Target) -> Observation:
@@ -93,7 +104,8 @@ class RevokeConsents(EntraAction[ConsentParameters]):
         everything, margin = self._parameters.scope == "all", self._parameters.margin_minutes
         window = Window.since(target.since, margin, at or datetime.now(UTC))
         if window is None and not everything:
-            snapshot: Json = {"grants": grants, "assignments": roles, "remove": [], "left": []}
+            snapshot: Json = {"grants": grants, "assignments": roles}
+            snapshot |= {"remove": [], "narrow": [], "left": []}
             reason = (
                 "When the theft began is not known, so no consent can be told to be newer: look at "
                 f"the {len(grants)} permissions and {len(roles)} apps of the person."
@@ -114,9 +126,11 @@ class RevokeConsents(EntraAction[ConsentParameters]):
             "assignments": roles,
             "told_until": stamps.write(chosen.silent) if chosen.silent else None,
             "remove": chosen.remove,
+            "narrow": chosen.narrow,
             "left": chosen.left,
         }
-        if chosen.left and not chosen.remove:
+        changes = bool(chosen.remove or chosen.narrow)
+        if chosen.left and not changes:
             reason = "Consents are left that a person has to look at."
             verdict = Verdict(
                 Outcome.MANUAL, reason, consent_choice.by_hand(target.id, chosen.left)
@@ -124,23 +138,26 @@ class RevokeConsents(EntraAction[ConsentParameters]):
             return Observation(snapshot, satisfied=False, verdict=verdict)
         # The log's silence does not reach up to now, so that nothing was added is not told by it.
         nothing = None if chosen.silent else True
-        return Observation(snapshot, satisfied=False if chosen.remove else nothing)
+        return Observation(snapshot, satisfied=False if changes else nothing)
 
     async def apply(self, target: Target, before: Observation) -> Receipt:
-        """Take away what was chosen and is still there."""
-        chosen = before.snapshot["remove"]
-        present = {str(item.get("id")) for _, item in await self._present(target)} if chosen else ()
+        """Take away what was chosen and is still there, and out of older ones what was added."""
+        chosen, wide = before.snapshot["remove"], _narrow(before)
+        present = await self._present(target) if chosen or wide else []
+        there = {str(item.get("id")) for _, item in present}
         going = [
-            {"id": item["id"], "kind": item["kind"], "app": item["app"]}
-            for item in chosen
-            if item["id"] in present
+            *(item for item in chosen if item["id"] in there),
+            *narrowing.too_wide(wide, present),
         ]
 
-        async def remove(item: Json) -> Json:
-            request = granted.removal(target.id, item["kind"], item["id"], self._needs)
+        async def change(item: Json) -> Json:
+            if "scope" in item:
+                request = granted.scoping(item["id"], item["scope"], self._needs)
+            else:
+                request = granted.removal(target.id, item["kind"], item["id"], self._needs)
             return answered(await self._change(request))
 
-        return Receipt({"consents": await each(going, remove)})
+        return Receipt({"consents": await each(map(_told_of, going), change)})
 
     async def verify(
         self,
@@ -149,7 +166,7 @@ class RevokeConsents(EntraAction[ConsentParameters]):
         receipt: Receipt | None,  # noqa: ARG002
         patience: Patience,
     ) -> Proof:
-        """See that none of the chosen consents is listed, and none that was not there before."""
+        """See none of the chosen consents, none that was not there before, and no scope too wide."""
         snapshot = before.snapshot
         chosen = {item["id"]: item for item in snapshot["remove"]}
         known = {str(item.get("id")) for item in (*snapshot["grants"], *snapshot["assignments"])}
@@ -160,15 +177,22 @@ class RevokeConsents(EntraAction[ConsentParameters]):
             still = [str(item.get("id")) for _, item in present if str(item.get("id")) in chosen]
             new = [granted.app_of(i, kind) for kind, i in present if str(i.get("id")) not in known]
             observed = f"still there: {', '.join(chosen[name]['name'] for name in still) or 'none'}"
+            wide = narrowing.too_wide(_narrow(before), present)
+            if wide:
+                observed += f"; still too wide: {', '.join(item['name'] for item in wide)}"
+            new += [
+                granted.app_of(grant, granted.GRANT)
+                for grant in narrowing.grown(snapshot["grants"], present)
+            ]
             if new:
                 observed += f"; given meanwhile to {', '.join(new)}"
-            return readback.Reading(not still and not new, observed, at)
+            return readback.Reading(not still and not new and not wide, observed, at)
 
         reading = await readback.until(look, patience, self._sleep)
         proof = readback.proof(
             reading,
             check=f"GET /users/{{id}}{granted.GRANTS}, GET {granted.ASSIGNMENTS}",
-            expected=f"{len(chosen)} chosen consent(s) gone, no new one",
+            expected=f"{len(chosen)} chosen consent(s) gone, {len(_narrow(before))} narrowed, no new one",
             exposure=tuple(consent_choice.exposure(snapshot, reading.at)),
         )
         if not snapshot["left"]:
@@ -185,14 +209,19 @@ class RevokeConsents(EntraAction[ConsentParameters]):
         return (
             PlannedCall("POST", granted.GRANTS, "(the grant as it was)", why),
             PlannedCall("POST", path, "(the assignment as it was)", why),
+            *(() if self._parameters.scope == "all" else (_WIDENED,)),
         )
 
     async def undo(self, target: Target, before: Observation) -> Receipt:
-        """Give again what was taken away, unless somebody has given it meanwhile."""
-        missing = _missing(before, await self._present(target))
+        """Give again what was taken away or out, unless somebody has given it meanwhile."""
+        present = await self._present(target)
+        missing = [*_missing(before, present), *narrowing.too_narrow(_narrow(before), present)]
 
         async def give(item: Json) -> Json:
-            request = granted.giving(target.id, item["kind"], item["makings"], self._needs)
+            if "scope" in item:
+                request = granted.scoping(item["id"], item["scope"], self._needs)
+            else:
+                request = granted.giving(target.id, item["kind"], item["makings"], self._needs)
             try:
                 return answered(await self._change(request))
             except (errors.Conflict, errors.Invalid) as error:
@@ -202,10 +231,15 @@ class RevokeConsents(EntraAction[ConsentParameters]):
         return Receipt({"consents": await each(missing, give)})
 
     async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:
-        """See every consent again that was taken away."""
+        """See every consent again that was taken away, and as wide as it was."""
 
         async def look() -> readback.Reading:
-            missing = _missing(before, await self._present(target))
+            present, narrow = await self._present(target), _narrow(before)
+            missing = [
+                *_missing(before, present),
+                *narrowing.gone(narrow, present),
+                *narrowing.too_narrow(narrow, present),
+            ]
             names = ", ".join(item["name"] for item in missing)
             return readback.Reading(not missing, f"missing: {names or 'none'}")
 
@@ -228,6 +262,32 @@ class RevokeConsents(EntraAction[ConsentParameters]):
                     since = f", given by the person at {stamps.write(at)}" if at else ""
                     why = f"lets the app act for everybody in the tenant{since}"
                     chosen.leave(grant, why)
+
+
+_NARROWED = PlannedCall(
+    "PATCH",
+    f"{granted.GRANTS}/{{grant}}",
+    "scope: (without what was added)",
+    "for each permission granted before and widened by the person since the theft began, where the audit "
+    "log tells what was added",
+)
+_WIDENED = PlannedCall(
+    "PATCH",
+    f"{granted.GRANTS}/{{grant}}",
+    "scope: (with what was taken out)",
+    "for each one narrowed; what else is in it stays",
+)
+
+
+def _narrow(before: Observation) -> list[Json]:
+    # What was observed by an earlier version has none.
+    narrow: list[Json] = before.snapshot.get("narrow", [])
+    return narrow
+
+
+def _told_of(item: Json) -> Json:
+    """What a receipt says of an item."""
+    return {name: item[name] for name in ("id", "kind", "app", "scope") if name in item}
 
 
 def _listed(grants: list[Json], roles: list[Json]) -> list[tuple[str, Json]]:

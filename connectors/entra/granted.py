@@ -1,7 +1,7 @@
 """What a user has granted to apps in Graph: delegated grants and app roles, and how each is changed.
 
-Source: Microsoft Graph v1.0, oAuth2PermissionGrant and appRoleAssignment. A grant has no date. The
-list of a user's app roles holds those of her groups, too.
+Source: Microsoft Graph v1.0, oAuth2PermissionGrant (its scope can be updated) and appRoleAssignment. A
+grant has no date. The list of a user's app roles holds those of her groups, too.
 """
 
 from __future__ import annotations
@@ -112,6 +112,20 @@ def removal(user_id: str, kind: str, item_id: str, needs: str) -> Request:
             ids["id"]
         ).app_role_assignments.by_app_role_assignment_id(ids["assignment"]),
         params={"id": user_id, "assignment": item_id},
+        needs=needs,
+    )
+
+
+def scoping(grant_id: str, scope: str, needs: str) -> Request:
+    """The request that leaves a grant with ``scope``: permissions with blanks between them."""
+    return Request(
+        "PATCH",
+        GRANTS + "/{grant}",
+        lambda graph, ids: graph.oauth2_permission_grants.by_o_auth2_permission_grant_id(
+            ids["grant"]
+        ),
+        params={"grant": grant_id},
+        body={"scope": scope},
         needs=needs,
     )
 

@@ -6,6 +6,7 @@ principal (at most one each); "Configurable token lifetimes".
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Annotated, Any, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -24,6 +25,7 @@ from connectors.action import (
     Target,
     Verdict,
 )
+from connectors.door import Journal
 from connectors.entra import ids, lifetime_policy
 from connectors.entra.action import EntraAction
 from connectors.entra.assignments import ASSIGNED, POLICIES, Assignments
@@ -88,6 +90,7 @@ class ShortenTokenLifetime(EntraAction[LifetimeParameters]):
             "Application.ReadWrite.All",
         ),
         parameters=LifetimeParameters,
+        shared=True,
         disrupts="Everybody who uses the app gets new tokens more often until it is undone.",
         leaves_open="Access tokens of the app live 60 to 90 minutes, or as its policy says.",
     )
@@ -136,17 +139,18 @@ class ShortenTokenLifetime(EntraAction[LifetimeParameters]):
     async def apply(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002
         """Create and assign our policy; goes on from whatever a crash has left."""
         place, prior = before.snapshot["place"], before.snapshot["prior"]
-        graph = self._assignments()
-        ours = self._ours(await graph.everything())
-        policy_id = ours[0] if ours else await graph.create(self._name, self._definition)
-        assigned = [policy["id"] for policy in await graph.assigned(place)]
-        if any(other not in (policy_id, *prior) for other in assigned):
-            raise errors.Conflict("another policy was assigned to the app meanwhile")
-        for other in assigned:
-            if other != policy_id:
-                await graph.unassign(place, other)
-        if policy_id not in assigned:
-            await graph.assign(place, policy_id)
+        async with self._client.alone(place["id"], self._journal) as journal:
+            graph = self._assignments(journal)
+            ours = self._ours(await graph.everything())
+            policy_id = ours[0] if ours else await graph.create(self._name, self._definition)
+            assigned = [policy["id"] for policy in await graph.assigned(place)]
+            if any(other not in (policy_id, *prior) for other in assigned):
+                raise errors.Conflict("another policy was assigned to the app meanwhile")
+            for other in assigned:
+                if other != policy_id:
+                    await graph.unassign(place, other)
+            if policy_id not in assigned:
+                await graph.assign(place, policy_id)
         return Receipt({"policy": policy_id, "steps": graph.steps})
 
     async def verify(
@@ -192,19 +196,21 @@ class ShortenTokenLifetime(EntraAction[LifetimeParameters]):
         """Take our policy away, give the app back what it had, delete ours."""
         if before.satisfied:
             return Receipt({"changed": False, "why": "the app's tokens were short before"})
-        place, graph = before.snapshot["place"], self._assignments()
-        policies = await graph.everything()
-        ours = self._ours(policies)
-        assigned = [policy["id"] for policy in await graph.assigned(place)]
-        for policy_id in assigned:
-            if policy_id in ours:
-                await graph.unassign(place, policy_id)
-        # What somebody assigned meanwhile is hers, and stays.
-        if all(policy_id in ours for policy_id in assigned):
-            for policy_id in _still_there(before, policies):
-                await graph.assign(place, policy_id)
-        for policy_id in ours:
-            await graph.delete(policy_id)
+        place = before.snapshot["place"]
+        async with self._client.alone(place["id"], self._journal) as journal:
+            graph = self._assignments(journal)
+            policies = await graph.everything()
+            ours = self._ours(policies)
+            assigned = [policy["id"] for policy in await graph.assigned(place)]
+            for policy_id in assigned:
+                if policy_id in ours:
+                    await graph.unassign(place, policy_id)
+            # What somebody assigned meanwhile is hers, and stays.
+            if all(policy_id in ours for policy_id in assigned):
+                for policy_id in _still_there(before, policies):
+                    await graph.assign(place, policy_id)
+            for policy_id in ours:
+                await graph.delete(policy_id)
         return Receipt({"steps": graph.steps})
 
     async def restored(
@@ -243,8 +249,9 @@ class ShortenTokenLifetime(EntraAction[LifetimeParameters]):
     def _definition(self) -> str:
         return lifetime_policy.definition(self._parameters.access_token_minutes)
 
-    def _assignments(self) -> Assignments:
-        return Assignments(self._client, self._change, self._needs)
+    def _assignments(self, journal: Journal | None = None) -> Assignments:
+        change = partial(self._client.change, journal=journal or self._journal)
+        return Assignments(self._client, change, self._needs)
 
     def _ours(self, policies: list[Json]) -> list[str]:
         return [str(p["id"]) for p in policies if p.get("displayName") == self._name]

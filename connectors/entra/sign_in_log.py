@@ -26,8 +26,12 @@ PATH = "/auditLogs/signIns"
 KEEPS = timedelta(days=30)
 #: What is said of the log's lag: Microsoft names minutes, others measured more for renewals.
 LATE = "sign-ins may be 15 minutes late and token renewals later still"
-#: A turn comes within ten seconds, which is the window of the report endpoints' limit.
-PATIENCE_S = 11.0
+#: A turn comes within ten seconds, which is the window of the report endpoints' limit; or within the next
+#: ten, where others have taken it.
+PATIENCE_S = 21.0
+#: What only reads leaves two of the five turns to what cleans up: that the one has its answer ten seconds
+#: later harms nobody, that the thief keeps what he has added does.
+LEAVES = 2
 _PAGE = 1000
 _PEOPLE = (INTERACTIVE, RENEWAL)
 #: Tells that the tenant has no licence for the log, and not that a permission is missing.
@@ -142,6 +146,7 @@ def _request(condition: str, most: int) -> Request:
         needs=f"the permission {READ_LOGS}",
         beta=True,
         patience_s=PATIENCE_S,
+        leaves=LEAVES,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -75,9 +75,21 @@ class OktaClient:
         return await self._read(Call("okta", self.tenant, "GET", path, params, _bucket(path)))
 
     async def get_all(
-        self, path: str, params: Mapping[str, str], most: int | None = None
+        self,
+        path: str,
+        params: Mapping[str, str],
+        most: int | None = None,
+        *,
+        within: str | None = None,
     ) -> Listing:
         """Read a list with all its pages, or as many as it takes to have ``most`` items.
+
+        Args:
+            path: a template that ``params`` fills.
+            params: a value for each place.
+            most: how many items are wanted; all, where it is not given.
+            within: the key of the answer under which the list stands, where Okta wraps it; the next
+                page's address stands beside it then.
 
         Raises:
             errors.Refused: where a page's link leads elsewhere, or the list does not end.
@@ -88,10 +100,13 @@ class OktaClient:
         address: str | None = self._address(call)
         for _ in range(_MOST_PAGES):
             answer = await self._read(call, address)
-            if not isinstance(answer.body, list):
+            found, link = answer.body, answer.headers.get("link", "")
+            if within is not None and isinstance(answer.body, dict):
+                found, link = answer.body.get(within), _wrapped_link(answer.body) or link
+            if not isinstance(found, list):
                 raise errors.Unavailable("the answer is not a list", status=answer.status)
-            items += answer.body
-            address = next_page(answer.headers.get("link", ""), address or "")
+            items += found
+            address = next_page(link, address or "")
             if address is None or (most is not None and len(items) >= most):
                 return Listing(tuple(items[:most]), answer.date, cut=address is not None)
         raise errors.Refused("the list does not end")
@@ -146,6 +161,14 @@ class OktaClient:
 
         return await self._door.send(call, self._way(method, address, understood, body), journal)
 
+    def alone(self, thing: str, journal: Journal) -> AbstractAsyncContextManager[Journal]:
+        """Be the only one that changes ``thing`` of this organization; record in what is given.
+
+        Raises:
+            errors.Busy: others change it for longer than a worker may be held up.
+        """
+        return self._door.alone(f"okta {self.origin} {thing}", journal)
+
     async def warm(self) -> Answer:
         """Fetch the OAuth token where one is used, and open a connection by one harmless read.
 
@@ -199,6 +222,14 @@ def _bucket(path: str, *, write: bool = False) -> str:
     family = _FAMILY.match(path) or _OUTSIDE_USERS.match(path)
     name = family[1] if family else "user" if path == "/api/v1/users/{user}" else "users"
     return f"{name}-changes" if write else name
+
+
+def _wrapped_link(body: Mapping[str, Any]) -> str:
+    """The next page's address as a ``Link`` header would have it; empty where there is none."""
+    links = body.get("_links")
+    following = links.get("next") if isinstance(links, dict) else None
+    href = following.get("href") if isinstance(following, dict) else None
+    return f'<{href}>; rel="next"' if isinstance(href, str) else ""
 
 
 def _decoded(reply: Reply) -> Any:  # noqa: ANN401 - JSON

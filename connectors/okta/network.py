@@ -6,11 +6,9 @@ before any policy is looked at; a change takes about a minute to be everywhere (
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Annotated, Any, ClassVar
-from weakref import WeakKeyDictionary
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -30,8 +28,8 @@ from connectors.action import (
     Verdict,
 )
 from connectors.clock import instant, spell
+from connectors.door import Answer, Journal
 from connectors.okta.base import READ, OktaAction, nothing_sent, stamp
-from connectors.okta.client import OktaClient
 from connectors.okta.gateways import Span, gateway, span_of, spans_of
 from connectors.okta.system_log import READ_LOG
 from connectors.okta.untouchable import judge, kept_of, own_addresses
@@ -41,8 +39,6 @@ from connectors.readback import Reading, proof, until
 
 _SPREADS = timedelta(seconds=60)
 _ROUNDS = 3
-#: A zone is read, then replaced as a whole: one step at a time, or one undoes the other.
-_TURNS: WeakKeyDictionary[OktaClient, asyncio.Lock] = WeakKeyDictionary()
 
 
 def _readable(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -80,6 +76,7 @@ class BlockNetwork(OktaAction[BlockNetworkParameters]):
         attack=("T1550.004", "T1078.004"),
         permissions=("okta.networkZones.read", "okta.networkZones.manage", READ, READ_LOG),
         parameters=BlockNetworkParameters,
+        shared=True,
         disrupts="Nobody reaches anything of the organization in Okta from these addresses.",
         leaves_open="The thief goes on from the addresses he came from.",
     )
@@ -207,7 +204,8 @@ class BlockNetwork(OktaAction[BlockNetworkParameters]):
     async def _replace(self, wanted: Callable[[Zone | None], Json | None], done: str) -> Receipt:
         """Read, replace and read again, so that what others wrote between is neither lost nor wins."""
         receipt = nothing_sent(done)
-        async with _TURNS.setdefault(self._client, asyncio.Lock()):
+        zone_of_all = f"zone {self._parameters.zone_name}"
+        async with self._client.alone(zone_of_all, self._journal) as journal:
             for turn in range(_ROUNDS):
                 zone = self._named(await read_zones(self._client))
                 if zone is not None and not zone.is_ours:
@@ -218,14 +216,14 @@ class BlockNetwork(OktaAction[BlockNetworkParameters]):
                 if turn:
                     # What was written is not to be seen: the read was too early, or it was replaced.
                     await self._sleep(0.2)
-                answer = await self._written(zone, body)
+                answer = await self._written(zone, body, journal)
                 receipt = Receipt({"sent": True, "turn": turn + 1, **stamp(answer)})
         return receipt
 
-    async def _written(self, zone: Zone | None, body: Json) -> Any:  # noqa: ANN401 - an answer
+    async def _written(self, zone: Zone | None, body: Json, journal: Journal) -> Answer:
         if zone is None:
-            return await self._client.change("POST", ZONES, {}, self._journal, body=body)
-        return await self._client.change("PUT", ZONE, {"zone": zone.id}, self._journal, body=body)
+            return await self._client.change("POST", ZONES, {}, journal, body=body)
+        return await self._client.change("PUT", ZONE, {"zone": zone.id}, journal, body=body)
 
     def _named(self, zones: tuple[Zone, ...]) -> Zone | None:
         return next((zone for zone in zones if zone.name == self._parameters.zone_name), None)

@@ -90,6 +90,7 @@ class ShortenSessionLifetime(ShorteningAction[SessionLifetimeParameters]):
         attack=("T1539", "T1550.004"),
         permissions=("okta.policies.read", "okta.policies.manage"),
         parameters=SessionLifetimeParameters,
+        shared=True,
         disrupts="Everybody the rule is for signs in more often until it is undone.",
         leaves_open="A session that is stolen again lives as long as the policy says.",
     )

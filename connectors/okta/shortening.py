@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
 from typing import ClassVar
 
 from connectors import errors
@@ -18,6 +19,7 @@ from connectors.action import (
     Target,
     Verdict,
 )
+from connectors.door import Journal
 from connectors.okta.base import OktaAction, P, nothing_sent, stamp
 from connectors.okta.minutes import (
     minutes_of,
@@ -87,15 +89,16 @@ class ShorteningAction(OktaAction[P]):
             errors.Conflict: where somebody set one of the values meanwhile: what was seen before
                 would be put back over it.
         """
-        rule = await self.read_rule(before.snapshot["params"])
-        now = minutes_of(rule, self.place, tuple(self.wanted))
-        todo = too_long(now, self.wanted)
-        if not todo:
-            return nothing_sent("the rule is short already")
-        was = before.snapshot["was"]
-        if any(name not in was or now[name] != was[name] for name in todo):
-            raise errors.Conflict("somebody changed the rule's lifetimes meanwhile")
-        return await self._put(before, with_minutes(rule, self.place, todo), todo)
+        async with self._alone(before) as journal:
+            rule = await self.read_rule(before.snapshot["params"])
+            now = minutes_of(rule, self.place, tuple(self.wanted))
+            todo = too_long(now, self.wanted)
+            if not todo:
+                return nothing_sent("the rule is short already")
+            was = before.snapshot["was"]
+            if any(name not in was or now[name] != was[name] for name in todo):
+                raise errors.Conflict("somebody changed the rule's lifetimes meanwhile")
+            return await self._put(before, with_minutes(rule, self.place, todo), todo, journal)
 
     async def verify(
         self,
@@ -126,15 +129,16 @@ class ShorteningAction(OktaAction[P]):
         ours, was = before.snapshot.get("set", {}), before.snapshot.get("was", {})
         if before.satisfied:
             return nothing_sent("the rule was short before")
-        try:
-            rule = await self.read_rule(before.snapshot["params"])
-        except errors.NotFound:
-            return nothing_sent(_GONE)
-        now = minutes_of(rule, self.place, tuple(ours))
-        back = {name: was[name] for name in ours if now[name] == ours[name]}
-        if not back:
-            return nothing_sent("none of the values is ours any more")
-        return await self._put(before, with_minutes(rule, self.place, back), back)
+        async with self._alone(before) as journal:
+            try:
+                rule = await self.read_rule(before.snapshot["params"])
+            except errors.NotFound:
+                return nothing_sent(_GONE)
+            now = minutes_of(rule, self.place, tuple(ours))
+            back = {name: was[name] for name in ours if now[name] == ours[name]}
+            if not back:
+                return nothing_sent("none of the values is ours any more")
+            return await self._put(before, with_minutes(rule, self.place, back), back, journal)
 
     async def restored(
         self,
@@ -163,9 +167,15 @@ class ShorteningAction(OktaAction[P]):
         reading = await until(look, patience, self._sleep)
         return proof(reading, check=f"GET {self.rule_path}", expected=spelled(was))
 
-    async def _put(self, before: Observation, rule: Json, values: Mapping[str, object]) -> Receipt:
+    def _alone(self, before: Observation) -> AbstractAsyncContextManager[Journal]:
+        # A rule is replaced as a whole, and so is what others set in it meanwhile.
+        return self._client.alone(f"rule {before.snapshot['params']['rule']}", self._journal)
+
+    async def _put(
+        self, before: Observation, rule: Json, values: Mapping[str, object], journal: Journal
+    ) -> Receipt:
         params = before.snapshot["params"]
-        answer = await self._client.change("PUT", self.rule_path, params, self._journal, body=rule)
+        answer = await self._client.change("PUT", self.rule_path, params, journal, body=rule)
         return Receipt({"sent": True, "minutes": dict(values), **stamp(answer)})
 
     def _reason(self, before: Observation, rule: Json) -> str:

@@ -88,7 +88,7 @@ class OktaSystem:
         return await find_accounts(self._client, clues)
 
     async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:
-        """Read her admin roles, and whether she owns our API token; never raises."""
+        """Read her admin roles and groups, whether she is the last super administrator or owns our API token."""
         return await standing.read(self._client, account, within_s)
 
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:

@@ -79,6 +79,7 @@ class ShortenTokenLifetime(ShorteningAction[TokenLifetimeParameters]):
         attack=("T1528", "T1550.001"),
         permissions=("okta.authorizationServers.read", "okta.authorizationServers.manage"),
         parameters=TokenLifetimeParameters,
+        shared=True,
         disrupts="Everybody the rule is for gets new tokens more often until it is undone.",
         leaves_open="Tokens of the server live as long as its rule says.",
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from connectors import errors
 from connectors.action import Outcome
 from simulator.app_keys import Certificate, Secret
-from simulator.faults import Fault, forbid, status
+from simulator.faults import Fault, delay, forbid, status
 from simulator.footholds import (
     OLD_CERTIFICATE,
     OLD_FEDERATION,
@@ -99,6 +100,25 @@ async def test_a_secret_on_a_service_principal_of_somebody_elses_is_found_by_the
     assert f"POST /v1.0/servicePrincipals/{LINE_APP.service_principal_id}/removePassword" in (
         practice.writes
     )
+
+
+async def test_two_people_s_certificates_of_one_app_are_both_taken_away(practice: Practice) -> None:
+    tenant, app, omar = practice.sim.tenant, reports(practice), practice.person("omar.reyes").entra
+    key = "00000000-0000-4000-8000-00000000000d"
+    described = app.keys.described()
+    app.keys.certificates.append(Certificate(key, "CN=another", 0.0))
+    where = Affected(app.id, app.display_name, "Application")
+    changes = {"KeyDescription": (described, app.keys.described())}
+    tenant.audit("Update application", where, by_user=omar, changes=changes)
+    targets = [practice.target(name, stolen=EARLIER) for name in ("nora.lind", "omar.reyes")]
+    action = practice.action(NAME)
+    befores = [await action.observe(target) for target in targets]
+    practice.sim.faults.add(
+        Fault(delay(0.05), method="PATCH", path_regex="/applications/", times=9)
+    )
+    await asyncio.gather(*(action.apply(*each) for each in zip(targets, befores, strict=True)))
+    assert [c.key_id for c in app.keys.certificates] == [OLD_CERTIFICATE]
+    assert OLD_SECRET in names(app)
 
 
 async def test_our_own_application_is_not_cut_off(practice: Practice) -> None:

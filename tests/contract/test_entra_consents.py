@@ -11,7 +11,7 @@ from connectors.action import Outcome
 from simulator import footholds
 from simulator.entra_belongings import Consent, RoleAssignment
 from simulator.entra_state import EntraUser
-from simulator.faults import Fault, forbid
+from simulator.faults import Fault, forbid, ignore
 from simulator.footholds import ARCHIVER, GRAPH, MINUTE
 from simulator.people import LINE_APP
 
@@ -52,22 +52,100 @@ async def test_what_a_group_of_the_persons_may_use_is_not_hers_to_lose(practice:
     assert groups in nora(practice).role_assignments
 
 
-async def test_an_older_consent_that_was_widened_is_left_with_the_line_that_narrows_it(
-    practice: Practice,
-) -> None:
+def widen(practice: Practice, before: str, after: str, now: str | None = None) -> Consent:
+    """Let an older consent of the person's be widened since the theft; ``now`` is its scope today."""
     tenant, user = practice.sim.tenant, nora(practice)
     older = next(c for c in user.consents if c.client_id == _EXPENSES)
-    older.scope = "User.Read Mail.Read"
-    apps = tenant.applications
+    older.scope = now or after
+    expenses, graph = tenant.applications[:2]
     footholds.log_grant(
-        tenant, user, apps[0], apps[1], ("User.Read", older.scope), at=tenant.now() - 3 * MINUTE
+        tenant, user, expenses, graph, (before, after), at=tenant.now() - 3 * MINUTE
+    )
+    return older
+
+
+async def test_an_older_consent_that_was_widened_gets_its_scope_of_before_back(
+    practice: Practice,
+) -> None:
+    older = widen(practice, "User.Read Calendars.Read", " User.Read  Mail.Read Calendars.Read ")
+    action, target = practice.action(NAME), practice.target(stolen=EARLIER)
+    before, _, proof = await practice.run(action, target)
+    assert proof.outcome is Outcome.VERIFIED
+    assert scopes(practice) == {_EXPENSES: "User.Read Calendars.Read"}
+    assert f"PATCH /v1.0/oauth2PermissionGrants/{older.id}" in practice.writes
+    assert "1 narrowed" in proof.expected
+    older.scope += " Files.Read"  # by somebody else, since
+    await action.undo(target, before)
+    assert scopes(practice)[_EXPENSES].split() == [
+        "User.Read", "Calendars.Read", "Files.Read", "Mail.Read",
+    ]  # fmt: skip
+    assert (await action.restored(target, before, practice.short)).outcome is Outcome.VERIFIED
+    practice.sim.requests.clear()
+    await action.undo(target, before)
+    assert practice.writes == []
+
+
+async def test_a_consent_widened_twice_loses_both_and_nothing_else(practice: Practice) -> None:
+    tenant, user = practice.sim.tenant, nora(practice)
+    widen(practice, "User.Read", "User.Read Mail.Read", "User.Read Mail.Read Files.Read")
+    expenses, graph = tenant.applications[:2]
+    again = ("User.Read Mail.Read", "User.Read Mail.Read Files.Read")
+    footholds.log_grant(tenant, user, expenses, graph, again, at=tenant.now() - 2 * MINUTE)
+    await practice.run(practice.action(NAME), practice.target(stolen=EARLIER))
+    assert scopes(practice) == {_EXPENSES: "User.Read"}
+
+
+async def test_a_consent_that_was_narrowed_since_is_left_as_it_is(practice: Practice) -> None:
+    widen(practice, "User.Read", "User.Read Mail.Read", "User.Read")
+    _, _, proof = await practice.run(practice.action(NAME), practice.target(stolen=EARLIER))
+    assert proof.outcome is Outcome.VERIFIED
+    assert not [line for line in practice.writes if line.startswith("PATCH")]
+
+
+async def test_a_scope_the_log_does_not_account_for_is_left_with_the_line_that_narrows_it(
+    practice: Practice,
+) -> None:
+    older = widen(
+        practice, "User.Read", "User.Read Mail.Read", "User.Read Mail.Read Directory.Read.All"
     )
     _, _, proof = await practice.run(practice.action(NAME), practice.target(stolen=EARLIER))
     assert proof.outcome is Outcome.MANUAL
-    assert scopes(practice) == {_EXPENSES: "User.Read Mail.Read"}
+    assert scopes(practice) == {_EXPENSES: "User.Read Mail.Read Directory.Read.All"}
+    assert "the audit log does not tell all that was added" in proof.reason
     line = f"-Method PATCH -Uri '/v1.0/oauth2PermissionGrants/{older.id}' -Body"
     assert f'{line} \'{{"scope": "User.Read"}}\'' in proof.reason
     assert any(exposure.what.endswith(_EXPENSES) for exposure in proof.exposure)
+
+
+async def test_a_success_that_narrowed_nothing_ends_as_failed(practice: Practice) -> None:
+    widen(practice, "User.Read", "User.Read Mail.Read")
+    practice.sim.faults.add(Fault(ignore(), method="PATCH", path_regex="oauth2PermissionGrants"))
+    _, _, proof = await practice.run(practice.action(NAME), practice.target(stolen=EARLIER))
+    assert proof.outcome is Outcome.FAILED
+    assert "still too wide: " in proof.observed
+
+
+async def test_a_consent_widened_while_it_is_acted_is_not_taken_for_done(
+    practice: Practice,
+) -> None:
+    older = widen(practice, "User.Read", "User.Read Mail.Read")
+    action, target = practice.action(NAME), practice.target(stolen=EARLIER)
+    before = await action.observe(target)
+    receipt = await action.apply(target, before)
+    older.scope += " Files.ReadWrite"
+    proof = await action.verify(target, before, receipt, practice.short)
+    assert proof.outcome is Outcome.FAILED
+    assert f"given meanwhile to {_EXPENSES}" in proof.observed
+
+
+async def test_a_narrowed_grant_that_is_gone_is_not_called_restored(practice: Practice) -> None:
+    older = widen(practice, "User.Read", "User.Read Mail.Read")
+    action, target = practice.action(NAME), practice.target(stolen=EARLIER)
+    before, _, _ = await practice.run(action, target)
+    nora(practice).consents.remove(older)
+    await action.undo(target, before)
+    assert _EXPENSES not in scopes(practice)
+    assert (await action.restored(target, before, practice.short)).outcome is Outcome.FAILED
 
 
 @pytest.mark.parametrize("by_the_person", [True, False])

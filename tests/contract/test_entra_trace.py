@@ -13,8 +13,10 @@ from pydantic import ValidationError
 
 from connectors import errors
 from connectors.action import Action, Impact, Outcome, Target
+from connectors.door import Door
 from connectors.entra import audit_entries, credential, sign_in_entries
 from connectors.entra.system import EntraSystem
+from connectors.limits import Limits
 from connectors.timeline import Kind, digest
 from simulator.entra_sign_ins import APP, INTERACTIVE, RENEWAL, SignIn
 from simulator.entra_state import EntraUser
@@ -198,6 +200,38 @@ async def test_five_questions_are_enough_for_the_reports_limit(practice: Practic
     await seen(practice, TRACE)
     logs = [e for e in practice.sim.requests.all("entra") if "auditLogs" in e.path]
     assert len(logs) <= 5
+
+
+class Asked(Limits):
+    """Limits that hold nobody back, and keep how many turns each request leaves free."""
+
+    def __init__(self) -> None:
+        super().__init__(known={})
+        self.leaves: list[int] = []
+
+    async def enter(
+        self, system: str, tenant: str, bucket: str, patience_s: float, leaves: int = 0
+    ) -> None:
+        if bucket == "reports":
+            self.leaves.append(leaves)
+        await super().enter(system, tenant, bucket, patience_s, leaves)
+
+
+@pytest.mark.parametrize(
+    ("name", "leaves"),
+    [(TRACE, 2), (WATCH, 2), ("entra.revoke_consents", 0), ("entra.remove_auth_methods", 0)],
+)
+async def test_what_only_reads_leaves_two_turns_at_the_logs_to_what_cleans_up(
+    practice: Practice, name: str, leaves: int
+) -> None:
+    from entra_tenant import settings_for  # noqa: PLC0415 - a plugin, loaded by pytest
+
+    asked = Asked()
+    system = EntraSystem("contoso", settings_for(practice.sim.url), Door(limits=asked))
+    await system.action(name, {}, practice.journal).observe(practice.target())
+    await system.close()
+    assert asked.leaves
+    assert set(asked.leaves) == {leaves}
 
 
 async def test_what_is_late_is_not_claimed_to_be_absent(practice: Practice) -> None:

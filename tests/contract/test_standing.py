@@ -6,8 +6,10 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from typing import TYPE_CHECKING, Any
 
+import httpx
 import okta_practice
 import pytest
+from okta.models.role_assigned_users import RoleAssignedUsers
 
 from connectors.door import Door
 from connectors.entra.standing import GLOBAL_ADMINISTRATOR
@@ -15,7 +17,8 @@ from connectors.okta.system import OktaSystem
 from connectors.system import Account
 from simulator.faults import Fault, delay, forbid, status
 from simulator.ids import guid, okta_id
-from simulator.okta_state import AdminRole
+from simulator.okta_people import EVERYONE, IMPORTED, QUARANTINE
+from simulator.okta_state import AdminRole, OktaUser, Status
 from simulator.people import LINE_APP, SECOND_ADMINISTRATOR
 from simulator.records import Group
 from simulator.server import Simulator
@@ -188,11 +191,12 @@ def okta_sim(okta_simulator: Simulator) -> Simulator:
     return okta_simulator
 
 
-async def okta_facts(sim: Simulator, **more: Any) -> dict[str, Any]:
-    settings = okta_practice.settings(sim.url, **more)
+async def okta_facts(sim: Simulator, within_s: float = LONG) -> dict[str, Any]:
+    settings = okta_practice.settings(sim.url)
     system = OktaSystem("contoso", settings, Door(okta_practice.NO_RETRY))
+    account = Account("contoso", "okta", nora_id(sim), "nora")
     try:
-        return dict(await system.standing(Account("contoso", "okta", nora_id(sim), "nora"), LONG))
+        return dict(await system.standing(account, within_s))
     finally:
         await system.close()
 
@@ -203,25 +207,132 @@ def nora_id(sim: Simulator) -> str:
     return user.id
 
 
-async def test_okta_roles_and_who_owns_the_token(okta_sim: Simulator) -> None:
-    assert await okta_facts(okta_sim) == {"roles": [], "owns_us": False}
-    user = okta_sim.tenant.person("nora.lind").okta
+def okta_user(sim: Simulator, name: str = "nora.lind") -> OktaUser:
+    user = sim.tenant.person(name).okta
     assert user is not None
-    user.roles += [
-        AdminRole(okta_id("ra1", "one"), "SUPER_ADMIN", "Super Administrator", 0.0),
-        AdminRole(okta_id("ra1", "two"), "HELP_DESK_ADMIN", "Help Desk", 0.0, through_group=True),
-    ]
+    return user
+
+
+def make_super(user: OktaUser, *, through_group: bool = False) -> None:
+    role = AdminRole(
+        okta_id("ra1", user.id), "SUPER_ADMIN", "Super Administrator", 0.0, through_group
+    )
+    user.roles.append(role)
+
+
+NOBODY_SPECIAL = {
+    "roles": [], "last_administrator": False, "owns_us": False,
+    "groups": sorted([EVERYONE.id, IMPORTED.id]), "group_names": ["Domain Users", "Everyone"],
+}  # fmt: skip
+
+
+async def test_okta_roles_groups_and_who_owns_the_token(okta_sim: Simulator) -> None:
+    assert await okta_facts(okta_sim) == NOBODY_SPECIAL
+    user = okta_user(okta_sim)
+    make_super(okta_user(okta_sim, "user03"))
+    make_super(user)
+    user.roles.append(
+        AdminRole(okta_id("ra1", "two"), "HELP_DESK_ADMIN", "Help Desk", 0.0, through_group=True)
+    )
+    user.groups.append(QUARANTINE.id)
     okta_sim.tenant.okta_token_owner = user.id
     assert await okta_facts(okta_sim) == {
         "roles": [
             {"id": "SUPER_ADMIN", "name": "Super Administrator", "through_group": False},
             {"id": "HELP_DESK_ADMIN", "name": "Help Desk", "through_group": True},
         ],
+        "last_administrator": False,
         "owns_us": True,
+        "groups": sorted([EVERYONE.id, IMPORTED.id, QUARANTINE.id]),
+        "group_names": ["Domain Users", "Everyone", "Quarantine"],
     }
 
 
-@pytest.mark.parametrize(("path", "untold"), [("/roles", ("roles",)), ("/users/me", ("owns_us",))])
+async def test_okta_s_last_active_super_administrator_is_told(okta_sim: Simulator) -> None:
+    make_super(okta_user(okta_sim), through_group=True)
+    assert (await okta_facts(okta_sim))["last_administrator"] is True
+    helper = okta_user(okta_sim, "user04")
+    helper.roles.append(AdminRole(okta_id("ra1", "help"), "HELP_DESK_ADMIN", "Help Desk", 0.0))
+    assert (await okta_facts(okta_sim))["last_administrator"] is True
+    other = okta_user(okta_sim, "user03")
+    make_super(other)
+    assert (await okta_facts(okta_sim))["last_administrator"] is False
+    for shut in (Status.SUSPENDED, Status.DEPROVISIONED, Status.LOCKED_OUT):
+        other.status = shut
+        assert (await okta_facts(okta_sim))["last_administrator"] is True
+
+
+async def test_whoever_is_no_super_administrator_costs_no_look_at_others(
+    okta_sim: Simulator,
+) -> None:
+    make_super(okta_user(okta_sim, "user03"))
+    assert (await okta_facts(okta_sim))["last_administrator"] is False
+    asked = [entry.path for entry in okta_sim.requests.all("okta")]
+    assert not any(okta_user(okta_sim, "user03").id in path for path in asked)
+
+
+async def test_okta_s_list_of_administrators_is_read_to_its_end(okta_sim: Simulator) -> None:
+    okta_sim.tenant.page_size = 2
+    make_super(okta_user(okta_sim))
+    for n in range(1, 6):
+        okta_user(okta_sim, f"user0{n}").roles.append(
+            AdminRole(okta_id("ra1", str(n)), "HELP_DESK_ADMIN", "Help Desk", 0.0)
+        )
+    assert (await okta_facts(okta_sim))["last_administrator"] is True
+    make_super(okta_user(okta_sim, "user05"))
+    assert (await okta_facts(okta_sim))["last_administrator"] is False
+
+
+async def test_the_practice_list_of_administrators_is_as_the_sdk_takes_it(
+    okta_sim: Simulator,
+) -> None:
+    okta_sim.tenant.page_size = 1
+    make_super(okta_user(okta_sim))
+    make_super(okta_user(okta_sim, "user03"))
+    headers = {"Authorization": f"SSWS {okta_practice.TOKEN}"}
+    async with httpx.AsyncClient(base_url=okta_sim.url, headers=headers) as browser:
+        told = (await browser.get("/api/v1/iam/assignees/users")).json()
+    assert set(told) == {"value", "_links"}
+    read = RoleAssignedUsers.from_dict(told)
+    assert read is not None
+    assert read.value is not None
+    assert read.links is not None
+    assert read.links.next is not None
+    assert [one.id for one in read.value] == [nora_id(okta_sim)]
+
+
+async def test_an_administrator_who_cannot_be_looked_at_may_be_another(okta_sim: Simulator) -> None:
+    make_super(okta_user(okta_sim))
+    other, third = okta_user(okta_sim, "user03"), okta_user(okta_sim, "user04")
+    make_super(other)
+    okta_sim.faults.add(Fault(forbid(), path_regex=f"{other.id}/roles", times=9))
+    assert (await okta_facts(okta_sim))["unknown"] == ("last_administrator",)
+    make_super(third)
+    assert (await okta_facts(okta_sim))["last_administrator"] is False
+
+
+@pytest.mark.parametrize(
+    ("path", "untold"),
+    [
+        ("/roles", ("roles", "last_administrator")),
+        ("/iam/assignees/", ("last_administrator",)),
+        ("/groups", ("groups",)),
+        ("/users/me", ("owns_us",)),
+    ],
+)
 async def test_okta_refuses_a_part(okta_sim: Simulator, path: str, untold: tuple[str, ...]) -> None:
-    okta_sim.faults.add(Fault(forbid(), path_regex=path))
-    assert (await okta_facts(okta_sim))["unknown"] == untold
+    make_super(okta_user(okta_sim))
+    okta_sim.faults.add(Fault(forbid(), path_regex=path, times=9))
+    told = await okta_facts(okta_sim)
+    assert told["unknown"] == untold
+    assert not {*untold} & {*told}
+
+
+async def test_what_okta_tells_late_is_unknown_and_nobody_waits_for_it(okta_sim: Simulator) -> None:
+    make_super(okta_user(okta_sim))
+    okta_sim.faults.add(Fault(delay(3), path_regex="/iam/assignees/"))
+    begun = time.monotonic()
+    told = await okta_facts(okta_sim, within_s=0.4)
+    assert time.monotonic() - begun < 2
+    assert told["unknown"] == ("last_administrator",)
+    assert told["roles"]

@@ -23,6 +23,7 @@ from connectors.entra.system import EntraSystem
 from connectors.okta.system import OktaSystem
 from connectors.signals.events import SessionRevoked
 from connectors.system import Account, Clue, System
+from simulator import footholds
 from simulator.gate import Gate
 from simulator.ids import okta_id
 from simulator.okta_state import AdminRole, Status
@@ -49,6 +50,7 @@ NOT_IN_THEM = (
     "/conditionalAccess/policies",
     "/.well-known/",
     "/oauth2/v1/global-token-revocation",
+    "/iam/assignees/users",
 )
 ACTIONS = sorted({**EntraSystem.actions, **OktaSystem.actions})
 
@@ -142,6 +144,27 @@ async def test_every_request_and_answer_of_an_action_fits(
     if action.spec.reversible:
         await action.undo(target, before)
         await action.restored(target, before, patience)
+    assert _faults(heard) == []
+
+
+async def test_a_consent_is_narrowed_and_widened_again_as_they_say(
+    sim: Simulator, systems: dict[str, System], heard: list[tuple[str, Exchange]]
+) -> None:
+    tenant, person = sim.tenant, sim.tenant.person("nora.lind")
+    user = person.entra
+    assert user is not None
+    expenses, graph = tenant.applications[:2]
+    older = footholds.widen(tenant, user, expenses, graph, "Mail.Read", tenant.now() - 180)
+    before_that = older.scope.removesuffix(" Mail.Read")
+    since = (datetime.now(UTC) - timedelta(minutes=30)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    target = Target("contoso", "entra", user.id, person.upn, since=since)
+    action = systems["entra"].action("entra.revoke_consents", {}, RecordingJournal())
+    before = await action.observe(target)
+    await action.apply(target, before)
+    assert older.scope == before_that
+    await action.undo(target, before)
+    assert older.scope == f"{before_that} Mail.Read"
+    assert [each.status for _, each in heard if each.method == "PATCH"] == [204, 204]
     assert _faults(heard) == []
 
 

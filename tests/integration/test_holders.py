@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sqlalchemy import Connection, Row
 
+from ledger import holders, runs, steps, tables
+from ledger.chain import AuditLog
+from ledger.database import Database
+from ledger.migrate import migrate
+from ledger.runs import NewRun, NewStep
 from simulator.okta_people import QUARANTINE
 
 from house import House, house, wait_for
@@ -88,3 +95,46 @@ def test_the_older_run_s_time_does_not_end_what_a_newer_run_holds(built: House) 
     )
     assert not _held(built)
     assert built.verify().verified
+
+
+RULE = {"authorization_server_id": "default", "policy_id": "00pX", "rule_id": "0prX"}
+ENDS = 4_000_000
+
+
+def _shortened(
+    connection: Connection, person: str, rule: dict[str, Any], outcome: str, at: int
+) -> Row[Any]:
+    """A run that shortened a rule for a person, or found it short, and puts it back at its time."""
+
+    def step(node: str, **more: Any) -> NewStep:
+        return NewStep(
+            node=node, stage="shorten", action="okta.shorten_token_lifetime", system="okta",
+            tenant="contoso", impact="medium", parameters=rule, target={"id": person},
+            approval=False, **more,
+        )  # fmt: skip
+
+    new = NewRun(
+        tenant="contoso", person_key=person, person={}, alert_id=None, requested_by="cli:riley",
+        playbook="cm0080", playbook_hash="sha256:0", mode="auto", plan_hash="sha256:1", plan={},
+        steps=[step("short"), step("short-end", undoes="short", delay_s=60)],
+    )  # fmt: skip
+    created = runs.create(connection, AuditLog("test"), new, approval_deadline_s=60)
+    of, kept = tables.step, created.run_id
+    change = of.update().where(of.c.run_id == kept)
+    done = change.where(of.c.node == "short").values(state="done", outcome=outcome, started_at=at)
+    connection.execute(done)
+    timer = change.where(of.c.node == "short-end").values(state="ready", not_before=ENDS + at)
+    connection.execute(timer)
+    return steps.by_node(connection, kept, "short")
+
+
+def test_what_is_everybody_s_is_held_by_a_newer_run_for_whomever(sqlite: Database) -> None:
+    migrate(sqlite)
+    with sqlite.write() as connection:
+        first = _shortened(connection, "nora", RULE, "verified", 1000)
+        assert holders.held_until(connection, first, shared=True) is None
+        _shortened(connection, "omar", {**RULE, "rule_id": "0prY"}, "verified", 2000)
+        assert holders.held_until(connection, first, shared=True) is None
+        _shortened(connection, "petra", RULE, "already", 3000)
+        assert holders.held_until(connection, first, shared=True) == ENDS + 3000
+        assert holders.held_until(connection, first) is None, "what is a person's own is not his"

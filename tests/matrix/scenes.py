@@ -17,7 +17,7 @@ import payroll_app
 
 from connectors.action import ActionSpec, Impact
 from connectors.clock import spell
-from simulator import exchange_story, okta_policies
+from simulator import exchange_story, footholds, okta_policies
 from simulator.footholds import ARCHIVER, REPORTS
 from simulator.okta_scene import THIEF
 from simulator.okta_state import OktaUser, Status
@@ -124,6 +124,12 @@ def _without_our_zone(tenant: Tenant) -> None:
             del tenant.okta_zones[zone_id]
 
 
+def _widened(tenant: Tenant) -> None:
+    user, (app, resource) = _person(tenant).entra, tenant.applications[:2]
+    assert user is not None
+    footholds.widen(tenant, user, app, resource, "Mail.Read", tenant.now() - 180)
+
+
 def _from_now() -> Mapping[str, Any]:
     """The time at which the person is taken to have been contained."""
     return {"since": spell(datetime.now(UTC))}
@@ -139,6 +145,7 @@ SCENES: Mapping[str, Scene] = {
     "entra.disable_inbox_rules": Scene(_one_more("entra", "rules")),
     "entra.delete_inbox_rules": Scene(_rules_off),
     "entra.remove_auth_methods": Scene(_one_more("entra", "methods")),
+    "entra.revoke_consents": Scene(_widened),
     "entra.disable_devices": Scene(_one_more("entra", "devices")),
     "entra.dismiss_risk": Scene(_entra(risk_state="confirmedCompromised")),
     "entra.enable_user": Scene(_entra(account_enabled=False)),

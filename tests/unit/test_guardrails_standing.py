@@ -17,6 +17,7 @@ from playbooks.schema import Aim
 
 TEMPLATE = "62e90394-69f5-4237-9190-012177145e10"
 GROUP = "9f4f2c0e-8e51-4a8e-9a43-0e4d3a3c1b77"
+OKTA_GROUP = "00gexecutives0000001"
 GLOBAL = {"id": TEMPLATE, "name": "Global Administrator"}
 SUPER = {"id": "SUPER_ADMIN", "name": "Super Administrator", "through_group": True}
 
@@ -49,6 +50,7 @@ def test_an_administrator_is_only_noted() -> None:
     ("account", "reason"),
     [
         (entra(last_administrator=True), "the last enabled Global Administrator"),
+        (okta(last_administrator=True), "the last active super administrator"),
         (entra(owns_us=True), "owns the application Rescind signs in with"),
         (okta(owns_us=True), "owns the API token Rescind uses"),
     ],
@@ -88,8 +90,41 @@ def test_a_protected_group() -> None:
     held = decide(entra(groups=[GROUP]), protected_groups=(GROUP.upper(),))
     assert held.reasons == (f"protected: is in the group {GROUP}",)
     assert decide(entra(groups=[]), protected_groups=(GROUP,)).mode is Mode.AUTO
-    with pytest.raises(ValidationError):
-        Guardrails(protected_groups=("Executives",))
+
+
+def test_a_protected_group_of_okta_s_by_id_or_name() -> None:
+    hers = okta(groups=[OKTA_GROUP, "00gothers00000000001"], group_names=["Everyone", "Executives"])
+    for group, said in ((OKTA_GROUP, OKTA_GROUP), ("executives", "Executives")):
+        assert decide(hers, protected_groups=(group,)).reasons == (
+            f"protected: is in the group {said}",
+        )
+    assert decide(hers, protected_groups=("Board", GROUP)).mode is Mode.AUTO
+
+
+@pytest.mark.parametrize(
+    "wrong", [GROUP[:-1], "00gshort", "", " Executives", GROUP.replace("-", "")]
+)
+def test_what_was_to_be_an_id_is_not_taken_for_a_name_nobody_has(wrong: str) -> None:
+    with pytest.raises(ValidationError, match="neither a group's id nor a name"):
+        Guardrails(protected_groups=(wrong,))
+
+
+def test_okta_s_groups_that_were_not_told_matter_where_one_of_them_is_protected() -> None:
+    account = okta(roles=[], unknown=("groups",))
+    for group in (OKTA_GROUP, "Executives"):
+        (reason,) = decide(account, protected_groups=(group,)).reasons
+        assert reason.startswith("Okta did not say which groups this person is in")
+        unreached = Guardrails(protected_groups=(group,))
+        assert guardrails.decide(Mode.AUTO, (ENTRA,), 0, unreached, ("okta",)).reasons == (reason,)
+    assert decide(account, protected_groups=(GROUP,)).mode is Mode.AUTO
+    assert decide(account).mode is Mode.AUTO
+    # what Entra did not say is of no matter for a group of Okta's
+    assert decide(entra(unknown=("roles",)), protected_groups=("Executives",)).mode is Mode.AUTO
+
+
+def test_what_okta_did_not_say_of_the_last_one_is_noted() -> None:
+    (_, note) = decide(okta(roles=[SUPER], unknown=("last_administrator",))).notes
+    assert note == "Okta did not say whether this is the last super administrator"
 
 
 @pytest.mark.parametrize("unknown", [("roles", "last_administrator"), ("standing",)])

@@ -60,6 +60,41 @@ async def test_the_limit_holds_over_any_window(limits: Limits, clock: Clock) -> 
     assert clock.slept == [6.0, 4.0]
 
 
+REPORTS = {("entra", "reports"): (5, 10.0)}
+
+
+async def test_who_leaves_turns_free_lets_the_more_urgent_pass_at_once(clock: Clock) -> None:
+    """A trace of as many reads as it has, and a clean-up that starts a second later."""
+    limits = Limits(REPORTS, clock=clock, sleep=clock.sleep, wall=clock)
+
+    async def reads(many: int, leaves: int) -> float:
+        begun = clock.now
+        for _ in range(many):
+            await limits.enter("entra", "contoso", "reports", 11, leaves)
+        return clock.now - begun
+
+    assert await reads(3, leaves=2) == 0
+    clock.now += 1
+    assert await reads(2, leaves=0) == 0, "two turns were left for it"
+    assert await reads(2, leaves=2) == 10, "until three turns of five are free again"
+
+
+async def test_without_turns_left_free_the_more_urgent_waits_out_the_window(clock: Clock) -> None:
+    limits = Limits(REPORTS, clock=clock, sleep=clock.sleep, wall=clock)
+    for _ in range(5):
+        await limits.enter("entra", "contoso", "reports", 11)
+    clock.now += 1
+    await limits.enter("entra", "contoso", "reports", 11)
+    assert clock.slept == [9.0]
+
+
+async def test_whoever_leaves_more_than_there_is_still_has_a_turn(clock: Clock) -> None:
+    limits = Limits(KNOWN, clock=clock, sleep=clock.sleep, wall=clock)
+    for _ in range(2):
+        await limits.enter("entra", "contoso", "reports", 11, leaves=7)
+    assert clock.slept == [10.0]
+
+
 async def test_tenants_do_not_wait_for_each_other(limits: Limits, clock: Clock) -> None:
     for tenant in ("contoso", "contoso", "fabrikam", "fabrikam"):
         await enter(limits, tenant)
