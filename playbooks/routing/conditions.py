@@ -23,6 +23,7 @@ _TEXTS = re.compile(
 _FIELD = re.compile(r"(?<![\w.])(\w+)\s*\.\s*(\w+)\b(?!\s*\()")
 #: Names an expression binds itself: ``alert.ips.exists(ip, ...)``.
 _BOUND = re.compile(r"\.\s*(?:all|exists|exists_one|map|filter)\(\s*(\w+)\s*,")
+_SHORT = 90
 _OPENS, _CLOSES = "([{", ")]}"
 
 
@@ -34,6 +35,11 @@ class Part:
     """
 
     text: str
+
+    @property
+    def short(self) -> str:
+        """The text, cut where it is too long to be told with others."""
+        return self.text if len(self.text) <= _SHORT else f"{self.text[:_SHORT]}..."
 
     @cached_property
     def program(self) -> Any:  # noqa: ANN401 - the library's

@@ -30,17 +30,18 @@ FIELDS: Mapping[str, frozenset[str]] = {
 LATER = ("tenant", "person")
 
 
-def of_alert(alert: Mapping[str, Any], source: Source) -> Facts:
+def of_alert(alert: Mapping[str, Any], name: str, source: Source) -> Facts:
     """Return what is known as soon as an alert is understood.
 
     Args:
         alert: its fields, as ``Alert.model_dump(mode="json")`` has them.
+        name: its source's, as in the settings.
         source: the settings of its source.
     """
     told = {key: "" if value is None else value for key, value in alert.items()}
     return {
         "alert": {key: value for key, value in told.items() if key in FIELDS["alert"]},
-        "source": {"name": str(alert.get("source") or ""), "kind": str(source.kind)},
+        "source": {"name": name, "kind": str(source.kind)},
     }
 
 
@@ -79,10 +80,12 @@ def of_person(name: str, tenant: Tenant, accounts: Sequence[Account], unreached:
             if entra is None or key in facts:
                 told: Any = facts.get(key, none)
                 person[key] = list(told) if key == "groups" else told is True
-    return {
-        "tenant": {"name": name, "domains": list(tenant.domains)},
-        "person": person,
-    }
+    return of_tenant(name, tenant) | {"person": person}
+
+
+def of_tenant(name: str, tenant: Tenant) -> Facts:
+    """Return what is known of the tenant the person lives in."""
+    return {"tenant": {"name": name, "domains": list(tenant.domains)}}
 
 
 def _untold(account: Account, fact: str) -> bool:

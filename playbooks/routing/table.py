@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import cel
 
-from config.settings import Mode
+from config.settings import Mode, Source
 from playbooks.routing.conditions import Verdict, judge, readings
 from playbooks.routing.facts import Facts
 from playbooks.routing.rules import Rule
@@ -34,6 +34,11 @@ class Bounds:
     source: str
     playbook: str | None
     mode: Mode
+
+    @classmethod
+    def of(cls, name: str, source: Source) -> Bounds:
+        """Take them from the settings of the source ``name``."""
+        return cls(name, source.playbook, source.mode)
 
     @property
     def name(self) -> str:
@@ -257,12 +262,12 @@ def _falses(verdict: Verdict, facts: Facts) -> list[str]:
     found = []
     for part in verdict.false:
         read = readings(part, facts)
-        found.append(f"{part.text} does not hold" + (f": {', '.join(read)}" if read else ""))
+        found.append(f"{part.short} does not hold" + (f": {', '.join(read)}" if read else ""))
     return found
 
 
 def _unknowns(verdict: Verdict) -> list[str]:
-    return [f"{part.text} cannot be judged: {why}" for part, why in verdict.unknown]
+    return [f"{part.short} cannot be judged: {why}" for part, why in verdict.unknown]
 
 
 def _unknown(verdict: Verdict) -> str:
