@@ -69,55 +69,52 @@ def command(
 ) -> None:
     """Say which routing rule takes each alert of a file: playbook, mode, parameters, and why.
 
-    Nothing is sent, stored or looked up. Exit status: 0 whatever the files hold, 2 a file cannot be read,
-    there is no such kind or source, or the settings or the routing file have faults.
+    Nothing is sent, stored or looked up. Exit status: 0 whatever the files hold (what is not understood
+    says why), 2 there is no such kind or source, or the settings or the routing file have faults.
     """
-    _known(kind)
     settings = loaded(config)
-    if source is not None and source not in settings.sources:
-        known = ", ".join(settings.sources) or "none"
-        _fail(f"there is no source {source!r}", f"Configured: {known}.")
+    _known(kind, source, settings)
     try:
         table = effect.table(settings.routing.file, settings.playbooks.folder)
     except RoutingError as error:
         _fail(str(error), error.remedy)
     asked = Asked(table, settings, source, person)
     for file in files:
-        read_as, findings = _read(file, kind, asked)
-        alerts = [_told(each, asked, read_as, explain=explain) for each in findings]
-        document = {"file": str(file), "kind": str(read_as.kind), "alerts": alerts}
+        document = _document(file, kind, asked, explain=explain)
         if as_json:
             print(json.dumps(document))
         else:
             routed.show(document, explain=explain)
 
 
-def _read(file: Path, kind: str | None, asked: Asked) -> tuple[Source, tuple[Finding, ...]]:
+def _document(file: Path, kind: str | None, asked: Asked, *, explain: bool) -> dict[str, Any]:
+    """Read one file and decide on each of its alerts; whatever it is, an answer comes out."""
+    about: dict[str, Any] = {"file": str(file), "kind": kind, "alerts": []}
     try:
         payload = decode_any(file.read_bytes())
     except OSError as error:
-        _fail(f"{file}: it cannot be read ({error.strerror})", "Name a file.")
+        return {**about, "why": f"It cannot be read ({error.strerror or type(error).__name__})."}
     except NotUnderstood as error:
-        _fail(f"{file}: {error.reason}", error.remedy)
+        return {**about, "why": _sentence(error)}
     source = asked.settings.sources[asked.name] if asked.name else None
-    how = kind or (str(source.kind) if source else _recognised(file, payload))
+    how = kind or (str(source.kind) if source else None)
+    if how is None:
+        known = registry.recognise(payload)
+        if known.kind is None:
+            return {**about, "why": f"{known.why} Say --kind where you know it."}
+        how = known.kind
     source = source or registry.bare_source(how)
     try:
-        return source, tuple(registry.read(how, payload, asked.name or how, source))
+        findings = registry.read(how, payload, asked.name or how, source)
     except NotUnderstood as error:
-        return source, (error,)  # as the intake does: kept, with the reason
-
-
-def _recognised(file: Path, payload: Any) -> str:  # noqa: ANN401 - JSON
-    known = registry.recognise(payload)
-    if known.kind is None:
-        _fail(f"{file}: {known.why}", "Say --kind; `rescind detectors list` names them.")
-    return known.kind
+        findings = (error,)  # as the intake does: kept, with the reason
+    alerts = [_told(each, asked, source, explain=explain) for each in findings]
+    return {**about, "kind": how, "alerts": alerts}
 
 
 def _told(finding: Finding, asked: Asked, source: Source, *, explain: bool) -> dict[str, Any]:
     if isinstance(finding, NotUnderstood):
-        return {"why": f"{finding.reason}. {finding.remedy}", "outcome": "quarantined"}
+        return {"why": _sentence(finding), "outcome": "quarantined"}
     told: dict[str, Any] = {
         "id": finding.event_id,
         "kind": finding.kind,
@@ -166,12 +163,22 @@ def _decided(decision: Decision, *, explain: bool) -> Iterator[tuple[str, Any]]:
         )
 
 
-def _known(kind: str | None) -> None:
+def _sentence(error: NotUnderstood) -> str:
+    return f"{error.reason[:1].upper()}{error.reason[1:]}. {error.remedy}"
+
+
+def _known(kind: str | None, source: str | None, settings: Settings) -> None:
+    if source is not None and source not in settings.sources:
+        known = ", ".join(settings.sources) or "none"
+        _fail(f"there is no source {source!r}", f"Configured: {known}.")
+    if kind is None:
+        return
     try:
-        if kind is not None:
-            registry.detector(kind)
+        found = registry.detector(kind)
     except NotUnderstood as error:
         _fail(error.reason, error.remedy)
+    if found.takes_mapping and source is None:
+        _fail(f"kind {kind} needs a mapping", "Name the source that has it: --source NAME")
 
 
 def _fail(reason: str, remedy: str) -> NoReturn:

@@ -24,8 +24,10 @@ _SIGNS = {"false": ("no", ""), "unknown": ("?", "yellow"), "behind": ("behind", 
 def show(document: Mapping[str, Any], *, explain: bool) -> None:
     """Print what follows each alert of a file."""
     out, alerts = console(), document["alerts"]
-    about = f"  {document['kind']}, {counted(len(alerts), 'alert')}"
+    about = f"  {document['kind']}, {counted(len(alerts), 'alert')}" if alerts else "  no alert"
     out.print(Text.assemble((document["file"], "bold"), (about, "dim")))
+    if document.get("why"):
+        indented(document["why"], style="")
     for alert in alerts:
         out.print()
         _show(alert, explain=explain)

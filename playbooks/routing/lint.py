@@ -86,7 +86,7 @@ def _of_rule(index: int, rule: Rule, folder: Path | None) -> Iterator[tuple[Plac
             continue
         for what in _of_expression(expression):
             yield where, what
-    yield from ((((*place, key)), what) for key, what in _follows(rule, folder))
+    yield from (((*place, *key), what) for key, what in _follows(rule, folder))
 
 
 def _of_expression(expression: str) -> Iterator[str]:
@@ -150,30 +150,30 @@ def _tried(part: Part) -> Iterator[str]:
         yield f"it is neither true nor false, but {type(found).__name__}: {part.text}"
 
 
-def _follows(rule: Rule, folder: Path | None) -> Iterator[tuple[str, str]]:
+def _follows(rule: Rule, folder: Path | None) -> Iterator[tuple[Place, str]]:
     if rule.ignores:
         for key in ("playbook", "parameters"):
             if getattr(rule, key):
-                yield key, f"a rule that ignores has no {key}"
+                yield (key,), f"a rule that ignores has no {key}"
         return
     if rule.playbook is None:
-        yield "playbook", "is missing: which playbook answers, or mode ignore"
+        yield ("playbook",), "is missing: which playbook answers, or mode ignore"
         return
     try:
         loaded = model.load(rule.playbook, folder)
     except UnknownPlaybook as error:
-        yield "playbook", str(error)
+        yield ("playbook",), str(error)
         return
     except PlaybookError as error:
-        yield "playbook", f"the playbook {rule.playbook} cannot be used: {error.faults[0]}"
+        yield ("playbook",), f"the playbook {rule.playbook} cannot be used: {error.faults[0]}"
         return
     except (OSError, UnicodeDecodeError) as error:
-        yield "playbook", f"the playbook {rule.playbook} cannot be read ({type(error).__name__})"
+        yield ("playbook",), f"the playbook {rule.playbook} cannot be read ({type(error).__name__})"
         return
     if loaded.playbook.aim is Aim.REISSUE:
-        yield "playbook", f"{rule.playbook} gives an account back, which no alert asks for"
+        yield ("playbook",), f"{rule.playbook} gives an account back, which no alert asks for"
     for fault in model.parameter_faults(loaded, rule.parameters):
-        yield f"parameters.{fault.name}", f"{fault.what}; right would be: {fault.right}"
+        yield ("parameters", fault.name), f"{fault.what}; right would be: {fault.right}"
 
 
 @dataclass(frozen=True)

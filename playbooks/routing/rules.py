@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -27,6 +27,8 @@ SHIPPED = "config/routing.yaml"
 
 
 def _listed(value: object) -> object:
+    if value is True:  # YAML's own word for what always holds
+        return ()
     return (value,) if isinstance(value, str) else value
 
 
@@ -120,6 +122,7 @@ def read_file(path: Path) -> Read:
     return read(text, path.name)
 
 
+@cache
 def shipped() -> Read:
     """Read the rules that are shipped."""
     file = resources.files("config") / "routing.yaml"
@@ -139,6 +142,8 @@ def _bare(place: Place) -> Place:
 def _said(problem: Mapping[str, Any]) -> str:
     field = problem["loc"][2:3]
     if problem["type"] != "missing":
+        if field == ("when",) and problem["type"] == "tuple_type":
+            return "not an expression, nor a list of expressions"
         if field == ("mode",):
             return _MODES
         if field == ("parameters",) and len(problem["loc"]) > 4:
