@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from playbooks.routing import effect, rules
+from detectors.alert import Alert
+from playbooks.routing import effect, lint, rules
 from playbooks.routing.conditions import parts_of
+from playbooks.routing.facts import FIELDS
 from playbooks.routing.rules import RoutingError
 
 HEAD = "rules:\n"
@@ -164,3 +167,16 @@ def test_a_condition_is_taken_apart_where_all_has_to_hold(
     expression: str, parts: list[str]
 ) -> None:
     assert [part.text for part in parts_of([expression])] == parts
+
+
+def test_the_page_names_every_rule_field_and_key() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "routing.md").read_text()
+    rows = dict(re.findall(r"^\| `([^`]+)` \|(.*)$", page, re.MULTILINE))
+    for rule_ in rules.shipped().file.rules:
+        row = rows[rule_.name]
+        assert ("ignored" if rule_.ignores else f"`{rule_.playbook}`, {rule_.mode}") in row
+    for name, known in FIELDS.items():
+        assert known == set(re.findall(r"`(\w+)`", rows[name])) & (known | set(Alert.model_fields))
+    assert set(rules.Rule.model_fields) <= set(rows)
+    (example,) = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    assert lint.faults(rules.read(example, "example"), None) == []
