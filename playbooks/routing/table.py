@@ -151,7 +151,7 @@ class Table:
         """
         if bounds.playbook is not None:
             return None
-        context = cel.Context(facts)
+        context = _context(facts)
         for rule in self.rules:
             verdict = judge(rule.parts, context, without)
             if verdict.holds is None:
@@ -171,7 +171,7 @@ class Table:
             without: names of which nothing is known: conditions that speak of them cannot be judged.
             explain: judge every rule wholly, also those behind the one that takes it.
         """
-        context = cel.Context(facts)
+        context = _context(facts)
         taking: Rule | None = None
         unsure: list[tuple[Rule, Verdict]] = []
         others: list[Passed] = []
@@ -193,6 +193,21 @@ class Table:
         if fixed:
             return _by_settings(bounds, tuple(others))
         return _taken(taking, bounds, unsure, tuple(others))
+
+
+def _context(facts: Facts) -> Any:  # noqa: ANN401 - the library's
+    try:
+        return cel.Context(facts)
+    except ValueError:  # half a character, which JSON can hold and UTF-8 cannot
+        return cel.Context(_whole(facts))
+
+
+def _whole(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, Mapping):
+        return {_whole(key): _whole(each) for key, each in value.items()}
+    return [_whole(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def _taken(

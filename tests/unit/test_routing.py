@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from config.settings import Mode, Source, Tenant
 from connectors.standing import EVERYTHING, UNKNOWN
@@ -19,13 +22,20 @@ GENERIC = registry.bare_source("generic", {"title": "title", "person.email": "wh
 TENANT = Tenant(domains=("contoso.com",))
 SHIPPED = effect.table(None, None)
 
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
 EVERYDAY = Account("contoso", "entra", "11111111-0000-4000-8000-000000000001", "nora.lind")
 NO_ROLES = {"roles": [], "groups": [], "last_administrator": False}
 ADMIN = {**NO_ROLES, "roles": [{"id": "62e90394", "name": "Global Administrator"}]}
 
 
-def alert(**given: Any) -> Alert:
-    told = {"source": "siem", "kind": "incident", "event_id": "1", "title": "x"} | given
+def alert(**said: Any) -> Alert:
+    told = {"source": "siem", "kind": "incident", "event_id": "1", "title": "x"} | said
     return Alert.model_validate(told)
 
 
@@ -128,8 +138,8 @@ def test_a_generic_detector_of_ones_own_is_trusted_until_it_grades() -> None:
 
 
 def test_a_consent_brings_its_parameters() -> None:
-    given = decide(alert(signal="consent", severity="high")).parameters
-    assert given == {"entra_consents": True, "entra_apps": True}
+    values = decide(alert(signal="consent", severity="high")).parameters
+    assert values == {"entra_consents": True, "entra_apps": True}
 
 
 def test_every_shipped_rule_gives_a_reason_and_takes_something() -> None:
@@ -192,6 +202,18 @@ def test_no_condition_makes_a_decision_fail(condition: str) -> None:
         alert(), table=made({"name": "odd", "when": condition, "mode": "ignore"}, REST)
     )
     assert decision.mode is Mode.APPROVE
+
+
+@given(st.dictionaries(st.text(max_size=5), JSON, max_size=4), st.text(max_size=20))
+def test_whatever_an_alert_says_it_is_decided(details: dict[str, Any], title: str) -> None:
+    decision = decide(alert(details=details, title=title), explain=True)
+    assert len(decision.others) == len(SHIPPED.rules) - 1
+
+
+def test_half_a_character_is_no_obstacle() -> None:
+    half = json.loads('"stolen \\ud800"')
+    decision = decide(alert(details={half: [half]}, signal="mfa"))
+    assert decision.rule == "mfa-tampered"
 
 
 def test_a_false_part_decides_whatever_else_is_unknown() -> None:
