@@ -99,6 +99,8 @@ def made(*each: dict[str, Any]) -> Table:
          "token-or-session-theft", "cm0080 auto"),
         ({"kind": "user.account.report_suspicious_activity_by_enduser", "signal": "credential"},
          "reported-by-the-person", "cm0080 auto"),
+        ({"title": "Duo push fraud", "signal": "credential"},
+         "refused-by-the-person", "cm0080 approve"),
         ({"signal": "mfa", "severity": "high"}, "mfa-tampered", "cm0071 approve"),
         ({"signal": "mail_rule", "severity": "high"}, "mail-rule", "cm0082 auto"),
         ({"signal": "consent", "severity": "high"}, "consent", "cm0080 approve"),
