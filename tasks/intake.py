@@ -209,7 +209,9 @@ class Intake:
         fold_s = None if alert.named else self._service.settings.guardrails.fold_window_minutes * 60
         look = database.reading if fold_s is None else database.writing
         earlier = await look(folding.earlier, event_key, row.id, fold_s=fold_s)
-        if earlier is not None and not await self._went_on(earlier, alert):
+        if earlier is not None and not (
+            await self._went_on(earlier, alert) or await self._weighs_more(row, earlier, alert)
+        ):
             await database.writing(self._duplicate, row, alert, earlier)
             return None
         if alert.nameless or (not alert.victims and alert.signal in _THEFT):
@@ -256,6 +258,14 @@ class Intake:
             return False
         last_seen_ms = victims.milliseconds(alert.last_seen_at)
         return await self._service.database.writing(folding.went_on, earlier, last_seen_ms)
+
+    async def _weighs_more(self, row: Row[Any], earlier: str, alert: Alert) -> bool:
+        """Tell whether the finding is here again as one that routing answers by more than before."""
+        before = await self._service.database.reading(folding.said_by, earlier)
+        if before is None or not self.routes.goes_further(before, alert, row.source):
+            return False
+        await self._service.database.writing(folding.give_way, earlier)
+        return True
 
     def _open(
         self,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from config.settings import Mode, Settings
 from connectors.directory import Identification
@@ -40,6 +42,25 @@ class Routes:
         source = self._settings.sources[name]
         told = facts.of_alert(alert.model_dump(mode="json"), name, source)
         return self._table.ignores(told, Bounds.of(name, source), facts.LATER)
+
+    def goes_further(self, before: Mapping[str, Any], alert: Alert, name: str) -> bool:
+        """Tell whether an alert is answered by more than the same finding as it was told before.
+
+        Args:
+            before: the fields of the alert that told it.
+            alert: the alert that tells it now.
+            name: their source's, as in the settings.
+        """
+        if not alert.actionable:
+            return False
+        old, new = (self._foreseen(said, name) for said in (before, alert.model_dump(mode="json")))
+        return new.weight > old.weight or (new.mode is not None and new.playbook != old.playbook)
+
+    def _foreseen(self, alert: Mapping[str, Any], name: str) -> Decision:
+        """Decide on an alert as far as that can be done without knowing the person."""
+        source = self._settings.sources[name]
+        told = facts.of_alert(alert, name, source)
+        return self._table.decide(told, Bounds.of(name, source), facts.LATER)
 
     def of(self, request: Request, person: Identification) -> Request:
         """Return what is asked for one person: by which playbook, how far, with which parameters.

@@ -78,6 +78,11 @@ class Decision:
     notes: tuple[str, ...] = ()
     others: tuple[Passed, ...] = ()
 
+    @property
+    def weight(self) -> int:
+        """How far it goes by itself: 0 where nobody is contained, 3 in mode auto."""
+        return _CAREFUL.index(self.mode) + 1 if self.mode is not None else 0
+
     @cached_property
     def line(self) -> str:
         """The rule and its reason, as people read it."""

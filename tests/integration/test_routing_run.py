@@ -21,6 +21,11 @@ kind = "generic"
 origin = {{ proof = "shared_secret", secret = "{HOOK_SECRET}" }}
 mapping = {{ title = "title", severity = "severity", "person.user_principal_name" = "user" }}
 
+[sources.named]
+kind = "generic"
+origin = {{ proof = "shared_secret", secret = "{HOOK_SECRET}" }}
+mapping = {{ title = "title", severity = "severity", event_id = "id", "person.email" = "user" }}
+
 [routing]
 file = "mine.yaml"
 
@@ -122,6 +127,20 @@ def test_a_rule_over_the_person_ignores_one_and_not_another(built: House) -> Non
     assert taken.state == "run"
     assert _run(built, taken).plan["route"]["rule"] == "token-or-session-theft"
     built.run_of("user09")
+
+
+def test_a_finding_that_turns_out_graver_is_no_duplicate(built: House) -> None:
+    told = {"title": "Stolen session", "user": built.sim.tenant.person("user10").upn, "id": "F-10"}
+    first = built.post({**told, "severity": "low"}, source="named").json()["alert"]
+    waiting = _run(built, built.alert(first))
+    assert (waiting.mode, waiting.plan["route"]["rule"]) == ("approve", "little-certainty")
+    same = built.post({**told, "severity": "low", "more": 1}, source="named").json()["alert"]
+    assert built.alert(same).state == "duplicate"
+    graver = built.post({**told, "severity": "high"}, source="named").json()["alert"]
+    assert _run(built, built.alert(graver)).mode == "auto"
+    lighter = built.post({**told, "severity": "low", "more": 2}, source="named").json()["alert"]
+    assert built.alert(lighter).state == "duplicate"
+    built.run_of("user10")
 
 
 def test_the_log_of_it_verifies(built: House) -> None:
