@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from cli.terminal import console, counted, indented, print_table
+from cli.terminal import console, counted, indented, narrow, print_table
 
 _STYLES = {"auto": "bold red", "approve": "bold yellow", "observe": "cyan", "ignore": "dim"}
 _MEANS = {
@@ -49,12 +49,9 @@ def _show(alert: Mapping[str, Any], *, explain: bool) -> None:
         return
     mode = alert["mode"]
     what = "ignored" if mode == "ignore" else f"{alert['playbook']}, {mode}"
-    out.print(
-        Text.assemble(
-            "  -> ", (what, _STYLES[mode]), "  by rule ", (alert["rule"], "bold"),
-            (f"  ({_MEANS[mode]})", "dim"),
-        )
-    )  # fmt: skip
+    took = ("  by rule ", (alert["rule"], "bold"))
+    out.print(Text.assemble("  -> ", (what, _STYLES[mode]), *took))
+    indented(_MEANS[mode])
     indented(alert["reason"], style="")
     for name, value in alert["parameters"].items():
         told = str(value).lower() if isinstance(value, bool) else value
@@ -72,6 +69,13 @@ def _others(others: list[dict[str, Any]]) -> None:
         return
     out = console()
     out.print(Text("    all other rules, in their order", style="dim"))
+    if narrow():
+        for each in others:
+            sign, style = _SIGNS[each["because"]]
+            out.print(Text(f"    {sign:<7} {each['rule']}  ({each['would']})", style=style))
+            for line in each["why"]:
+                indented(line, by=12)
+        return
     table = Table(box=None, pad_edge=False, show_header=False)
     for name in ("took it", "rule", "would", "why"):
         table.add_column(name, no_wrap=name in ("took it", "rule"))

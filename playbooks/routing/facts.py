@@ -45,7 +45,7 @@ def of_alert(alert: Mapping[str, Any], name: str, source: Source) -> Facts:
         if key in FIELDS["alert"]
     }
     told["confidence"] = told["confidence"].lower()
-    told["words"] = f"{told['title']} {told['rule']}".lower()
+    told["words"] = f"{told['title']} {told['rule']}".lower().strip()
     return {
         "alert": told,
         "source": {"name": name, "kind": str(source.kind)},
