@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from config.settings import Mode, Source, Tenant
@@ -206,6 +206,7 @@ def test_no_condition_makes_a_decision_fail(condition: str) -> None:
     assert decision.mode is Mode.APPROVE
 
 
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.dictionaries(st.text(max_size=5), JSON, max_size=4), st.text(max_size=20))
 def test_whatever_an_alert_says_it_is_decided(details: dict[str, Any], title: str) -> None:
     decision = decide(alert(details=details, title=title), explain=True)
