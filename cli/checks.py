@@ -25,6 +25,8 @@ from detectors import registry
 from playbooks import model
 from playbooks.errors import PlaybookError, UnknownPlaybook
 from playbooks.guardrails import ID_FORMS
+from playbooks.routing import effect
+from playbooks.routing.rules import RoutingError
 from tasks.systems import SPECS
 
 #: psycopg's own, beside those of PostgreSQL's library.
@@ -39,6 +41,8 @@ _ID_RIGHT = (
 
 def _of_sources(settings: Settings) -> Iterator[Problem]:
     for name, source in settings.sources.items():
+        if source.playbook is None:
+            continue
         try:
             model.check_actions(model.load(source.playbook, settings.playbooks.folder), SPECS)
         except PlaybookError as error:
@@ -50,6 +54,17 @@ def _of_sources(settings: Settings) -> Iterator[Problem]:
             what = f"the playbook {source.playbook!r} cannot be read ({type(error).__name__})"
             right = "a file of UTF-8 text that Rescind may read"
             yield Problem(("sources", name, "playbook"), what, right)
+
+
+def _of_routing(settings: Settings) -> Iterator[Problem]:
+    if settings.routing.file is None:
+        return
+    try:
+        effect.table(settings.routing.file, settings.playbooks.folder)
+    except RoutingError as error:
+        for fault in error.faults:
+            what = f"{settings.routing.file.name}, {fault}"
+            yield Problem(("routing", "file"), what)
 
 
 def _of_parameters(settings: Settings) -> Iterator[Problem]:
@@ -194,6 +209,7 @@ def _problems(settings: Settings) -> list[Problem]:
     return [
         *resting_on(folder, _of_sources(settings)),
         *resting_on(folder, _of_parameters(settings)),
+        *resting_on(folder, _of_routing(settings)),
         *_of_database(settings),
         *_of_broker(settings),
         *resting_on(schemas, _of_chat(settings)),

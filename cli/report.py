@@ -33,6 +33,7 @@ def run_document(
         "playbook_hash": run.playbook_hash,
         "plan_hash": run.plan_hash,
         "mode": run.mode,
+        "route": run.plan.get("route"),
         "status": run.status or run.state,
         "state": run.state,
         "waits_until": rfc3339(left.until) if left is not None else None,

@@ -195,8 +195,12 @@ class Source(Section):
     mapping: dict[str, str] = Field(
         default_factory=dict, description="kind generic: Alert field to JMESPath expression"
     )
-    playbook: str = Field("cm0080", description="the playbook that answers its alerts")
-    mode: Mode = Field(Mode.AUTO, description="how far a run goes by itself")
+    playbook: str | None = Field(
+        None, description="the playbook that answers all its alerts; without it, routing chooses"
+    )
+    mode: Mode = Field(
+        Mode.AUTO, description="how far a run goes by itself at most, whatever routing says"
+    )
 
 
 class Entra(Section):
@@ -426,6 +430,14 @@ class Playbooks(Section):
     )
 
 
+class Routing(Section):
+    """Which alert is answered by which playbook."""
+
+    file: Path | None = Field(
+        None, description="YAML with routing rules of your own, before the shipped ones"
+    )
+
+
 class Settings(Section):
     """The whole tree."""
 
@@ -448,3 +460,4 @@ class Settings(Section):
     handover: Handover = Handover()
     chat: Chat = Chat()
     playbooks: Playbooks = Playbooks()
+    routing: Routing = Routing()

@@ -50,5 +50,18 @@ def went_on(connection: Connection, alert_id: str, last_seen_ms: int) -> bool:
     ends = past_runs.ends_of(connection, run_ids or ())
     if not ends or any(end is None or end >= last_seen_ms for end in ends):
         return False
-    connection.execute(_alert.update().where(_alert.c.id == alert_id).values(event_key=None))
+    give_way(connection, alert_id)
     return True
+
+
+def said_by(connection: Connection, alert_id: str) -> dict[str, Any] | None:
+    """Return what an alert says, as it was understood."""
+    found: dict[str, Any] | None = connection.execute(
+        select(_alert.c.parsed).where(_alert.c.id == alert_id)
+    ).scalar_one()
+    return found
+
+
+def give_way(connection: Connection, alert_id: str) -> None:
+    """Let an alert no longer stand for its finding, whose update is to be taken up anew."""
+    connection.execute(_alert.update().where(_alert.c.id == alert_id).values(event_key=None))

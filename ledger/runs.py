@@ -46,7 +46,10 @@ class NewStep:
 
 @dataclass(frozen=True, slots=True)
 class NewRun:
-    """A run to be stored: who, which plan, and its steps in order."""
+    """A run to be stored: who, which plan, and its steps in order.
+
+    ``route`` names the routing rule that chose the playbook, its reason and its mode.
+    """
 
     tenant: str
     person_key: str
@@ -61,6 +64,7 @@ class NewRun:
     steps: Sequence[NewStep]
     aim: str = "contain"
     private: Mapping[str, str] = field(default_factory=dict)
+    route: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +195,7 @@ def _record_creation(
         requested_by=new.requested_by,
         alert=new.alert_id,
         private=new.private,
+        **({"route": dict(new.route)} if new.route else {}),
     )
     audit.append(
         connection,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from importlib import resources
@@ -16,8 +16,9 @@ import yaml
 from pydantic import ValidationError
 
 from connectors.action import ActionSpec
-from playbooks import parameters, parts, structure
-from playbooks.errors import Fault, PlaybookError, UnknownPlaybook
+from playbooks import lines, parameters, parts, structure
+from playbooks.errors import PlaybookError, UnknownPlaybook
+from playbooks.lines import Place
 from playbooks.parameters import ParameterFault
 from playbooks.parts import Composed, Scope
 from playbooks.schema import VARIABLES, Playbook, PlaybookFile, PlaybookPart, PlaybookStep
@@ -38,7 +39,6 @@ __all__ = [
 #: How a playbook may be called, and the file it stands in.
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 
-_Place = tuple[str | int, ...]
 #: What was read before, by its text and the hashes of its parts.
 _KNOWN: dict[tuple[str, str, tuple[str, ...]], LoadedPlaybook] = {}
 _MOST_KNOWN = 64
@@ -111,7 +111,7 @@ def check_actions(loaded: LoadedPlaybook, known: Mapping[str, ActionSpec]) -> No
             each undo of an action that cannot be undone.
     """
     actions = {step.id: step.action for step in loaded.playbook.steps}
-    wrong: list[tuple[_Place, str]] = []
+    wrong: list[tuple[Place, str]] = []
     for index, step in zip(loaded.origins, loaded.playbook.steps, strict=True):
         if step.action is not None and step.action not in known:
             wrong.append((("steps", index, "action"), _no_action(step.action, known)))
@@ -123,9 +123,8 @@ def check_actions(loaded: LoadedPlaybook, known: Mapping[str, ActionSpec]) -> No
         if undone is not None and undone in known and not known[undone].reversible:
             wrong.append((("steps", index, "undo"), f"{undone} cannot be undone"))
     if wrong:
-        tree = yaml.compose(loaded.source, Loader=yaml.SafeLoader)
-        lines = dict(_lines(tree, ())) if tree is not None else {}
-        faults = [_fault(place, what, lines) for place, what in wrong]
+        where = lines.places(loaded.source)
+        faults = [lines.fault(place, what, where) for place, what in wrong]
         raise PlaybookError(loaded.name or f"{loaded.playbook.id}.yaml", faults)
 
 
@@ -160,7 +159,7 @@ def parse(text: str, name: str, folder: Path | None = None) -> LoadedPlaybook:
 
 
 def _parse(text: str, name: str, folder: Path | None, within: tuple[str, ...]) -> LoadedPlaybook:
-    file, lines = _read(text, name)
+    file, where = _read(text, name)
 
     def find(part: str) -> LoadedPlaybook:
         if part in (*within, file.id):
@@ -172,11 +171,11 @@ def _parse(text: str, name: str, folder: Path | None, within: tuple[str, ...]) -
         except PlaybookError as error:
             raise ValueError(f"{part} has faults itself: {error.faults[0]}") from error
 
-    return _built(text, name, file, lines, parts.compose(file, find))
+    return _built(text, name, file, where, parts.compose(file, find))
 
 
 def _built(
-    text: str, name: str, file: PlaybookFile, lines: Mapping[_Place, int], made: Composed
+    text: str, name: str, file: PlaybookFile, where: Mapping[Place, int], made: Composed
 ) -> LoadedPlaybook:
     key = (text, name, tuple(part.hash for part in made.parts))
     known = _KNOWN.get(key)
@@ -186,7 +185,7 @@ def _built(
     playbook = Playbook.model_construct(**head, steps=made.steps)
     wrong = [*made.faults, *structure.faults(file, playbook, made.origins)]
     if wrong:
-        raise PlaybookError(name, [_fault(place, what, lines) for place, what in wrong])
+        raise PlaybookError(name, [lines.fault(place, what, where) for place, what in wrong])
     if len(_KNOWN) >= _MOST_KNOWN:
         _KNOWN.clear()
     found = LoadedPlaybook(
@@ -196,43 +195,26 @@ def _built(
 
 
 @lru_cache(maxsize=64)
-def _read(text: str, name: str) -> tuple[PlaybookFile, Mapping[_Place, int]]:
+def _read(text: str, name: str) -> tuple[PlaybookFile, Mapping[Place, int]]:
     try:
-        tree = yaml.compose(text, Loader=yaml.SafeLoader)
+        where = lines.places(text)
         content = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        what = getattr(error, "problem", None) or "not valid YAML"
-        raise PlaybookError(name, [Fault(mark.line + 1 if mark else 0, "", what)]) from error
-    lines = dict(_lines(tree, ())) if tree is not None else {}
+        raise PlaybookError(name, [lines.not_yaml(error)]) from error
     try:
-        return PlaybookFile.model_validate(content), lines
+        return PlaybookFile.model_validate(content), where
     except ValidationError as error:
         raise PlaybookError(
             name,
-            [_fault(_bare(problem["loc"]), problem["msg"], lines) for problem in error.errors()],
+            [
+                lines.fault(_bare(problem["loc"]), problem["msg"], where)
+                for problem in error.errors()
+            ],
         ) from error
 
 
-def _bare(place: _Place) -> _Place:
+def _bare(place: Place) -> Place:
     """Return a place without the kind of entry that validation puts in after a step's number."""
     if place[0] == "steps" and len(place) > 2 and place[2] in ("step", "part"):
         return (*place[:2], *place[3:])
     return place
-
-
-def _lines(node: yaml.Node, place: _Place) -> Iterator[tuple[_Place, int]]:
-    yield place, node.start_mark.line + 1
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            yield from _lines(value, (*place, str(key.value)))
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            yield from _lines(value, (*place, index))
-
-
-def _fault(place: _Place, what: str, lines: Mapping[_Place, int]) -> Fault:
-    known = place
-    while known and known not in lines:
-        known = known[:-1]
-    return Fault(lines.get(known, 0), ".".join(str(part) for part in place), what)

@@ -148,7 +148,7 @@ class PlaybookName:
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be done for one person, exactly."""
+    """What will be done for one person, exactly. ``route`` is the rule that chose it, if one did."""
 
     playbook: PlaybookName
     aim: Aim
@@ -159,6 +159,7 @@ class Plan:
     notes: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     hand_over_to: Recipient | None = None
+    route: Mapping[str, Any] | None = None
 
     def document(self) -> dict[str, Any]:
         """Return the plan as it is stored and shown, with its hash."""
@@ -178,6 +179,7 @@ class Plan:
                 for account in self.accounts
             ],
             "hand_over_to": asdict(self.hand_over_to) if self.hand_over_to else None,
+            "route": dict(self.route) if self.route is not None else None,
             "reasons": list(self.reasons),
             "notes": list(self.notes),
             "steps": [step.document() for step in self.steps],

@@ -24,6 +24,7 @@ from ledger import leads, past_runs, runs, steps
 from ledger.chain import AuditLog
 from ledger.leases import Claim
 from ledger.steps import Ended
+from playbooks.routing.table import Decision, kept
 from playbooks.schema import Aim
 from tasks import victims
 from tasks.opening import REQUESTED_BY_US, Follows, Request, since_of
@@ -93,7 +94,14 @@ def request_of(connection: Connection, settings: Settings, row: Row[Any], alert:
         # the theft is the one of before: what it left behind may be what let him in again
         since=(since_of(run) or began) if drift else began,
         follows=Follows(run.id, drift, _milliseconds(alert), (f"{alert.title}: {alert.why}",)),
+        route=_route(run) if drift else None,
     )
+
+
+def _route(run: Row[Any]) -> Decision | None:
+    """Return the rule that chose what a run does, so that the next one does it alike."""
+    route = run.plan.get("route")
+    return kept(route) if route is not None else None
 
 
 def bounded(

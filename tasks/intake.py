@@ -26,10 +26,12 @@ from ledger.errors import AlertLost
 from ledger.leases import Claim
 from ledger.vocabulary import Event
 from playbooks.errors import PlaybookError, UnknownPlaybook
+from playbooks.routing.table import LAST_RESORT
 from tasks import followups, messages, opening, victims
 from tasks.faults import where
 from tasks.opening import Request, StillMoves
 from tasks.perform import Performer
+from tasks.routes import Routes
 from tasks.service import Rings, Service
 from tasks.systems import Systems
 from tasks.victims import Found, Unusable
@@ -79,6 +81,7 @@ class Intake:
         self._service = service
         self._systems = systems
         self._performer = performer
+        self.routes = Routes(service.settings)
 
     async def take_up(self, alert_id: str) -> None:
         """Take up one alert; return at once where somebody else has it."""
@@ -206,7 +209,9 @@ class Intake:
         fold_s = None if alert.named else self._service.settings.guardrails.fold_window_minutes * 60
         look = database.reading if fold_s is None else database.writing
         earlier = await look(folding.earlier, event_key, row.id, fold_s=fold_s)
-        if earlier is not None and not await self._went_on(earlier, alert):
+        if earlier is not None and not (
+            await self._went_on(earlier, alert) or await self._weighs_more(row, earlier, alert)
+        ):
             await database.writing(self._duplicate, row, alert, earlier)
             return None
         if alert.nameless or (not alert.victims and alert.signal in _THEFT):
@@ -220,14 +225,19 @@ class Intake:
             why = alert.why or "it names nobody to contain"
             await database.writing(self._ignore, row, alert, event_key, why)
             return None
+        ignored = self.routes.ignores(alert, row.source)
+        if ignored is not None:
+            await database.writing(self._ignore, row, alert, event_key, ignored.why)
+            return None
         tenant = victims.choose_tenant(self._service.settings, source, alert.victims)
         request = Request(
             tenant=tenant,
-            playbook=source.playbook,
+            playbook=source.playbook or LAST_RESORT,
             mode=source.mode,
             requested_by=f"source:{row.source}",
             alert_id=row.id,
             alert=alert.model_dump(mode="json"),
+            source=row.source,
             since=victims.since(alert),
         )
         return await self._begin(row, alert, event_key, request)
@@ -249,6 +259,14 @@ class Intake:
         last_seen_ms = victims.milliseconds(alert.last_seen_at)
         return await self._service.database.writing(folding.went_on, earlier, last_seen_ms)
 
+    async def _weighs_more(self, row: Row[Any], earlier: str, alert: Alert) -> bool:
+        """Tell whether the finding is here again as one that routing answers by more than before."""
+        before = await self._service.database.reading(folding.said_by, earlier)
+        if before is None or not self.routes.goes_further(before, alert, row.source):
+            return False
+        await self._service.database.writing(folding.give_way, earlier)
+        return True
+
     def _open(
         self,
         connection: Connection,
@@ -262,16 +280,26 @@ class Intake:
         service, rings = self._service, Rings()
         ids: list[str] = []
         joined: list[str] = []
+        passed: list[str] = []
         for person in found.people:
-            covering = self._covering_run(connection, row, request, person, alert)
+            routed = self.routes.of(request, person)
+            if routed.ignored and routed.route is not None:
+                passed.append(routed.route.why)
+                continue
+            covering = self._covering_run(connection, row, routed, person, alert)
             if covering is not None:
                 joined.append(covering)
                 continue
-            asked = followups.bounded(connection, request, opening.ids_of(person))
+            asked = followups.bounded(connection, routed, opening.ids_of(person))
             opened = opening.open_run(connection, service, self._systems, asked, person)
             (joined if opened.joined else ids).append(opened.run_id)
             rings += opened.rings
-        state = "run" if ids else "joined"
+        state = "run" if ids else "joined" if joined else "ignored"
+        left = (
+            f"{len(found.left)} of {len(alert.victims)} persons were not found with the others and "
+            "stand as alerts of their own"
+        )
+        reason = "; ".join((*dict.fromkeys(passed), *([left] if found.left else [])))
         alerts.settle(
             connection,
             row.id,
@@ -279,11 +307,10 @@ class Intake:
             event_key=event_key,
             parsed=alert.model_dump(mode="json"),
             run_ids=[*ids, *joined],
-            reason=f"{len(found.left)} of {len(alert.victims)} persons were not found with the "
-            "others and stand as alerts of their own"
-            if found.left
-            else "",
+            reason=reason,
         )
+        if state == "ignored":
+            self._record_ignored(connection, row, reason)
         for place in found.left:
             alerts.add_part(connection, row, row.part, victim=place)
         for run_id in joined:
@@ -353,6 +380,9 @@ class Intake:
             event_key=event_key,
             parsed=alert.model_dump(mode="json"),
         )
+        self._record_ignored(connection, row, why)
+
+    def _record_ignored(self, connection: Connection, row: Row[Any], why: str) -> None:
         self._service.audit.append(
             connection, Event.ALERT_IGNORED, alert=row.id, source=row.source, reason=why
         )

@@ -91,6 +91,7 @@ def _new_run(plan: Plan, document: Mapping[str, Any], subject: Subject) -> NewRu
         plan=document,
         steps=[_step(step) for step in plan.steps],
         private={"names": ", ".join(account.name for account in plan.accounts)},
+        route={key: plan.route[key] for key in ("rule", "reason", "mode")} if plan.route else None,
     )
 
 

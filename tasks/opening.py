@@ -18,6 +18,7 @@ from ledger import approvals, locks, runs, steps
 from ledger.database import now_ms
 from playbooks import guardrails, model, planner
 from playbooks.planner import Plan, Recipient, Situation
+from playbooks.routing.table import Decision
 from playbooks.schema import Aim
 from tasks import closing, undoing
 from tasks.launch import Opened, Subject, launch
@@ -56,7 +57,9 @@ class Follows:
 class Request:
     """What is asked for: which person, by which playbook, how far by itself, and on whose word.
 
-    ``hand_over_to`` is who is shown what the run makes for the person.
+    ``source`` is the source of the alert, whose playbook and mode routing chooses for each person.
+    ``route`` is the rule that has chosen them, and gives the playbook parameters. ``hand_over_to`` is who
+    is shown what the run makes for the person.
     """
 
     tenant: str
@@ -65,9 +68,16 @@ class Request:
     requested_by: str
     alert_id: str | None = None
     alert: Mapping[str, Any] | None = None
+    source: str | None = None
     since: str | None = None
     hand_over_to: Recipient | None = None
     follows: Follows | None = None
+    route: Decision | None = None
+
+    @property
+    def ignored(self) -> bool:
+        """Whether routing says that nobody is contained."""
+        return self.route is not None and self.route.mode is None
 
 
 async def look_up(systems: Systems, tenant: str, clues: Sequence[Clue]) -> Identification:
@@ -280,15 +290,32 @@ def _plan(
         hand_over_to=request.hand_over_to,
         left=undoing.left(connection, request.tenant, ids_of(person)),
     )
-    return planner.make(
+    given = settings.playbooks.parameters.get(request.playbook, {})
+    plan = planner.make(
         loaded,
         situation,
         policy,
         SPECS,
         systems.preview,
-        settings.playbooks.parameters.get(request.playbook),
+        {**given, **(request.route.parameters if request.route is not None else {})},
         systems.lacks,
         foresee=systems.foresee,
+    )
+    return _routed(plan, request.route) if request.route is not None else plan
+
+
+def _routed(plan: Plan, route: Decision) -> Plan:
+    """Say in the plan which rule chose it: as why it waits, where it does so by that rule."""
+    reasons: tuple[str, ...] = ()
+    notes: tuple[str, ...] = (route.line, *route.waits)
+    if plan.mode is Mode.APPROVE and route.mode is Mode.APPROVE:
+        reasons = route.waits or (route.line,)
+        notes = (route.line,) if route.waits else ()
+    return replace(
+        plan,
+        reasons=(*reasons, *plan.reasons),
+        notes=(*notes, *route.notes, *plan.notes),
+        route=route.document(),
     )
 
 

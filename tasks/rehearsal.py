@@ -19,6 +19,7 @@ from detectors import registry
 from detectors.alert import NotUnderstood
 from ledger import alerts, deliveries, folding, intents, leases, locks
 from ledger.steps import Ended
+from playbooks.routing.table import LAST_RESORT
 from tasks import decisions, opening
 from tasks.faults import where
 from tasks.opening import Request
@@ -64,8 +65,9 @@ def _go_through(
     assert held is not None  # noqa: S101 - it was stored in this transaction
     alerts.hold(connection, held)
     folding.earlier(connection, "rehearsal", held.id, fold_s=60)
-    playbooks = [source.playbook for source in settings.sources.values()] or ["cm0080"]
-    request = Request(tenant, playbooks[0], Mode.AUTO, "rehearsal", alert_id=held.id)
+    named = (source.playbook for source in settings.sources.values() if source.playbook)
+    playbook = next(named, LAST_RESORT)
+    request = Request(tenant, playbook, Mode.AUTO, "rehearsal", alert_id=held.id)
     accounts = {
         name: Account(tenant, name, _IDS[name], f"rehearsal-{name}")
         for name in (system.name for system in systems.of(tenant))

@@ -173,6 +173,8 @@ def test_a_thief_who_comes_back_is_evicted_again(built: House) -> None:
     assert (second.requested_by, second.mode, second.playbook) == (
         f"source:{OWN_SOURCE}", first.mode, first.playbook,
     )  # fmt: skip
+    assert second.plan["route"] == first.plan["route"]
+    assert first.plan["route"]["rule"] == "sources.soc"
     (note, *_) = second.plan["notes"]
     assert note.startswith(f"Drift after run {first.id[:13]}: user.session.start from {THIEF.ip}")
     (alert,) = ours(built)
