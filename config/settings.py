@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import base64
 import binascii
+import secrets
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
 
+from config.polling import FACTS, PolledLog
 from config.section import Name, Section
 from config.signals import Signals
 
@@ -196,6 +198,38 @@ class Source(Section):
     )
     playbook: str = Field("cm0080", description="the playbook that answers its alerts")
     mode: Mode = Field(Mode.AUTO, description="how far a run goes by itself")
+
+
+class Poller(Section):
+    """One log that is read at its vendor; what is found in it arrives as if a source had posted it."""
+
+    log: PolledLog = Field(description="which log")
+    tenant: Name = Field(description="the tenant whose log it is")
+    every_s: int = Field(60, ge=10, le=3600, description="how often it is asked, in seconds")
+    overlap_minutes: int = Field(
+        60,
+        ge=5,
+        le=1440,
+        description="how far back is read again for entries that come late, and at the first start",
+    )
+    filter: str = Field(
+        "",
+        max_length=2000,
+        description="the vendor's own filter expression, instead of what may be acted upon",
+    )
+    playbook: str = Field("cm0080", description="the playbook that answers its alerts")
+    mode: Mode = Field(Mode.AUTO, description="how far a run goes by itself")
+
+    @property
+    def source(self) -> Source:
+        """The source its alerts are of. Nothing can be posted to it: its secret is told to nobody."""
+        return Source(
+            kind=FACTS[self.log].kind,
+            origin=SharedSecret(secret=SecretStr(secrets.token_urlsafe(32))),
+            tenant=self.tenant,
+            playbook=self.playbook,
+            mode=self.mode,
+        )
 
 
 class Entra(Section):
@@ -424,6 +458,9 @@ class Settings(Section):
     sources: dict[Name, Source] = Field(
         default_factory=dict, description="by name, the detectors that may post"
     )
+    pollers: dict[Name, Poller] = Field(
+        default_factory=dict, description="by name, the logs that are read at their vendors"
+    )
     tenants: dict[Name, Tenant] = Field(
         default_factory=dict, description="by name, the companies looked after"
     )
@@ -432,3 +469,8 @@ class Settings(Section):
     handover: Handover = Handover()
     chat: Chat = Chat()
     playbooks: Playbooks = Playbooks()
+
+    @property
+    def all_sources(self) -> dict[str, Source]:
+        """Whatever alerts come from, by name: what may post, and what is polled."""
+        return {name: poller.source for name, poller in self.pollers.items()} | self.sources

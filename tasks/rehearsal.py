@@ -42,7 +42,7 @@ class _Over(Exception):
 def rehearse(service: Service, systems: Systems) -> None:
     """Warm the way from an alert to the end of a run's first steps; a failure is only logged."""
     try:
-        for name, source in service.settings.sources.items():
+        for name, source in service.settings.all_sources.items():
             with suppress(NotUnderstood):
                 registry.parse(source.kind, b"{}", name, source)
         for tenant in list(service.settings.tenants)[:1]:
@@ -64,7 +64,7 @@ def _go_through(
     assert held is not None  # noqa: S101 - it was stored in this transaction
     alerts.hold(connection, held)
     folding.earlier(connection, "rehearsal", held.id, fold_s=60)
-    playbooks = [source.playbook for source in settings.sources.values()] or ["cm0080"]
+    playbooks = [source.playbook for source in settings.all_sources.values()] or ["cm0080"]
     request = Request(tenant, playbooks[0], Mode.AUTO, "rehearsal", alert_id=held.id)
     accounts = {
         name: Account(tenant, name, _IDS[name], f"rehearsal-{name}")

@@ -20,6 +20,7 @@ from tasks.app import CeleryBell
 from tasks.intake import Intake
 from tasks.loop import LoopThread
 from tasks.perform import Performer
+from tasks.polling import Polling
 from tasks.rehearsal import rehearse
 from tasks.service import Service
 from tasks.systems import Systems
@@ -46,7 +47,8 @@ class Workshop:
         self.service = Service.of(settings, CeleryBell(self.celery, settings.broker.prefix))
         self.loop = LoopThread()
         self.systems = self.loop.run(_build(settings))
-        self.upkeep = Upkeep(self.service)
+        polling = Polling(self.service, self.systems, self.loop.start)
+        self.upkeep = Upkeep(self.service, polling.look)
         self._teller = Teller(self.service)
         self._register()
         self._worker: Any = None
@@ -66,7 +68,7 @@ class Workshop:
     def warm(self) -> None:
         """Do what the first alert should not have to wait for."""
         self.loop.run(self.systems.warm(), 60)
-        for source in self.service.settings.sources.values():
+        for source in self.service.settings.all_sources.values():
             model.load(source.playbook, self.service.settings.playbooks.folder)
         rehearse(self.service, self.systems)
         celery_app.warm_quietly(self.celery)
