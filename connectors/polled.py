@@ -20,8 +20,9 @@ Pages = AsyncIterator[list[Json]]
 
 #: The longest stretch that is asked for at once while catching up.
 _STRETCH = timedelta(hours=6)
-#: A log of more entries than one answer gives is asked for in halves, down to this.
+#: Where one answer does not give all entries, shorter stretches are asked for, down to this.
 _SHORTEST = timedelta(seconds=2)
+_TIGHT = "there are so many entries that those which come late were looked for in part"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,31 +105,42 @@ class Stretches:
             oldest = now - self._keeps
             gap = Gap(read_to, oldest, f"the log is kept for {self._keeps.days} days at most")
             read_to = oldest
-        start = read_to - self._overlap if known is not None and gap is None else read_to
-        until = min(now, read_to + _STRETCH)
-        answered, until, dense = await self._whole(start, read_to, until)
+        tight = (cursor or {}).get("tight") is True
+        stretch = _seconds((cursor or {}).get("stretch_s"))
+        again = known is not None and gap is None and not tight
+        start = read_to - self._overlap if again else read_to
+        until = min(now, read_to + stretch)
+        answered = await self._ask(start, until)
+        if answered.cut and until - start > _SHORTEST:
+            # What came is the newest of it. It is stored, and asked for again in a shorter stretch
+            # without the overlap: going on comes before what may be late.
+            shorter = max((until - read_to) / 4, _SHORTEST)
+            return Batch(
+                entries=tuple(answered.entries),
+                cursor=_cursor(read_to, shorter, tight=True),
+                read_to=read_to,
+                more=True,
+                gap=gap,
+            )
+        if answered.cut:
+            gap = Gap(start, until, "there is more in this moment than the vendor gives")
+        caught_up = until >= now
         return Batch(
             entries=tuple(answered.entries),
-            cursor={"read_to": spell(until)},
+            cursor=_cursor(until, stretch * 2, tight=tight and not caught_up),
             read_to=until,
-            more=until < now,
-            gap=gap or dense,
-            note=answered.note,
+            more=not caught_up,
+            gap=gap,
+            note=answered.note or (_TIGHT if tight else ""),
         )
 
-    async def _whole(
-        self, start: datetime, read_to: datetime, until: datetime
-    ) -> tuple[Answered, datetime, Gap | None]:
-        """Ask for a stretch that is given whole: a shorter one where there is more than is given."""
-        while True:
-            answered = await self._ask(start, until)
-            if not answered.cut:
-                return answered, until, None
-            if until - start <= _SHORTEST:
-                return answered, until, Gap(start, until, "there is more than the vendor gives")
-            half = start + (until - start) / 2
-            if half <= read_to:
-                # the overlap alone is too much: going on comes first
-                start = read_to
-                continue
-            until = half
+
+def _cursor(read_to: datetime, stretch: timedelta, *, tight: bool) -> Json:
+    shown = min(stretch, _STRETCH).total_seconds()
+    return {"read_to": spell(read_to), "stretch_s": shown, "tight": tight}
+
+
+def _seconds(stored: object) -> timedelta:
+    if isinstance(stored, int | float) and stored > 0:
+        return min(timedelta(seconds=float(stored)), _STRETCH)
+    return _STRETCH

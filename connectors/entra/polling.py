@@ -21,7 +21,7 @@ from connectors.polled import Answered, Json, Logged, LogReader, Stretches
 READ_ALERTS = "SecurityAlert.Read.All"
 READ_RISKS = "IdentityRiskEvent.Read.All"
 #: So many entries are read for one stretch; of more, a shorter stretch is asked for.
-_MOST = 10_000
+_MOST = 5000
 #: Pages of a pull: 20 million entries, so that what does not end ends.
 _PAGES = 20_000
 #: The page size that both endpoints take.
