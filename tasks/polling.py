@@ -166,7 +166,7 @@ class Polling:
     ) -> tuple[str, ...]:
         since, until = (_stamp(moment) for moment in (gap.since, gap.until))
         self._service.audit.append(
-            connection, Event.POLLER_GAP, source=name, tenant=poller.tenant, log=str(poller.log),
+            connection, Event.POLLER_GAP, source=name, tenant=poller.tenant, polled=str(poller.log),
             since=since, until=until, reason=gap.why,
         )  # fmt: skip
         title, body = messages.log_gap(name, poller.tenant, str(poller.log), since, until, gap.why)

@@ -20,7 +20,6 @@ from connectors.polled import Answered, Batch, Gap, Json, Logged, Pages, Stretch
 _MOST = 5000
 #: The shortest that any plan keeps the log: what was not read for longer may be gone.
 _SURE = timedelta(days=1)
-_PULLED = timedelta(hours=1)
 
 
 class TenantLog:
@@ -57,20 +56,21 @@ class TenantLog:
 
 
 async def between(client: Auth0Client, since: datetime, until: datetime) -> Pages:
-    """Read all events of a stretch of time, an hour at a time, the latest first.
+    """Read all events of a stretch of time in pieces, the latest first.
 
     Raises:
         errors.ConnectorError: the classified failure.
     """
     end = until
     while end > since:
-        start = max(since, end - _PULLED)
-        found, cut = await tenant_log.raw(client, "", start, end, _MOST)
+        found, cut = await tenant_log.raw(client, "", since, end, _MOST)
         yield list(found)
+        if not cut:
+            return
         times = [at for event in found if (at := instant(event.get("date"))) is not None]
-        later = min(times, default=start).replace(microsecond=0) + timedelta(seconds=1)
-        # more than is given at once: on below the oldest of them, whose second is asked for again
-        end = later if cut and later < end else start
+        oldest = min(times, default=since).replace(microsecond=0)
+        # on below the oldest of them, whose second is asked for again unless it alone is too much
+        end = oldest + timedelta(seconds=1) if oldest + timedelta(seconds=1) < end else oldest
 
 
 def _key(event: Mapping[str, Any]) -> str:
