@@ -46,6 +46,4 @@ def is_worth_an_alert(entry: Mapping[str, Any], poller: Poller, name: str, sourc
 
 def as_delivered(entry: Mapping[str, Any]) -> bytes:
     """The entry as the bytes of a delivery."""
-    return json.dumps(dict(entry), ensure_ascii=False, sort_keys=True).encode(
-        "utf-8", "surrogatepass"
-    )
+    return json.dumps(dict(entry), sort_keys=True).encode()

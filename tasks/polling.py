@@ -111,8 +111,6 @@ class Polling:
             await self._fail(held, poller, "the vendor answers too slowly", _SLOW, None)
         except ConnectorError as error:
             await self._fail(held, poller, str(error), error.remedy, error.retry_after_s)
-        except KeyError:
-            await self._fail(held, poller, "the tenant has no such system", _SETTINGS, None)
         else:
             after_s = min(_CATCHING_UP_S, poller.every_s) if more else poller.every_s
             await service.database.writing(pollers.release, held, after_s=after_s, note=note)
@@ -195,7 +193,6 @@ class Polling:
 
 
 _SLOW = "Nothing to do unless it stays so: it is read again from where it was."
-_SETTINGS = "Look at the poller's tenant and log in the settings."
 
 
 def _stamp(moment: datetime) -> str:

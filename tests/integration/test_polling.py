@@ -220,6 +220,27 @@ async def test_what_okta_keeps_no_longer_is_told_to_people_and_stands_in_the_aud
         assert one.events.count("poller.gap") == 1
 
 
+async def test_what_auth0s_plan_keeps_no_longer_is_told_and_reading_goes_on_after_it(
+    sim: Simulator, database: Database
+) -> None:
+    async with process(sim, database, "auth0_logs") as one:
+        await one.poll()
+        sim.tenant.advance(timedelta(days=5).total_seconds())
+        with sim.tenant.lock:
+            sim.tenant.auth0_events.clear()
+            user = sim.tenant.person("nora.lind").auth0
+            sim.tenant.auth0_event(
+                "ferrt", user, scene=THIEF, at=sim.tenant.now() - timedelta(days=1).total_seconds()
+            )
+        for _ in range(3):
+            await one.poll()
+        assert len(one.alerts) == 1
+        (notice,) = one.notices
+        assert "the tenant's plan keeps them no longer" in notice.body
+        assert one.events.count("poller.gap") == 1
+        assert one.row.read_to == pytest.approx(sim.tenant.now() * 1000, abs=60_000)
+
+
 async def test_a_throttled_reading_waits_as_long_as_the_vendor_asks(
     sim: Simulator, database: Database
 ) -> None:
