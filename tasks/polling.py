@@ -40,6 +40,8 @@ _DEADLINE_S = 90.0
 _READINGS = 10
 #: And so long until it is caught up with further, at most.
 _CATCHING_UP_S = 10.0
+#: How long stopping waits for what is being read to be given back.
+_BREAKS_OFF_S = 5.0
 #: The longest pause after failures, in seconds.
 _LONGEST_PAUSE_S = 600.0
 #: At which failure in a row people are told; a vendor is silent for a minute now and then.
@@ -66,8 +68,9 @@ class Polling:
         self._systems = systems
         self._start = start
         self._now = now
-        self._lock = threading.Lock()
-        self._here: set[str] = set()
+        self._changed = threading.Condition()
+        self._here: dict[str, Future[None] | None] = {}
+        self._stopped = False
 
     def look(self) -> None:
         """Begin to read what is due and not being read. Called once a second, in every process."""
@@ -77,11 +80,20 @@ class Polling:
         with self._service.database.read() as connection:
             due = pollers.due(connection, tuple(configured))
         for name in due:
-            with self._lock:
-                if name in self._here:
+            with self._changed:
+                if self._stopped or name in self._here:
                     continue
-                self._here.add(name)
-            self._start(self.poll(name))
+                self._here[name] = None
+                self._here[name] = self._start(self.poll(name))
+
+    def stop(self) -> None:
+        """Begin nothing any more, and break off what is being read: another process may go on at once."""
+        with self._changed:
+            self._stopped = True
+            for future in self._here.values():
+                if future is not None:
+                    future.cancel()
+            self._changed.wait_for(lambda: not self._here, _BREAKS_OFF_S)
 
     async def poll(self, name: str) -> None:
         """Read one log as far as it goes, unless another process does."""
@@ -92,8 +104,9 @@ class Polling:
         except Exception as error:  # noqa: BLE001 - it is tried again when the lease is over
             _log.error("poller %s: a fault of ours: %s", name, where(error))
         finally:
-            with self._lock:
-                self._here.discard(name)
+            with self._changed:
+                self._here.pop(name, None)
+                self._changed.notify_all()
 
     async def _poll(self, name: str, poller: Poller) -> None:
         service = self._service
@@ -104,6 +117,9 @@ class Polling:
         try:
             async with asyncio.timeout(_DEADLINE_S):
                 more, note = await self._read(held, poller)
+        except asyncio.CancelledError:
+            await service.database.writing(pollers.release, held, after_s=0)
+            raise
         except PollerLost:
             _log.warning("poller %s: another process has taken it over", name)
             return

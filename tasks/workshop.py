@@ -47,8 +47,8 @@ class Workshop:
         self.service = Service.of(settings, CeleryBell(self.celery, settings.broker.prefix))
         self.loop = LoopThread()
         self.systems = self.loop.run(_build(settings))
-        polling = Polling(self.service, self.systems, self.loop.start)
-        self.upkeep = Upkeep(self.service, polling.look)
+        self._polling = Polling(self.service, self.systems, self.loop.start)
+        self.upkeep = Upkeep(self.service, self._polling.look)
         self._teller = Teller(self.service)
         self._register()
         self._worker: Any = None
@@ -116,6 +116,7 @@ class Workshop:
     def stop(self) -> None:
         """Finish what runs and stop."""
         self.upkeep.stop()
+        self._polling.stop()
         if self._worker is not None:
             self._worker.stop()
         if self._thread is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from connectors import errors
@@ -24,7 +24,7 @@ READ_RISKS = "IdentityRiskEvent.Read.All"
 _MOST = 5000
 #: Pages of a pull: 20 million entries, so that what does not end ends.
 _PAGES = 20_000
-#: The page size that both endpoints take.
+#: The page size that all of them take.
 _TOP = "500"
 #: Every wait for a turn ends within the window of the endpoint's limit.
 _PATIENCE_S = sign_in_log.PATIENCE_S
@@ -89,6 +89,7 @@ class Stretch:
 def between(since: datetime, until: datetime) -> tuple[Stretch, ...]:
     """The logs that tell what people and their tokens did in a stretch of time."""
     audits = auditlog.query(since, f"activityDateTime le {stamps.write(until)}")
+    audits = replace(audits, query={**audits.query, "top": _TOP})
     return (
         Stretch("sign_ins", sign_in_log.all_of(INTERACTIVE, since, until)),
         Stretch("token_renewals", sign_in_log.all_of(RENEWAL, since, until)),

@@ -20,7 +20,7 @@ from ledger.database import Database
 from ledger.migrate import migrate
 from simulator.entra_findings import found_risk, raised_alert
 from simulator.entra_sign_ins import SignIn
-from simulator.faults import Fault, forbid, status, throttle
+from simulator.faults import Fault, delay, forbid, status, throttle
 from simulator.okta_scene import THIEF
 from simulator.server import Simulator
 from tasks.app import make_app
@@ -100,6 +100,11 @@ class Process:
         with self.service.database.read() as connection:
             (found,) = pollers.listed(connection)
         return found
+
+    @property
+    def claimed(self) -> bool:
+        with self.service.database.read() as connection:
+            return any(row.lease_until for row in pollers.listed(connection))
 
     @property
     def notices(self) -> list[Any]:
@@ -375,6 +380,26 @@ async def test_two_processes_over_one_database_store_everything_once(
         people = [body["target"][0]["alternateId"] for body in one.bodies]
         assert sorted(people) == [f"user{number:02d}@contoso.com" for number in range(1, 13)]
         assert (len(one.alerts), one.row.kept) == (12, 12)
+
+
+async def test_who_stops_while_reading_gives_the_log_to_the_next_at_once(
+    sim: Simulator, database: Database
+) -> None:
+    reuse(sim)
+    sim.faults.add(Fault(delay(20), system="okta", path_regex="/api/v1/logs", times=1))
+    async with process(sim, database, "okta_system_log") as one:
+        await asyncio.to_thread(one.polling.look)
+        for _ in range(500):
+            await asyncio.sleep(0.01)
+            if one.claimed:
+                break
+        await asyncio.to_thread(one.polling.stop)
+        assert (one.row.lease_until, one.alerts) == (0, [])
+        await asyncio.to_thread(one.polling.look)
+        assert one.row.fence == 1
+    async with process(sim, database, "okta_system_log") as two:
+        await two.polling.poll("polled")
+        assert len(two.alerts) == 1
 
 
 async def test_a_look_begins_what_is_due_and_only_once(sim: Simulator, database: Database) -> None:
