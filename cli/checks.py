@@ -40,20 +40,21 @@ _ID_RIGHT = (
 
 
 def _of_sources(settings: Settings) -> Iterator[Problem]:
-    for name, source in settings.sources.items():
+    for name, source in settings.all_sources.items():
         if source.playbook is None:
             continue
+        table = "sources" if name in settings.sources else "pollers"
         try:
             model.check_actions(model.load(source.playbook, settings.playbooks.folder), SPECS)
         except PlaybookError as error:
             what = f"the playbook {source.playbook!r} cannot be used: {error}"
-            yield Problem(("sources", name, "playbook"), what, error.remedy)
+            yield Problem((table, name, "playbook"), what, error.remedy)
         except UnknownPlaybook as error:
-            yield Problem(("sources", name, "playbook"), str(error), error.remedy)
+            yield Problem((table, name, "playbook"), str(error), error.remedy)
         except (OSError, UnicodeDecodeError) as error:
             what = f"the playbook {source.playbook!r} cannot be read ({type(error).__name__})"
             right = "a file of UTF-8 text that Rescind may read"
-            yield Problem(("sources", name, "playbook"), what, right)
+            yield Problem((table, name, "playbook"), what, right)
 
 
 def _of_routing(settings: Settings) -> Iterator[Problem]:

@@ -21,8 +21,8 @@ def forewarn(settings: Settings, database: Database) -> None:
 
 def missing(settings: Settings) -> Iterator[str]:
     """Yield what the settings lack for anything to come of them."""
-    if not settings.sources:
-        yield "no source may send alerts: there is no [sources.NAME]"
+    if not settings.all_sources:
+        yield "no source may send alerts: there is no [sources.NAME] and no [pollers.NAME]"
     if not settings.tenants:
         yield "nobody can be contained: there is no [tenants.NAME]"
     if not settings.chat.urls:

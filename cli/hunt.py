@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +15,7 @@ import typer
 
 from cli.hunting.alerting import send
 from cli.hunting.progress import Watch, watching
+from cli.hunting.pulling import pulled
 from cli.hunting.telling import explain, tell, tell_list, tell_read
 from cli.settings import ConfigOption
 from cli.since import moment
@@ -37,6 +38,16 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option a person may give
             metavar="PATH",
             help="A file or a folder: JSON, NDJSON, CSV, Parquet, each also gzip. Again for more.",
         ),
+    ] = None,
+    tenant: Annotated[
+        str | None,
+        typer.Option(
+            help="Instead of --logs: read this tenant's logs at its vendors, from --since to --until."
+        ),
+    ] = None,
+    keep: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="--tenant: keep the logs there, to hunt again."),
     ] = None,
     since: Annotated[
         str | None,
@@ -98,16 +109,20 @@ def command(  # noqa: PLR0913, PLR0917 - each is an option a person may give
         if explain_name is not None:
             explain(hunt(explain_name))
             return
-        wanted = _wanted(names or [], logs or [], alone=sigma is None)
         if severity not in SEVERITIES:
             _refuse(f"--severity: one of {', '.join(SEVERITIES)}")
-        now = datetime.now(UTC)
-        found = _hunt(
-            wanted, _tuning(settings or []), Limits(memory, threads),
-            _time("--since", since, now), _time("--until", until, now), quiet=as_json,
-        )  # fmt: skip
-        if sigma is not None:
-            found += hunt_by_rule(sigma, wanted.logs)
+        now, tuning = datetime.now(UTC), _tuning(settings or [])
+        begin, end = _time("--since", since, now), _time("--until", until, now)
+        with ExitStack() as held:
+            paths = list(logs or [])
+            if tenant is not None:
+                if begin is None:
+                    _refuse("--tenant: say with --since from when its logs are to be read")
+                paths.append(held.enter_context(pulled(tenant, begin, end or now, keep, config)))
+            wanted = _wanted(names or [], paths, alone=sigma is None)
+            found = _hunt(wanted, tuning, Limits(memory, threads), begin, end, quiet=as_json)
+            if sigma is not None:
+                found += hunt_by_rule(sigma, wanted.logs)
     except HuntError as error:
         _refuse(str(error), error.remedy)
     shown = [
@@ -144,7 +159,10 @@ def _wanted(names: Sequence[str], logs: Sequence[Path], *, alone: bool) -> _Want
                 raise
             paths.append(Path(name))
     if not paths:
-        _refuse("--logs: name a file or a folder of logs", "`rescind hunt --list` lists the hunts.")
+        _refuse(
+            "--logs: name a file or a folder of logs, or a tenant with --tenant",
+            "`rescind hunt --list` lists the hunts.",
+        )
     return _Wanted(tuple(chosen) or (tuple(hunts().values()) if alone else ()), paths)
 
 

@@ -96,7 +96,7 @@ def _document(file: Path, kind: str | None, asked: Asked, *, explain: bool) -> d
         return {**about, "why": f"It cannot be read ({error.strerror or type(error).__name__})."}
     except NotUnderstood as error:
         return {**about, "why": _sentence(error)}
-    source = asked.settings.sources[asked.name] if asked.name else None
+    source = asked.settings.all_sources[asked.name] if asked.name else None
     how = kind or (str(source.kind) if source else None)
     if how is None:
         known = registry.recognise(payload)
@@ -168,8 +168,8 @@ def _sentence(error: NotUnderstood) -> str:
 
 
 def _known(kind: str | None, source: str | None, settings: Settings) -> None:
-    if source is not None and source not in settings.sources:
-        known = ", ".join(settings.sources) or "none"
+    if source is not None and source not in settings.all_sources:
+        known = ", ".join(settings.all_sources) or "none"
         _fail(f"there is no source {source!r}", f"Configured: {known}.")
     if kind is None:
         return

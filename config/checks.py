@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from config import addresses, connections, signals_checks
 from config.explain import closest
+from config.polling import FACTS
 from config.problems import Key, Problem, resting_on
 from config.settings import OWN_SOURCE, Auth0, Entra, Exchange, Okta, Settings
 
@@ -27,6 +28,7 @@ def problems(settings: Settings) -> list[Problem]:
         *_connections(settings),
         *_web(settings),
         *_sources(settings),
+        *_pollers(settings),
         *_tenants(settings),
         *_chat(settings),
         *_playbooks(settings),
@@ -67,6 +69,33 @@ def _sources(settings: Settings) -> Iterator[Problem]:
         right = f"did you mean {close}?" if close else f"a name under tenants ({known})"
         what = "there is no such tenant"
         yield Problem(("sources", name, "tenant"), what, right, rests_on=(("tenants",),))
+
+
+def _pollers(settings: Settings) -> Iterator[Problem]:
+    asked: dict[tuple[str, str], str] = {}
+    for name, poller in settings.pollers.items():
+        key, facts = ("pollers", name), FACTS[poller.log]
+        if name == OWN_SOURCE or name in settings.sources:
+            taken = "Rescind itself" if name == OWN_SOURCE else f"sources.{name}"
+            yield Problem(key, f"{taken} has this name", "another name", rests_on=(("sources",),))
+        first = asked.setdefault((poller.tenant, poller.log), name)
+        if first != name:
+            what = f"pollers.{first} reads this tenant's log already"
+            yield Problem(key, what, "one poller for each log of a tenant")
+        if poller.every_s < facts.least_s:
+            what = f"is too often for {poller.log}: containments need the vendor's limit, too"
+            yield Problem((*key, "every_s"), what, f"at least {facts.least_s}")
+        tenant = settings.tenants.get(poller.tenant)
+        if tenant is None:
+            known = ", ".join(settings.tenants) or "none yet: add [tenants.NAME]"
+            close = closest(poller.tenant, settings.tenants)
+            right = f"did you mean {close}?" if close else f"a name under tenants ({known})"
+            what = "there is no such tenant"
+            yield Problem((*key, "tenant"), what, right, rests_on=(("tenants",),))
+        elif facts.system not in tenant.systems:
+            what = f"the log {poller.log} is of {facts.system}, and the tenant has none"
+            right = f"[tenants.{poller.tenant}.{facts.system}], or another log"
+            yield Problem((*key, "log"), what, right, rests_on=(("tenants",),))
 
 
 def _tenants(settings: Settings) -> Iterator[Problem]:

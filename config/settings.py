@@ -10,12 +10,14 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+import secrets
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
 
+from config.polling import FACTS, PolledLog
 from config.section import Name, Section
 from config.signals import Signals
 
@@ -201,6 +203,42 @@ class Source(Section):
     mode: Mode = Field(
         Mode.AUTO, description="how far a run goes by itself at most, whatever routing says"
     )
+
+
+class Poller(Section):
+    """One log that is read at its vendor; what is found in it arrives as if a source had posted it."""
+
+    log: PolledLog = Field(description="which log")
+    tenant: Name = Field(description="the tenant whose log it is")
+    every_s: int = Field(60, ge=10, le=3600, description="how often it is asked, in seconds")
+    overlap_minutes: int = Field(
+        60,
+        ge=5,
+        le=1440,
+        description="how far back is read again for entries that come late, and at the first start",
+    )
+    filter: str = Field(
+        "",
+        max_length=2000,
+        description="the vendor's own filter expression, instead of what may be acted upon",
+    )
+    playbook: str | None = Field(
+        None, description="the playbook that answers all its alerts; without it, routing chooses"
+    )
+    mode: Mode = Field(
+        Mode.AUTO, description="how far a run goes by itself at most, whatever routing says"
+    )
+
+    @property
+    def source(self) -> Source:
+        """The source its alerts are of. Nothing can be posted to it: its secret is told to nobody."""
+        return Source(
+            kind=FACTS[self.log].kind,
+            origin=SharedSecret(secret=SecretStr(secrets.token_urlsafe(32))),
+            tenant=self.tenant,
+            playbook=self.playbook,
+            mode=self.mode,
+        )
 
 
 class Entra(Section):
@@ -452,6 +490,9 @@ class Settings(Section):
     sources: dict[Name, Source] = Field(
         default_factory=dict, description="by name, the detectors that may post"
     )
+    pollers: dict[Name, Poller] = Field(
+        default_factory=dict, description="by name, the logs that are read at their vendors"
+    )
     tenants: dict[Name, Tenant] = Field(
         default_factory=dict, description="by name, the companies looked after"
     )
@@ -461,3 +502,8 @@ class Settings(Section):
     chat: Chat = Chat()
     playbooks: Playbooks = Playbooks()
     routing: Routing = Routing()
+
+    @property
+    def all_sources(self) -> dict[str, Source]:
+        """Whatever alerts come from, by name: what may post, and what is polled."""
+        return {name: poller.source for name, poller in self.pollers.items()} | self.sources

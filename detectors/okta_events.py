@@ -105,6 +105,18 @@ _MEANINGS = {
     "user.mfa.okta_verify.deny_push": Meaning(Concern.ACTOR, signal=Signal.MFA),
     "user.mfa.attempt_bypass": Meaning(Concern.ACTOR, signal=Signal.MFA),
 }
+#: Those that a containment may follow, whatever the event says beside; of the others none ever does.
+MAY_BE_ACTED_UPON = (
+    "app.oauth2.token.detect_reuse",
+    "app.oauth2.as.token.detect_reuse",
+    "user.risk.detect",
+    "user.risk.change",
+    "user.session.context.change",
+    "policy.auth_reevaluate.fail",
+    "policy.entity_risk.evaluate",
+    "security.breached_credential.detected",
+    "user.account.report_suspicious_activity_by_enduser",
+)
 _RECORD = Meaning(Concern.NOBODY)
 #: What records are a sign of where they are part of an attack; ordinary all the same.
 _RECORDS = (

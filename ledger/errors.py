@@ -55,6 +55,12 @@ class AlertLost(LedgerError):
     remedy = "Nothing to do: the other worker goes on with the alert."
 
 
+class PollerLost(LedgerError):
+    """Another process reads this log now."""
+
+    remedy = "Nothing to do: the other process goes on with the log."
+
+
 class PausedByPerson(LedgerError):
     """All changes are paused by a person."""
 

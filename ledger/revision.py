@@ -10,7 +10,7 @@ from ledger.database import Database
 from ledger.errors import NewerDatabase, NotMigrated
 
 #: Every revision this version knows, in order; the last is the one it needs.
-KNOWN = ("0001", "0002", "0003")
+KNOWN = ("0001", "0002", "0003", "0004")
 
 
 def check(database: Database) -> None:

@@ -84,6 +84,28 @@ rejection = Table(
     Column("size", Integer, nullable=False),
 )
 
+# How far a log was read at its vendor, and who reads it: the cursor moves in the transaction that
+# stores what was found up to it, and only by the hand that holds the newest fence.
+poller = Table(
+    "poller",
+    metadata,
+    Column("name", String(40), primary_key=True),
+    # tenant and log: what the cursor belongs to
+    Column("subject", String(100), nullable=False),
+    Column("cursor", Document, nullable=True),
+    Column("read_to", BigInteger, nullable=True),
+    Column("not_before", BigInteger, nullable=False, server_default="0"),
+    Column("fence", Integer, nullable=False, server_default="0"),
+    Column("lease_owner", String(80), nullable=True),
+    Column("lease_until", BigInteger, nullable=False, server_default="0"),
+    Column("polled_at", BigInteger, nullable=True),
+    Column("entries", BigInteger, nullable=False, server_default="0"),
+    Column("kept", BigInteger, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("last_error", Text, nullable=False, server_default=""),
+    Column("remedy", Text, nullable=False, server_default=""),
+)
+
 run = Table(
     "run",
     metadata,

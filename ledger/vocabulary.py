@@ -15,6 +15,7 @@ class Event(StrEnum):
     ALERT_DUPLICATE = "alert.duplicate"
     ALERT_IGNORED = "alert.ignored"
     ALERT_JOINED = "alert.joined"
+    POLLER_GAP = "poller.gap"
     RUN_CREATED = "run.created"
     RUN_WATCHED = "run.watched"
     RUN_FINISHED = "run.finished"

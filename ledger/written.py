@@ -28,6 +28,7 @@ EVENTS = frozenset(
         "alert.duplicate",
         "alert.ignored",
         "alert.joined",
+        "poller.gap",
         "run.created",
         "run.watched",
         "run.finished",

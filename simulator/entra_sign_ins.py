@@ -36,7 +36,7 @@ class SignIn:
     """One sign-in: who, to which app, from where, by what.
 
     ``who`` is a person, or an app that signs in itself; ``device`` is id and name of a registered one;
-    ``error`` is the AADSTS number, 0 for let in.
+    ``error`` is the AADSTS number, 0 for let in. ``risk`` is what ID Protection rates it as.
     """
 
     who: EntraUser | Application
@@ -47,6 +47,7 @@ class SignIn:
     device: tuple[str, str] | None = None
     handed_in: str = "none"
     error: int = 0
+    risk: str = "none"
 
     def to_json(self, number: int, at: float) -> dict[str, Any]:
         """The signIn resource of beta; an id of a request that is found in the token's, too."""
@@ -80,6 +81,11 @@ class SignIn:
             "incomingTokenType": self.handed_in,
             "authenticationProtocol": "oAuth2" if self.kind == INTERACTIVE else "none",
             "conditionalAccessStatus": "notApplied",
+            "riskDetail": "none",
+            "riskLevelDuringSignIn": self.risk,
+            "riskLevelAggregated": self.risk,
+            "riskState": "none" if self.risk == "none" else "atRisk",
+            "riskEventTypes_v2": [] if self.risk == "none" else ["anomalousToken"],
             "status": {
                 "errorCode": self.error,
                 "failureReason": "Other." if self.error == 0 else f"AADSTS{self.error}",

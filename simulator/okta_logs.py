@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -25,6 +27,10 @@ class _Handlers:
             raise OktaError(400, "E0000001", f"Api validation failed: {name}", "not an instant")
         return okta_time(moment)
 
+    def stored(self, event: dict[str, Any]) -> str:
+        late = self.tenant.okta_late.get(str(event["uuid"]))
+        return str(event["published"]) if late is None else okta_time(late)
+
     async def list_events(self, request: Request) -> Response:
         query, now = request.query_params, self.tenant.now()
         text = query.get("filter") or ""
@@ -37,13 +43,15 @@ class _Handlers:
             self.instant(request, "since", now - _WEEK_S),
             self.instant(request, "until", now + 1),
         )
+        polling = "until" not in query and query.get("sortOrder") != "DESCENDING"
+        # Polling goes by when an event was stored, and in that order; all else by when it happened.
         events = [
             e
             for e in self.tenant.okta_events
-            if since <= str(e["published"]) < until and str(e["published"]) <= heard
+            if since <= (self.stored(e) if polling else str(e["published"])) < until
+            and self.stored(e) <= heard
         ]
         events = matching(text, events)
-        polling = "until" not in query and query.get("sortOrder") != "DESCENDING"
         if not polling:
             events.sort(
                 key=lambda e: str(e["published"]), reverse=query.get("sortOrder") == "DESCENDING"

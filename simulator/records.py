@@ -80,3 +80,11 @@ class LifetimePolicy:
             "displayName": self.display_name,
             "isOrganizationDefault": self.organization_default,
         }
+
+
+@dataclass
+class Findings:
+    """What Microsoft has found by itself: risk detections, and Defender's alerts."""
+
+    risks: list[dict[str, Any]] = field(default_factory=list)
+    alerts: list[dict[str, Any]] = field(default_factory=list)

@@ -22,7 +22,7 @@ from simulator.okta_objects import OktaObject
 from simulator.okta_scene import Scene
 from simulator.okta_state import OktaUser
 from simulator.payroll_state import Payroll, Trust
-from simulator.records import Application, Group, LifetimePolicy, Person
+from simulator.records import Application, Findings, Group, LifetimePolicy, Person
 
 TENANT_ID = guid("tenant", "contoso.com")
 P2 = "AAD_PREMIUM_P2"
@@ -92,8 +92,11 @@ class Tenant:
             self.audits: list[dict[str, Any]] = []
             self.exchange = Exchange()
             self.sign_ins: list[dict[str, Any]] = []
+            self.findings = Findings()
             self.okta_groups: list[okta_belongings.Group] = []
             self.okta_events: list[dict[str, Any]] = []
+            # When an event was stored that came late, by its uuid; the others were as they happened.
+            self.okta_late: dict[str, float] = {}
             self.auth0_events: list[dict[str, Any]] = []
             self.auth0_noted: dict[tuple[str, ...], float] = {}
             self.okta_zones: dict[str, OktaObject] = {}
@@ -274,14 +277,20 @@ class Tenant:
         at: float | None = None,
         debug: dict[str, str] | None = None,
         scene: Scene | None = None,
+        late: bool = False,
     ) -> None:
-        """Write one System Log event; without `by` the API token's owner is the actor."""
+        """Write one System Log event; without `by` the API token's owner is the actor.
+
+        ``late``: it happened at ``at`` and was stored only now.
+        """
         moment = self.now() if at is None else at
         n = len(self.okta_events)
         event = event_json(
             n, moment, event_type, target, transaction, by, debug=debug or {}, scene=scene
         )
         self.okta_events.append(event)
+        if late:
+            self.okta_late[event["uuid"]] = self.now()
 
     def auth0_event(
         self,

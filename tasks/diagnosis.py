@@ -15,7 +15,9 @@ from config.settings import Settings
 from connectors.chat.chat import Chat
 from connectors.errors import ConnectorError
 from connectors.system import System
-from ledger.database import Database
+from ledger import pollers
+from ledger.chain import rfc3339
+from ledger.database import Database, now_ms
 from ledger.errors import LedgerError
 from ledger.revision import check
 from tasks.systems import SPECS, Systems
@@ -25,6 +27,10 @@ State = Literal["ok", "warning", "problem"]
 #: How far a vendor's clock may be from ours, in seconds, before times of alerts mislead.
 _APART_S = 60.0
 _BROKER_S = 3.0
+#: A poller that has failed so often in a row is no passing trouble.
+_OFTEN = 3
+#: How far behind a log may be without a word, in seconds.
+_BEHIND_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ def around(settings: Settings, database: Database, celery: Celery) -> Iterator[C
     try:
         check(database)
         yield Check("database", "ok", database.url.render_as_string(hide_password=True))
+        yield from _pollers(settings, database)
     except LedgerError as error:
         yield Check("database", "problem", str(error) or str(type(error).__doc__), error.remedy)
     yield _broker(settings, celery)
@@ -118,6 +125,33 @@ def _abilities(system: System) -> Iterator[Ability]:
             yield Ability(system.tenant, name, "cannot", lacks)
         else:
             yield Ability(system.tenant, name, "can" if system.told(spec) else "unknown")
+
+
+def _pollers(settings: Settings, database: Database) -> Iterator[Check]:
+    if not settings.pollers:
+        return
+    with database.read() as connection:
+        rows = {row.name: row for row in pollers.listed(connection)}
+        now = now_ms(connection)
+    for name, poller in settings.pollers.items():
+        what, row = f"poller {name}", rows.get(name)
+        if row is None or row.subject != f"{poller.tenant}/{poller.log}":
+            yield Check(what, "warning", "has not begun", "Start rescind serve or a worker.")
+        elif row.failures:
+            state: State = "problem" if row.failures >= _OFTEN else "warning"
+            tried = f"{row.last_error} (so {row.failures} times in a row)"
+            yield Check(what, state, tried, row.remedy)
+        elif row.polled_at is None:
+            yield Check(what, "warning", "is being read for the first time")
+        else:
+            told = f"{row.entries} entries read to {rfc3339(row.read_to)[:19]}Z, {row.kept} alerts"
+            behind_s = (now - row.read_to) / 1000
+            late = behind_s > _BEHIND_S + 2 * poller.every_s
+            if late or row.last_error:
+                why = row.last_error or f"{behind_s / 60:.0f} minutes behind; it is caught up with"
+                yield Check(what, "warning", f"{told}; {why}", "Look whether a process runs.")
+            else:
+                yield Check(what, "ok", told)
 
 
 def _broker(settings: Settings, celery: Celery) -> Check:

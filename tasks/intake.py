@@ -146,11 +146,11 @@ class Intake:
         if row.source == OWN_SOURCE:
             return await self._follow_up(row)
         settings = self._service.settings
-        source = settings.sources.get(row.source)
+        source = settings.all_sources.get(row.source)
         if source is None:
             raise Unusable(
                 f"the source {row.source} is not configured any more",
-                f"Put sources.{row.source} back into the settings.",
+                f"Put sources.{row.source} (or pollers.{row.source}) back into the settings.",
             )
         body = await self._service.database.reading(deliveries.body_of, row.body_sha256)
         findings = await asyncio.to_thread(registry.parse, source.kind, body, row.source, source)

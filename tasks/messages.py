@@ -131,6 +131,26 @@ def run_finished_late(
     return f"{who}: since then, {result}", "\n".join(lines)
 
 
+def log_gap(name: str, tenant: str, log: str, since: str, until: str, why: str) -> tuple[str, str]:
+    """Return title and body of the news that a stretch of a log was not read and cannot be any more."""
+    return (
+        f"A log has a gap: {log} of {tenant}",
+        f"Between {since[:16]}Z and {until[:16]}Z entries may be missing: {why}.\n"
+        f"What happened then was not looked at by the poller {name}. Reading goes on after it.\n"
+        f"To do: look at this stretch where else the log is kept (your SIEM).",
+    )
+
+
+def log_unread(name: str, tenant: str, log: str, reason: str, remedy: str) -> tuple[str, str]:
+    """Return title and body of the news that a log cannot be read, and nothing is found in it meanwhile."""
+    return (
+        f"A log is not read: {log} of {tenant}",
+        f"The poller {name} has tried several times: {reason}\nTo do: {remedy}\n"
+        "It is tried again by itself, and goes on from where it was: nothing is lost while the vendor "
+        "keeps the log.",
+    )
+
+
 def quarantined(source: str, alert_id: str, reason: str, remedy: str) -> tuple[str, str]:
     """Return title and body of the news that an alert could not be acted on."""
     return (

@@ -43,7 +43,7 @@ class _Over(Exception):
 def rehearse(service: Service, systems: Systems) -> None:
     """Warm the way from an alert to the end of a run's first steps; a failure is only logged."""
     try:
-        for name, source in service.settings.sources.items():
+        for name, source in service.settings.all_sources.items():
             with suppress(NotUnderstood):
                 registry.parse(source.kind, b"{}", name, source)
         for tenant in list(service.settings.tenants)[:1]:
@@ -65,7 +65,7 @@ def _go_through(
     assert held is not None  # noqa: S101 - it was stored in this transaction
     alerts.hold(connection, held)
     folding.earlier(connection, "rehearsal", held.id, fold_s=60)
-    named = (source.playbook for source in settings.sources.values() if source.playbook)
+    named = (source.playbook for source in settings.all_sources.values() if source.playbook)
     playbook = next(named, LAST_RESORT)
     request = Request(tenant, playbook, Mode.AUTO, "rehearsal", alert_id=held.id)
     accounts = {

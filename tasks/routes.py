@@ -29,7 +29,9 @@ class Routes:
     @property
     def playbooks(self) -> tuple[str, ...]:
         """The playbooks that may be chosen, by rules and by sources."""
-        named = (source.playbook for source in self._settings.sources.values() if source.playbook)
+        named = (
+            source.playbook for source in self._settings.all_sources.values() if source.playbook
+        )
         return tuple(dict.fromkeys((*named, *self._table.playbooks)))
 
     def ignores(self, alert: Alert, name: str) -> Decision | None:
@@ -39,7 +41,7 @@ class Routes:
             alert: the alert.
             name: its source's, as in the settings.
         """
-        source = self._settings.sources[name]
+        source = self._settings.all_sources[name]
         told = facts.of_alert(alert.model_dump(mode="json"), name, source)
         return self._table.ignores(told, Bounds.of(name, source), facts.LATER)
 
@@ -58,7 +60,7 @@ class Routes:
 
     def _foreseen(self, alert: Mapping[str, Any], name: str) -> Decision:
         """Decide on an alert as far as that can be done without knowing the person."""
-        source = self._settings.sources[name]
+        source = self._settings.all_sources[name]
         told = facts.of_alert(alert, name, source)
         return self._table.decide(told, Bounds.of(name, source), facts.LATER)
 
@@ -72,7 +74,7 @@ class Routes:
             return request
         accounts = tuple(person.accounts.values())
         unreached = bool(person.failures or person.ambiguities)
-        source = self._settings.sources[name]
+        source = self._settings.all_sources[name]
         told = facts.of_alert(request.alert, name, source)
         told |= facts.of_person(
             request.tenant, self._settings.tenants[request.tenant], accounts, unreached

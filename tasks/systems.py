@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from config.settings import Settings, Tenant
+from config.polling import FACTS
+from config.settings import Poller, Settings, Tenant
 from connectors import installed
 from connectors.action import Action, ActionSpec, PlannedCall, Target
 from connectors.auth0.system import Auth0System
@@ -15,9 +17,11 @@ from connectors.entra.system import EntraSystem
 from connectors.exchange.system import ExchangeSystem, UnaskedExchange
 from connectors.mutex import Mutexes
 from connectors.okta.system import OktaSystem
+from connectors.polled import LogReader, Pages
 from connectors.signals.system import SignalsSystem
 from connectors.system import System
 
+_WITH_LOGS = (EntraSystem, OktaSystem, Auth0System)
 _KINDS = (EntraSystem, OktaSystem, Auth0System, ExchangeSystem, SignalsSystem)
 _SHIPPED: Mapping[str, type[Action]] = {
     name: action for kind in _KINDS for name, action in kind.actions.items()
@@ -98,6 +102,21 @@ class Systems:
         """Build an action. Raises ``KeyError`` where the tenant has no such system any more."""
         system = self._systems[tenant, name.partition(".")[0]]
         return system.build(ACTIONS[name], parameters, journal)
+
+    def log_reader(self, poller: Poller, question: str) -> LogReader:
+        """Build what reads a poller's log. Raises ``KeyError`` where the tenant has no such system."""
+        system = self._systems[poller.tenant, FACTS[poller.log].system]
+        assert isinstance(system, _WITH_LOGS)  # noqa: S101 - the facts name no other
+        overlap = timedelta(minutes=poller.overlap_minutes)
+        return system.log_reader(poller.log, question, overlap)
+
+    def pull(self, tenant: str, since: datetime, until: datetime) -> Mapping[str, Pages]:
+        """What reads a stretch of every log of a tenant, by the log's name."""
+        found: dict[str, Pages] = {}
+        for system in self.of(tenant):
+            if isinstance(system, _WITH_LOGS):
+                found |= system.pull(since, until)
+        return found
 
     def preview(
         self, name: str, parameters: Mapping[str, Any], target: Target, undo: bool

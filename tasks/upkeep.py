@@ -10,7 +10,7 @@ import random
 import threading
 from collections.abc import Callable
 
-from ledger import alerts, handovers, leases, notices, runs, steps
+from ledger import alerts, handovers, leases, notices, pollers, runs, steps
 from ledger.errors import LedgerError
 from tasks import closing, decisions
 from tasks.service import Rings, Service
@@ -21,9 +21,10 @@ _log = logging.getLogger(__name__)
 class Upkeep:
     """The clock of one process, a thread of its own."""
 
-    def __init__(self, service: Service) -> None:
-        """Look after the database of ``service``."""
+    def __init__(self, service: Service, poll: Callable[[], None] = lambda: None) -> None:
+        """Look after the database of ``service``; ``poll`` begins to read the logs that are due."""
         self._service = service
+        self._poll = poll
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="upkeep", daemon=True)
         self.alive_at: float | None = None
@@ -50,7 +51,14 @@ class Upkeep:
 
     def look(self) -> None:
         """Look once. What the database or the broker refuses is tried again at the next look."""
-        for task in (self._expire, self._approvals, self._handovers, self._close, self._call):
+        for task in (
+            self._expire,
+            self._approvals,
+            self._handovers,
+            self._close,
+            self._call,
+            self._read_logs,
+        ):
             try:
                 task()
             except LedgerError as error:
@@ -65,6 +73,7 @@ class Upkeep:
             leases.free(connection, self._service.audit)
             alerts.free(connection)
             notices.free(connection)
+            pollers.free(connection)
 
     def _expire(self) -> None:
         with self._service.database.write() as connection:
@@ -85,6 +94,9 @@ class Upkeep:
             with self._service.database.write() as connection:
                 rings = closing.close_if_ended(connection, self._service, run_id)
             self._service.ring(rings)
+
+    def _read_logs(self) -> None:
+        self._poll()
 
     def _call(self) -> None:
         again_s = self._service.settings.engine.ring_again_s

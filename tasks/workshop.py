@@ -21,6 +21,7 @@ from tasks.intake import Intake
 from tasks.loop import LoopThread
 from tasks.mutexes import SharedMutexes
 from tasks.perform import Performer
+from tasks.polling import Polling
 from tasks.rehearsal import rehearse
 from tasks.service import Service
 from tasks.systems import Systems
@@ -47,7 +48,8 @@ class Workshop:
         self.service = Service.of(settings, CeleryBell(self.celery, settings.broker.prefix))
         self.loop = LoopThread()
         self.systems = self.loop.run(_build(self.service))
-        self.upkeep = Upkeep(self.service)
+        self._polling = Polling(self.service, self.systems, self.loop.start)
+        self.upkeep = Upkeep(self.service, self._polling.look)
         self._teller = Teller(self.service)
         self._register()
         self._worker: Any = None
@@ -116,6 +118,7 @@ class Workshop:
     def stop(self) -> None:
         """Finish what runs and stop."""
         self.upkeep.stop()
+        self._polling.stop()
         if self._worker is not None:
             self._worker.stop()
         if self._thread is not None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from config.polling import PolledLog
 from config.settings import Auth0
 from connectors import errors, grants
 from connectors.action import Action, ActionSpec
+from connectors.auth0 import polling
 from connectors.auth0.authenticators import RemoveAuthenticators
 from connectors.auth0.base import Auth0Action
 from connectors.auth0.blocking import BlockUser, UnblockUser
@@ -23,6 +25,7 @@ from connectors.auth0.sessions import RevokeSessions
 from connectors.auth0.trace import TraceSource
 from connectors.auth0.watch import Watch
 from connectors.door import Door, Journal
+from connectors.polled import LogReader, Pages
 from connectors.system import Account, Clue
 
 _ACTIONS: tuple[type[Auth0Action[Any]], ...] = (
@@ -88,6 +91,14 @@ class Auth0System:
         made: Any = kind
         action: Action = made(self._client, parameters, journal)
         return action
+
+    def log_reader(self, log: PolledLog, question: str, overlap: timedelta) -> LogReader:  # noqa: ARG002 - there is one
+        """Build what reads the log on and on; ``question`` is a search query."""
+        return polling.TenantLog(self._client, question, overlap)
+
+    def pull(self, since: datetime, until: datetime) -> Mapping[str, Pages]:
+        """What reads a stretch of the log, by its name."""
+        return {"auth0_logs": polling.between(self._client, since, until)}
 
     async def probe(self) -> datetime | None:
         """Read one harmless thing and return the vendor's clock, None where it does not tell.

@@ -128,6 +128,22 @@ def oldest_is(moment: str) -> str:
     return f"the oldest event in the log is of {moment} (Auth0 keeps them 1 to 30 days, by plan)"
 
 
+async def raw(
+    client: Auth0Client, question: str, since: datetime, until: datetime, most: int
+) -> tuple[list[dict[str, Any]], bool]:
+    """Ask the whole tenant's log for events as they are; an empty ``question`` asks for all.
+
+    Returns:
+        The newest ``most`` of them, newest first, and whether there are more.
+
+    Raises:
+        errors.ConnectorError: the classified failure.
+    """
+    found: dict[str, Any] = {}
+    cut = await _searched(client, question, since, until, most, found)
+    return list(found.values()), cut
+
+
 def any_of(name: str, values: Iterable[str]) -> str:
     """The query for a field being exactly one of ``values``."""
     terms = [f"{name}:{json.dumps(value, ensure_ascii=False)}" for value in values]
@@ -163,7 +179,8 @@ async def _searched(
     """Add what a question finds, window after window; tells whether there is more."""
     before = until
     while True:
-        query = {"q": f"{question} AND date:[{_second(since)} TO {_second(before)}}}"}
+        within = f"date:[{_second(since)} TO {_second(before)}}}"
+        query = {"q": f"{question} AND {within}" if question else within}
         request = Request("GET", LOGS, query=query, needs=NEEDS, bucket=_BUCKET)
         here: dict[str, Any] = {}
         whole = await _paged(client, request, here, most - len(found), since)

@@ -122,6 +122,18 @@ class EntraClient:
         return Listing(tuple(found), cut=False)
 
     async def _items(self, request: Request) -> AsyncGenerator[Json]:
+        async with aclosing(self.pages(request, PAGE_CAP)) as pages:
+            async for page in pages:
+                for value in page:
+                    yield value
+
+    async def pages(self, request: Request, most: int) -> AsyncGenerator[list[Json]]:
+        """Read a long list page by page, ``most`` pages at most; a page may be empty.
+
+        Raises:
+            errors.Refused: a next link leads elsewhere than to the tenant's Graph, or never ends.
+            errors.ConnectorError: the classified failure of any page.
+        """
         seen: set[str] = set()
         link: str | None = None
         while True:
@@ -130,14 +142,12 @@ class EntraClient:
             values = body.get("value")
             if not isinstance(values, list):
                 raise errors.Unavailable("the answer holds no list", status=page.status)
-            for value in values:
-                if isinstance(value, dict):
-                    yield value
+            yield [value for value in values if isinstance(value, dict)]
             following = body.get("@odata.nextLink")
             if not following:
                 return
             link = await self._own(following)
-            if link in seen or len(seen) + 1 >= PAGE_CAP:
+            if link in seen or len(seen) + 1 >= most:
                 raise errors.Refused("the list does not end")
             seen.add(link)
 

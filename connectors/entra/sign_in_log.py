@@ -93,6 +93,23 @@ async def in_sessions(
     return await _asked(client, _any_of("sessionId", sessions), _PEOPLE, since, until, most)
 
 
+async def of_everybody(
+    client: EntraClient, question: str, since: datetime, until: datetime, most: int
+) -> SignIns:
+    """Read everybody's sign-ins and token renewals, or those that meet an OData condition.
+
+    Raises:
+        errors.ConnectorError: the log cannot be read.
+    """
+    asked = f"({question})" if question else ""
+    return await _asked(client, asked, _PEOPLE, since, until, most)
+
+
+def all_of(kind: str, since: datetime, until: datetime) -> Request:
+    """The request for all sign-ins of one event type."""
+    return _request(_filter(since, until, _types((kind,))), _PAGE)
+
+
 def why_not(error: errors.Forbidden) -> str:
     """Say what it takes to read the log."""
     if error.code == _NO_LICENCE:
@@ -154,7 +171,7 @@ def _filter(since: datetime, until: datetime, question: str) -> str:
     window = (
         f"createdDateTime ge {stamps.write(since)} and createdDateTime le {stamps.write(until)}"
     )
-    return f"{window} and {question}"
+    return f"{window} and {question}" if question else window
 
 
 def _types(kinds: Iterable[str]) -> str:

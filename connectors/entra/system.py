@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from config.polling import PolledLog
 from config.settings import Entra
 from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
-from connectors.entra import directory, standing
+from connectors.entra import directory, polling, standing
 from connectors.entra.access_pass import IssueTemporaryAccessPass
 from connectors.entra.account import DisableUser, EnableUser
 from connectors.entra.action import EntraAction
@@ -30,6 +31,7 @@ from connectors.entra.service_principals import DisableServicePrincipal
 from connectors.entra.sessions import RevokeSessions
 from connectors.entra.trace import TraceSource
 from connectors.entra.watch import Watch
+from connectors.polled import LogReader, Pages
 from connectors.system import Account, Clue
 
 _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
@@ -54,6 +56,11 @@ _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
     Watch,
 )
 _BY_NAME: Mapping[str, type[EntraAction[Any]]] = {kind.spec.name: kind for kind in _ACTIONS}
+_READERS: Mapping[PolledLog, Callable[[EntraClient, str, timedelta], LogReader]] = {
+    PolledLog.GRAPH_ALERTS: polling.alerts,
+    PolledLog.GRAPH_RISK_DETECTIONS: polling.risk_detections,
+    PolledLog.GRAPH_SIGN_INS: polling.sign_ins,
+}
 
 
 class EntraSystem:
@@ -111,6 +118,17 @@ class EntraSystem:
         made: Any = kind
         action: Action = made(self.client, parameters, journal)
         return action
+
+    def log_reader(self, log: PolledLog, question: str, overlap: timedelta) -> LogReader:
+        """Build what reads one of this tenant's logs on and on; ``question`` is an OData condition."""
+        return _READERS[log](self.client, question, overlap)
+
+    def pull(self, since: datetime, until: datetime) -> Mapping[str, Pages]:
+        """What reads a stretch of each log that tells of people and tokens, by the log's name."""
+        return {
+            f"entra_{each.name}": polling.pages(self.client, each)
+            for each in polling.between(since, until)
+        }
 
     async def probe(self) -> datetime | None:
         """Read one harmless thing and return the vendor's clock, None where it does not tell.

@@ -9,6 +9,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from config.settings import Okta
 from connectors import errors
@@ -34,6 +35,14 @@ class Listing:
     items: tuple[Any, ...]
     date: datetime | None
     cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list. ``following`` is the query of the next one, None where there is none."""
+
+    items: tuple[Any, ...]
+    following: str | None
 
 
 class OktaClient:
@@ -110,6 +119,25 @@ class OktaClient:
             if address is None or (most is not None and len(items) >= most):
                 return Listing(tuple(items[:most]), answer.date, cut=address is not None)
         raise errors.Refused("the list does not end")
+
+    async def page(
+        self, path: str, params: Mapping[str, str], following: str | None = None
+    ) -> Page:
+        """Read one page of a list: the first, or the one that an earlier page has called ``following``.
+
+        Raises:
+            errors.Refused: where the next page's link leads elsewhere.
+            errors.ConnectorError: the classified failure.
+        """
+        call = Call("okta", self.tenant, "GET", path, params, _bucket(path))
+        address = self._address(call)
+        if following is not None:
+            address = f"{address.partition('?')[0]}?{following}"
+        answer = await self._read(call, address)
+        if not isinstance(answer.body, list):
+            raise errors.Unavailable("the answer is not a list", status=answer.status)
+        link = next_page(answer.headers.get("link", ""), address)
+        return Page(tuple(answer.body), urlsplit(link).query if link else None)
 
     def granted(self, permissions: Sequence[str]) -> frozenset[str] | None:
         """What of ``permissions`` our credential has; None where it does not tell (an API token).

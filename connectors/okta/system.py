@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
+from config.polling import PolledLog
 from config.settings import Okta
 from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
-from connectors.okta import standing
+from connectors.okta import polling, standing
 from connectors.okta.account import SuspendUser, UnsuspendUser
 from connectors.okta.api_tokens import RevokeApiTokens
 from connectors.okta.base import OktaAction
@@ -33,6 +34,7 @@ from connectors.okta.token_lifetime import ShortenTokenLifetime
 from connectors.okta.trace import TraceSource
 from connectors.okta.universal_logout import UniversalLogout
 from connectors.okta.watch import Watch
+from connectors.polled import LogReader, Pages
 from connectors.system import Account, Clue
 
 _ACTIONS: tuple[type[OktaAction[Any]], ...] = (
@@ -112,6 +114,14 @@ class OktaSystem:
         made: Any = kind
         action: Action = made(self._client, parameters, journal)
         return action
+
+    def log_reader(self, log: PolledLog, question: str, overlap: timedelta) -> LogReader:  # noqa: ARG002 - there is one
+        """Build what reads the log on and on; ``question`` is a filter expression."""
+        return polling.SystemLog(self._client, question, overlap)
+
+    def pull(self, since: datetime, until: datetime) -> Mapping[str, Pages]:
+        """What reads a stretch of the log, by its name."""
+        return {"okta_system_log": polling.between(self._client, since, until)}
 
     async def probe(self) -> datetime | None:
         """Read one harmless thing and return the vendor's clock, None where it does not tell.

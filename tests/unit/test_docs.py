@@ -239,6 +239,7 @@ def settings_of(folder: Path, text: str) -> None:
 def test_the_settings_of_the_pages_can_be_used(tmp_path: Path) -> None:
     tenant = '[tenants.contoso]\ndomains = ["contoso.com"]\n[tenants.contoso.okta]\n'
     tenant += 'org_url = "https://contoso.okta.com"\napi_token = "x"\n'
+    tenant += '[tenants.contoso.entra]\ntenant_id = "contoso.com"\n'
     for name in ("intake", "operating", "simulator", "playbooks"):
         for number, block in enumerate(blocks(page(name), "toml")):
             folder = tmp_path / f"{name}-{number}"
