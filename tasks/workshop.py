@@ -20,6 +20,8 @@ from tasks.app import CeleryBell
 from tasks.intake import Intake
 from tasks.loop import LoopThread
 from tasks.perform import Performer
+from tasks.queued import Queued
+from tasks.receiving import Receiving
 from tasks.rehearsal import rehearse
 from tasks.service import Service
 from tasks.systems import Systems
@@ -48,6 +50,8 @@ class Workshop:
         self.systems = self.loop.run(_build(settings))
         self.upkeep = Upkeep(self.service)
         self._teller = Teller(self.service)
+        self._receiving = Receiving(self.service)
+        self._queued = Queued(self.service, self._receiving, self.loop)
         self._register()
         self._worker: Any = None
         self._thread: threading.Thread | None = None
@@ -61,6 +65,8 @@ class Workshop:
             intake=lambda alert_id: self.loop.run(intake.take_up(alert_id)),
             perform=lambda step_id: self.loop.run(performer.perform(step_id)),
             tell=self._teller.tell,
+            take=self._queued.take,
+            dropped=self._queued.dropped,
         )
 
     def warm(self) -> None:
@@ -113,6 +119,7 @@ class Workshop:
 
     def stop(self) -> None:
         """Finish what runs and stop."""
+        self._queued.stop()
         self.upkeep.stop()
         if self._worker is not None:
             self._worker.stop()
