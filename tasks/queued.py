@@ -31,6 +31,8 @@ BASE64 = "base64:"
 #: Pauses in seconds while the database does not answer; then the message goes back to the broker. All
 #: together less than the 120 s after which Redis takes a message for lost (``tasks/app.py``).
 PAUSES_S = (1.0, 2.0, 4.0, 8.0, 15.0, 15.0, 15.0, 15.0)
+#: And no pause is shorter, whatever else can be stored meanwhile, in seconds.
+LEAST_PAUSE_S = 1.0
 #: Under this name a message is recorded that names no source; no source can have it.
 NOBODY = "(queue)"
 _REMOTE = "queue"
@@ -61,10 +63,14 @@ class Queued:
         self._receiving = receiving
         self._loop = loop
         self._stopped = threading.Event()
+        self._stirred = threading.Condition()
+        self._stored = 0
 
     def stop(self) -> None:
         """Give back what is held: this process ends."""
         self._stopped.set()
+        with self._stirred:
+            self._stirred.notify_all()
 
     def dropped(self) -> None:
         """Have it recorded that a message was no task of ours at all; returns at once."""
@@ -93,11 +99,29 @@ class Queued:
             except Exception as error:  # noqa: BLE001 - whatever it is, the alert must not be lost
                 why = where(error)
             else:
+                self._stir()
                 return
             _log.warning("an alert of source %s in the queue waits: %s", delivery.source, why)
-            if pause_s is None or self._stopped.wait(pause_s):
+            if pause_s is None or not self._rested(pause_s):
                 raise StillUnstored
         raise AssertionError  # the last try returns or raises
+
+    def _stir(self) -> None:
+        """Wake those that wait: the database answers, and their threads are wanted for other work."""
+        with self._stirred:
+            self._stored += 1
+            self._stirred.notify_all()
+
+    def _rested(self, pause_s: float) -> bool:
+        """Pause, for less long where another alert is stored meanwhile; False where the process ends."""
+        before = self._stored
+        if not self._stopped.wait(min(pause_s, LEAST_PAUSE_S)):
+            with self._stirred:
+                self._stirred.wait_for(
+                    lambda: self._stopped.is_set() or self._stored != before,
+                    pause_s - LEAST_PAUSE_S,
+                )
+        return not self._stopped.is_set()
 
     def _read(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> tuple[Source, Delivery]:
         given = dict(zip(_ARGUMENTS, args, strict=False))

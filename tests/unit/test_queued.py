@@ -241,6 +241,22 @@ def test_a_worker_that_stops_gives_back_what_it_holds_at_once(
     assert time.monotonic() - began < 0.8, service
 
 
+def test_what_is_held_goes_on_when_another_alert_can_be_stored(
+    service: Service, queue: Queued, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many held messages hold many threads, which must not rest while the database answers."""
+    monkeypatch.setattr(queued, "PAUSES_S", (60.0,))
+    monkeypatch.setattr(queued, "LEAST_PAUSE_S", 0.01)
+    away = Away(monkeypatch, 1)
+    held = threading.Thread(target=lambda: queue.take(("siem", '{"held": 1}', PROOF), {}))
+    held.start()
+    until(lambda: away.left == 0)
+    queue.take(("siem", '{"other": 1}', PROOF), {})
+    held.join(5)
+    assert not held.is_alive()
+    assert len(bodies(service)) == 2
+
+
 def test_a_message_is_held_for_less_than_the_broker_waits() -> None:
     assert list(queued.PAUSES_S) == sorted(queued.PAUSES_S)
     timeout = celery_app.make_app(
