@@ -68,6 +68,25 @@ def _of_routing(settings: Settings) -> Iterator[Problem]:
             yield Problem(("routing", "file"), what)
 
 
+def _of_keys(settings: Settings) -> Iterator[Problem]:
+    for name, source in settings.sources.items():
+        path = getattr(source.origin, "jwks_path", None)
+        if path is None:
+            continue
+        from detectors.keyset import KeySet, UnusableKeys  # noqa: PLC0415 - loads PyJWT
+
+        key = ("sources", name, "origin", "jwks_path")
+        try:
+            KeySet.read(path.read_bytes())
+        except UnusableKeys as error:
+            yield Problem(
+                key, str(error), "the transmitter's public keys, as its jwks_uri has them"
+            )
+        except OSError as error:
+            what = f"cannot be read ({type(error).__name__})"
+            yield Problem(key, what, "a file that Rescind may read")
+
+
 def _of_parameters(settings: Settings) -> Iterator[Problem]:
     for name, given in settings.playbooks.parameters.items():
         try:
@@ -211,6 +230,7 @@ def _problems(settings: Settings) -> list[Problem]:
         *resting_on(folder, _of_sources(settings)),
         *resting_on(folder, _of_parameters(settings)),
         *resting_on(folder, _of_routing(settings)),
+        *_of_keys(settings),
         *_of_database(settings),
         *_of_broker(settings),
         *resting_on(schemas, _of_chat(settings)),

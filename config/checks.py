@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from config import addresses, connections, signals_checks
 from config.explain import closest
+from config.origins import SecurityEvents
 from config.polling import FACTS
 from config.problems import Key, Problem, resting_on
 from config.settings import OWN_SOURCE, Auth0, Entra, Exchange, Okta, Settings
@@ -62,6 +63,8 @@ def _sources(settings: Settings) -> Iterator[Problem]:
         if name == OWN_SOURCE:
             what = "is the name under which Rescind keeps what it has found by itself"
             yield Problem(("sources", name), what, "another name")
+        if isinstance(source.origin, SecurityEvents):
+            yield from _keys(("sources", name, "origin"), source.origin)
         if source.tenant is None or source.tenant in settings.tenants:
             continue
         known = ", ".join(settings.tenants) or "none yet: add [tenants.NAME]"
@@ -96,6 +99,18 @@ def _pollers(settings: Settings) -> Iterator[Problem]:
             what = f"the log {poller.log} is of {facts.system}, and the tenant has none"
             right = f"[tenants.{poller.tenant}.{facts.system}], or another log"
             yield Problem((*key, "log"), what, right, rests_on=(("tenants",),))
+
+
+def _keys(key: Key, origin: SecurityEvents) -> Iterator[Problem]:
+    url = origin.jwks_url
+    if (url is None) == (origin.jwks_path is None):
+        what = "is given, and a file too" if url else "is missing, and there is no file either"
+        yield Problem((*key, "jwks_url"), what, "one of jwks_url and jwks_path")
+    if url is not None:
+        yield from addresses.nameless((*key, "jwks_url"), url)
+        yield from addresses.encrypted((*key, "jwks_url"), url)
+    if origin.previous_secret is not None and origin.secret is None:
+        yield Problem((*key, "previous_secret"), "there is no secret", "both or neither")
 
 
 def _tenants(settings: Settings) -> Iterator[Problem]:

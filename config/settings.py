@@ -17,6 +17,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, AnyHttpUrl, Field, SecretStr
 
+from config.origins import Origin, SharedSecret
 from config.polling import FACTS, PolledLog
 from config.section import Name, Section
 from config.signals import Signals
@@ -134,53 +135,6 @@ class SourceKind(StrEnum):
     GENERIC = "generic"
 
 
-class SharedSecret(Section):
-    """Proof of origin by a secret in a header."""
-
-    proof: Literal["shared_secret"] = "shared_secret"
-    header: str = Field(
-        "Authorization", pattern=r"^[A-Za-z0-9-]{1,64}$", description="the header that carries it"
-    )
-    secret: SecretStr = Field(
-        min_length=16, description="what the sender sends; `openssl rand -base64 32` makes one"
-    )
-    previous_secret: SecretStr | None = Field(
-        None,
-        min_length=16,
-        description="still accepted while senders are moved to the new secret",
-    )
-
-
-def _signing_key(secret: SecretStr) -> SecretStr:
-    text = secret.get_secret_value()
-    if text.startswith("whsec_"):
-        try:
-            key = base64.b64decode(text.removeprefix("whsec_"), validate=True)
-        except (binascii.Error, ValueError):
-            raise ValueError("what follows whsec_ is not base64") from None
-        if len(key) < 16:
-            raise ValueError("the key after whsec_ is too short: at least 16 bytes, better 24")
-    return secret
-
-
-SigningKey = Annotated[SecretStr, AfterValidator(_signing_key)]
-
-
-class StandardWebhook(Section):
-    """Proof of origin by HMAC-SHA256 over id, timestamp and raw body (Standard Webhooks)."""
-
-    proof: Literal["standard_webhooks"] = "standard_webhooks"
-    secret: SigningKey = Field(min_length=24, description="whsec_ and base64, or the raw secret")
-    previous_secret: SigningKey | None = Field(
-        None,
-        min_length=24,
-        description="still accepted while senders are moved to the new secret",
-    )
-    tolerance_s: int = Field(
-        300, ge=10, le=3600, description="how far the sender's clock may differ, in seconds"
-    )
-
-
 class Source(Section):
     """One detector that may post to /hooks/NAME."""
 
@@ -188,9 +142,7 @@ class Source(Section):
         description="the shape of its alerts: sentinel, okta_event_hook, generic, or another kind "
         "that `rescind detectors list` names"
     )
-    origin: Annotated[SharedSecret | StandardWebhook, Field(discriminator="proof")] = Field(
-        description="how it proves that it is the sender"
-    )
+    origin: Origin = Field(description="how it proves that it is the sender")
     tenant: Name | None = Field(
         None, description="the tenant its people live in, if it is only one"
     )

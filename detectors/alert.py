@@ -118,7 +118,8 @@ class Alert(_Frozen):
     ``event_id`` is the detector's own stable id of the finding: the same finding sent twice has the
     same one; ``last_seen_at`` tells whether more has happened since. Where it gave none (``named`` is False) it is the hash of the finding's content.
     ``actionable`` says whether a containment may follow at all, and ``why`` says why or
-    why not, for people; ``nameless`` says that it would, had it named somebody. ``raw_sha256`` is the hash of the bytes that arrived.
+    why not, for people; ``nameless`` says that it would, had it named somebody.
+    ``to_do`` is what people have to do so that the source goes on sending; they are told of it. ``raw_sha256`` is the hash of the bytes that arrived.
     ``ips`` and ``app_ids`` hold plain values; ``networks``, ``apps`` and ``devices`` what else was
     said of them. An application is never a person.
     """
@@ -148,6 +149,7 @@ class Alert(_Frozen):
     actionable: bool = True
     nameless: bool = False
     why: str = ""
+    to_do: str = ""
     raw_sha256: str = ""
     details: dict[str, Any] = Field(default_factory=dict)
 

@@ -56,6 +56,7 @@ class Said(TypedDict, total=False):
     - ``ips``: addresses of whoever acted; what is none is passed over.
     - ``networks``: what ``network`` makes; their addresses join ``ips``.
     - ``devices``, ``apps``: what ``thing`` makes; the ids of ``apps`` are ``app_ids``.
+    - ``to_do``: the adapter's own words on what people have to do about the source itself.
     - ``details``: more for people, under the adapter's own names; empty values are dropped.
     """
 
@@ -74,6 +75,7 @@ class Said(TypedDict, total=False):
     devices: Iterable[Thing | None]
     apps: Iterable[Thing | None]
     tenant_hint: JsonValue
+    to_do: str
     details: Mapping[str, Any]
 
 
@@ -146,6 +148,7 @@ def alert(
         actionable=verdict.actionable and not nameless,
         nameless=nameless,
         why=why,
+        to_do=said.get("to_do", ""),
         details={key: value for key, value in details.items() if value not in (None, "", [], {})},
     )
 

@@ -1,8 +1,9 @@
-"""Proof that an alert comes from its detector, before anything of it is read.
+"""Proof that an alert comes from its detector, before anything of it is understood.
 
 Standard Webhooks: specification at https://www.standardwebhooks.com (signature scheme ``v1``:
 HMAC-SHA256 over ``id.timestamp.body``). Shared secrets: Okta event hooks and Logic Apps send a
-fixed string in a header. No reason given here holds a secret, a signature or content.
+fixed string in a header. Security event tokens: ``detectors/signed_events.py``. Change notifications of
+Microsoft Graph: ``detectors/client_state.py``.
 """
 
 from __future__ import annotations
@@ -13,12 +14,18 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from config.settings import SharedSecret, StandardWebhook
+from config.origins import ClientState, Origin, SecurityEvents, SharedSecret, StandardWebhook
+from detectors import client_state
+from detectors.genuine import NotGenuine, Proven
+from detectors.secret import any_equal, authorizations
+
+if TYPE_CHECKING:
+    from detectors.keyset import KeySet
 
 #: What a signed delivery carries (Standard Webhooks).
 SIGNED_HEADERS = ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -31,75 +38,56 @@ _ID = re.compile(rf"[\x21-\x7e]{{1,{MAX_ID}}}", re.ASCII)
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
-class NotGenuine(Exception):
-    """The request does not prove that it comes from the detector."""
-
-    remedy = "Compare the sender's secret with the source's; look at the sender's clock."
-
-    def __init__(self, reason: str) -> None:
-        """Say what was missing or wrong."""
-        super().__init__(reason)
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True)
-class Proven:
-    """The request is genuine.
-
-    ``delivery_id`` is the sender's own id of this delivery, the same when it is sent again; None
-    where the proof carries none. ``by_previous_secret`` says that the sender has yet to be moved.
-    """
-
-    delivery_id: str | None = None
-    by_previous_secret: bool = False
-
-
 def prove(
-    origin: SharedSecret | StandardWebhook,
+    origin: Origin,
     headers: Mapping[str, str],
     body: bytes,
     now: datetime,
+    keys: KeySet | None = None,
 ) -> Proven:
-    """Check that a request comes from whoever knows the source's secret.
+    """Check that a delivery comes from whoever knows the source's secret or has its key.
 
     Args:
         origin: the source's kind of proof and its secrets.
-        headers: the request's headers, names in lower case.
+        headers: the delivery's headers, names in lower case.
         body: the body as it arrived, byte for byte.
         now: the current time, with a time zone.
+        keys: the issuer's public keys, for security event tokens.
 
     Raises:
         NotGenuine: anything is missing, malformed, too old or wrong.
     """
     if isinstance(origin, SharedSecret):
         return _by_shared_secret(origin, headers)
+    if isinstance(origin, ClientState):
+        return client_state.prove(origin, body)
+    if isinstance(origin, SecurityEvents):
+        from detectors import signed_events  # noqa: PLC0415 - loads PyJWT
+
+        if keys is None:
+            raise NotGenuine("the issuer's keys are not known")
+        return signed_events.prove(origin, headers, body, now, keys)
     return _by_signature(origin, headers, body, now)
 
 
+def headers_of(origin: Origin) -> tuple[str, ...]:
+    """Return the headers a proof stands in: one that says two things proves nothing."""
+    if isinstance(origin, SharedSecret):
+        return (origin.header.lower(),)
+    if isinstance(origin, SecurityEvents):
+        return ("authorization", "content-type")
+    return SIGNED_HEADERS if isinstance(origin, StandardWebhook) else ()
+
+
 def _by_shared_secret(origin: SharedSecret, headers: Mapping[str, str]) -> Proven:
-    name = origin.header.lower()
-    sent = headers.get(name)
+    sent = headers.get(origin.header.lower())
     if not sent:
         raise NotGenuine(f"the header {origin.header} is missing")
-    candidates = [_bytes(sent.strip(" \t"))]
-    scheme, _, rest = sent.strip(" \t").partition(" ")
-    if name == "authorization" and scheme.lower() == "bearer":
-        candidates.append(_bytes(rest.strip(" \t")))
-    current = _any_equal(candidates, origin.secret)
-    previous = origin.previous_secret is not None and _any_equal(candidates, origin.previous_secret)
-    if not current and not previous:
+    candidates = authorizations(sent, header=origin.header)
+    current = any_equal(candidates, origin.secret)
+    if not current and not any_equal(candidates, origin.previous_secret):
         raise NotGenuine(f"the secret in the header {origin.header} is not the source's")
     return Proven(by_previous_secret=not current)
-
-
-def _any_equal(candidates: list[bytes], secret: SecretStr) -> bool:
-    # Digests, so that not even the length of the secret shows in the time it takes.
-    expected = hashlib.sha256(secret.get_secret_value().encode()).digest()
-    matches = [
-        hmac.compare_digest(hashlib.sha256(candidate).digest(), expected)
-        for candidate in candidates
-    ]
-    return any(matches)
 
 
 def _by_signature(
@@ -163,11 +151,3 @@ def _key(secret: SecretStr) -> bytes:
         return base64.b64decode(text.removeprefix("whsec_"), validate=True)
     except (binascii.Error, ValueError):
         raise NotGenuine("the source's own secret is not base64 after whsec_") from None
-
-
-def _bytes(value: str) -> bytes:
-    # A web server hands header bytes over as Latin-1 text.
-    try:
-        return value.encode("latin-1")
-    except UnicodeEncodeError:
-        return value.encode("utf-8", "surrogatepass")

@@ -28,6 +28,8 @@ from detectors.payload import decode
 from detectors.recognition import ENOUGH, Fit
 
 GROUP = "rescind.detectors"
+#: Proofs that only one kind of content can hold.
+_SIGNING = {"ssf": "ssf_set", "client_state": "graph_change_notification"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,12 @@ def problems(settings: Settings) -> list[Problem]:
             found.append(
                 Problem((*key, "kind"), "there is no such detector", f"one of {', '.join(known)}")
             )
+        elif (
+            source.kind in MODULES and _SIGNING.get(source.origin.proof, source.kind) != source.kind
+        ):
+            right = f'kind = "{_SIGNING[source.origin.proof]}", or another proof'
+            what = f"{source.origin.proof} is not how anything of kind {source.kind} proves itself"
+            found.append(Problem((*key, "origin", "proof"), what, right))
         elif source.kind == SourceKind.GENERIC:
             found += [
                 Problem((*key, "mapping"), wrong, 'for example "person.email" = "user.mail"')

@@ -112,6 +112,7 @@ def settle(
     *,
     state: str,
     reason: str = "",
+    remedy: str = "",
     event_key: str | None = None,
     parsed: Mapping[str, Any] | None = None,
     run_ids: Sequence[str] = (),
@@ -124,7 +125,7 @@ def settle(
         .values(
             state=state,
             reason=reason,
-            remedy="",
+            remedy=remedy,
             event_key=event_key,
             parsed=dict(parsed) if parsed else None,
             run_ids=list(run_ids),

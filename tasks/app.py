@@ -1,34 +1,39 @@
 """The Celery application: three tasks that carry ids, and the settings that make losing one harmless.
 
-Celery is the doorbell and the executor. No result backend, no countdown, no canvas, no beat.
+Celery is the doorbell and the executor. No result backend, no countdown, no canvas, no beat. A fourth
+task carries an alert of a detector that speaks Celery; its message is kept until the alert is stored.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from celery import Celery
+from celery.exceptions import Reject
 from celery.signals import setup_logging
 from kombu import Exchange, Queue
 from kombu.exceptions import OperationalError
 
 from config.settings import Settings
-from tasks import memory
+from tasks import discreet, memory
 from tasks.faults import where
+from tasks.queued import StillUnstored
 
 _log = logging.getLogger(__name__)
 
 INTAKE = "rescind.intake"
 PERFORM = "rescind.perform"
 TELL = "rescind.tell"
+#: What detectors send: source, payload and proof (``tasks/queued.py``).
+ALERT = "rescind.alert"
 
 #: Which queue a task goes to, after the prefix of this installation.
-_QUEUES = {INTAKE: "urgent", PERFORM: "steps", TELL: "notices"}
+_QUEUES = {INTAKE: "urgent", ALERT: "alerts", PERFORM: "steps", TELL: "notices"}
 
 #: Seconds. The timeout has to exceed the second a blocking pop waits; a broker that hangs must not
-#: hold the web process.
+#: hold the web process. The visibility timeout exceeds what an alert's message is held for.
 _REDIS = {
     "visibility_timeout": 120,
     "unacked_restore_interval": 5,
@@ -82,6 +87,7 @@ class CeleryBell:
 def make_app(settings: Settings) -> Celery:
     """Build the application for these settings; tasks are added with ``register``."""
     setup_logging.connect(_keep_logging, weak=False)
+    discreet.hush()
     url = settings.broker.url.get_secret_value()
     app = Celery("rescind", broker=url, set_as_current=False)
     prefix = settings.broker.prefix
@@ -103,6 +109,7 @@ def make_app(settings: Settings) -> Celery:
         task_acks_late=True,
         task_reject_on_worker_lost=True,
         worker_pool="threads",
+        worker_consumer="tasks.consumer:CarefulConsumer",
         worker_concurrency=settings.engine.concurrency,
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
@@ -134,10 +141,18 @@ def register(
     intake: Callable[[str], None],
     perform: Callable[[str], None],
     tell: Callable[[str], None],
+    take: Callable[[tuple[Any, ...], Mapping[str, Any]], None],
+    dropped: Callable[[], None],
 ) -> None:
-    """Bind the three tasks to what they do in this process."""
+    """Bind the tasks to what they do in this process.
+
+    ``take`` gets an alert's arguments unread; ``dropped`` is called for each message that is no task of
+    ours, by the thread that reads messages, and must not keep it waiting.
+    """
+    app.dropped = dropped
     for name, work in ((INTAKE, intake), (PERFORM, perform), (TELL, tell)):
         app.task(name=name, ignore_result=True, shared=False)(_shell(work))
+    app.task(name=ALERT, ignore_result=True, shared=False)(_taking(take))
     app.finalize()
     # pool threads resolve the current app; without this they would find another, empty one
     app.set_default()
@@ -165,6 +180,18 @@ def _shell(work: Callable[[str], None]) -> Callable[[str], None]:
         except Exception as error:  # noqa: BLE001 - Celery would log what the exception quotes
             # nothing is lost: what is not done stands in the database, and is called for again
             _log.error("%s: %s", row_id, where(error))
+
+    return run
+
+
+def _taking(take: Callable[[tuple[Any, ...], Mapping[str, Any]], None]) -> Callable[..., None]:
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            take(args, kwargs)
+        except StillUnstored:
+            raise Reject("it could not be stored", requeue=True) from None
+        except Exception as error:  # noqa: BLE001 - Celery would log what the exception quotes
+            _log.error("a message could not be looked at: %s", where(error))
 
     return run
 

@@ -223,11 +223,13 @@ class Intake:
             )
         if not alert.actionable or not alert.victims:
             why = alert.why or "it names nobody to contain"
-            await database.writing(self._ignore, row, alert, event_key, why)
+            rings = await database.writing(self._ignore, row, alert, event_key, why)
+            await asyncio.to_thread(self._service.ring, rings)
             return None
         ignored = self.routes.ignores(alert, row.source)
         if ignored is not None:
-            await database.writing(self._ignore, row, alert, event_key, ignored.why)
+            rings = await database.writing(self._ignore, row, alert, event_key, ignored.why)
+            await asyncio.to_thread(self._service.ring, rings)
             return None
         tenant = victims.choose_tenant(self._service.settings, source, alert.victims)
         request = Request(
@@ -370,17 +372,23 @@ class Intake:
 
     def _ignore(
         self, connection: Connection, row: Row[Any], alert: Alert, event_key: str, why: str
-    ) -> None:
+    ) -> Rings:
         alerts.hold(connection, row)
         alerts.settle(
             connection,
             row.id,
             state="ignored",
             reason=why,
+            remedy=alert.to_do,
             event_key=event_key,
             parsed=alert.model_dump(mode="json"),
         )
         self._record_ignored(connection, row, why)
+        if not alert.to_do:
+            return Rings()
+        title, body = messages.source_ails(row.source, row.id, alert.title, why, alert.to_do)
+        notice = notices.add(connection, kind="source_ails", title=title, body=body)
+        return Rings(notices=(notice,))
 
     def _record_ignored(self, connection: Connection, row: Row[Any], why: str) -> None:
         self._service.audit.append(

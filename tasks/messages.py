@@ -160,6 +160,14 @@ def quarantined(source: str, alert_id: str, reason: str, remedy: str) -> tuple[s
     )
 
 
+def source_ails(source: str, alert_id: str, what: str, reason: str, to_do: str) -> tuple[str, str]:
+    """Return title and body of the news that a source may send nothing more unless somebody acts."""
+    return (
+        f"The source {source} needs a person: {what}",
+        f"{reason}\nWhat to do: {to_do}\nNobody is contained by this.\nAlert {alert_id}",
+    )
+
+
 def alert_waits(source: str, alert_id: str, reason: str, remedy: str) -> tuple[str, str]:
     """Return title and body of the news that an alert could not be acted on yet."""
     return (

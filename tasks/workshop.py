@@ -22,6 +22,8 @@ from tasks.loop import LoopThread
 from tasks.mutexes import SharedMutexes
 from tasks.perform import Performer
 from tasks.polling import Polling
+from tasks.queued import Queued
+from tasks.receiving import Receiving
 from tasks.rehearsal import rehearse
 from tasks.service import Service
 from tasks.systems import Systems
@@ -51,6 +53,8 @@ class Workshop:
         self._polling = Polling(self.service, self.systems, self.loop.start)
         self.upkeep = Upkeep(self.service, self._polling.look)
         self._teller = Teller(self.service)
+        self._receiving = Receiving(self.service)
+        self._queued = Queued(self.service, self._receiving, self.loop)
         self._register()
         self._worker: Any = None
         self._thread: threading.Thread | None = None
@@ -65,6 +69,8 @@ class Workshop:
             intake=lambda alert_id: self.loop.run(intake.take_up(alert_id)),
             perform=lambda step_id: self.loop.run(performer.perform(step_id)),
             tell=self._teller.tell,
+            take=self._queued.take,
+            dropped=self._queued.dropped,
         )
 
     def warm(self) -> None:
@@ -117,6 +123,7 @@ class Workshop:
 
     def stop(self) -> None:
         """Finish what runs and stop."""
+        self._queued.stop()
         self.upkeep.stop()
         self._polling.stop()
         if self._worker is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 
 
 def failure(
@@ -23,4 +23,18 @@ def failure(
         {"error": error, "detail": detail, "remedy": remedy},
         status_code=status,
         headers=dict(headers or {}),
+    )
+
+
+def set_refused(err: str, description: str) -> Response:
+    """Build the answer to a security event token that is not accepted (RFC 8935 §2.3).
+
+    Args:
+        err: a word of that RFC's registry.
+        description: what was wrong, in English; never content that was sent.
+    """
+    return JSONResponse(
+        {"err": err, "description": description},
+        status_code=400,
+        headers={"Content-Language": "en"},
     )

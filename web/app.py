@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 from fastapi import FastAPI
@@ -41,10 +44,17 @@ def create_app(service: Service, *, readiness: Readiness | None = None) -> FastA
         service: settings, a migrated database, the audit log and the bell.
         readiness: what further stands in ``/healthz`` (see ``web.health``).
     """
-    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
+    hooks = Hooks(service)
+    app = FastAPI(
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        redirect_slashes=False,
+        lifespan=_warmed(hooks),
+    )
     console = Console(service, Auth(service))
     faces = _Faces(console)
-    app.include_router(Hooks(service).router())
+    app.include_router(hooks.router())
     app.include_router(health.router(service.database, readiness))
     app.include_router(keys.router(service.settings))
     for router in (
@@ -64,6 +74,20 @@ def create_app(service: Service, *, readiness: Readiness | None = None) -> FastA
     app.add_middleware(SecureHeaders, web=web)
     app.add_middleware(Lingering)
     return app
+
+
+def _warmed(hooks: Hooks) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    """Warm up beside the first requests: whoever can be answered without does not wait for it."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        warming = asyncio.create_task(hooks.warm())
+        try:
+            yield
+        finally:
+            warming.cancel()
+
+    return lifespan
 
 
 class _Static(StaticFiles):

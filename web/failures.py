@@ -2,29 +2,13 @@
 
 from __future__ import annotations
 
-import logging
-import traceback
 from collections.abc import Awaitable, Callable
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ledger.errors import LedgerError
-
-_log = logging.getLogger(__name__)
-
-
-def log_failure(what: str, error: BaseException) -> None:
-    """Log an error by its kind and place.
-
-    Not by its text: a database driver's error quotes the statement with its parameters, and those
-    may be an alert's content or a session's digest. Only our own ledger errors are quoted.
-    """
-    frames = traceback.extract_tb(error.__traceback__)
-    place = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-4:]))
-    said = f": {error}" if isinstance(error, LedgerError) else ""
-    _log.error("%s: %s%s (at %s)", what, type(error).__name__, said, place)
+from tasks.faults import log_failure
 
 
 class LastCatch:

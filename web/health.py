@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from ledger.database import Database
 from ledger.errors import LedgerError
-from web.failures import log_failure
+from tasks.faults import log_failure
 
 #: A database that needs longer than this for SELECT 1 is not well, in seconds.
 PATIENCE_S = 3.0

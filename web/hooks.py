@@ -1,37 +1,33 @@
-"""Where detectors post: proven over the raw bytes, stored, committed, and only then answered.
+"""Where detectors post: proven, stored, committed, and only then answered.
 
-Nothing of an alert is parsed here: a payload that makes no sense is kept, and the worker says what
+Nothing of an alert is understood here: a payload that makes no sense is kept, and the worker says what
 is wrong with it. So a detector is never told to throw an alert away that it could prove was its own.
 """
 
 from __future__ import annotations
 
-import logging
-from datetime import UTC, datetime
+import math
 
 from fastapi import APIRouter
-from sqlalchemy import exc
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from config.origins import ClientState, SecurityEvents
 from config.settings import Source, SourceKind
 from detectors import okta
-from detectors.origin import SIGNED_HEADERS, NotGenuine, Proven, prove
-from ledger import deliveries
-from ledger.budget import RecordBudget, told
+from detectors.genuine import NotAccepted, NotGenuine
+from detectors.origin import headers_of
 from ledger.deliveries import Received
-from ledger.errors import LedgerError
+from tasks.keysets import KeysUnavailable
+from tasks.receiving import Delivery, NothingInIt, NotStored, Receiving
 from tasks.service import Service
 from web import body
-from web.answers import failure
-from web.arrivals import Arrivals
-from web.failures import log_failure
-from web.ringing import Ringer
-
-_log = logging.getLogger(__name__)
+from web.answers import failure, set_refused
 
 #: What we ask senders to wait when the database does not answer, in seconds.
 RETRY_AFTER_S = 10
+#: A validation token of Microsoft Graph is some two hundred characters.
+LONGEST_TOKEN = 2048
 
 
 class Hooks:
@@ -40,9 +36,8 @@ class Hooks:
     def __init__(self, service: Service) -> None:
         """``service`` holds the sources, the database and the bell."""
         self._service = service
-        self._budget = RecordBudget()
-        self._arrivals = Arrivals()
-        self._ringer = Ringer()
+        self._receiving = Receiving(service)
+        self._arrivals = self._receiving.arrivals
 
     def router(self) -> APIRouter:
         """Return the routes, to be included in the application."""
@@ -52,11 +47,15 @@ class Hooks:
             router.add_api_route(path, self.challenge, methods=["GET"], response_model=None)
         return router
 
+    async def warm(self) -> None:
+        """Do what the first delivery should not have to wait for."""
+        await self._receiving.warm()
+
     async def receive(self, request: Request, source: str) -> Response:
         """Take a delivery in.
 
         202 with the alert's id once it is committed; 200 for Okta, which takes 200 and 204 only
-        (developer.okta.com, event hooks).
+        (developer.okta.com, event hooks); 202 with nothing for a security event token (RFC 8935 §2.2).
         """
         configured = self._service.settings.sources.get(source)
         if configured is None:
@@ -70,21 +69,27 @@ class Hooks:
         except (body.TooSlow, ClientDisconnect):
             self._arrivals.rejected(source, "incomplete")
             return _incomplete()
-        proven = await self._proven(request, source, configured, content)
-        if proven is None:
-            return _not_genuine()
-        if not content:
-            self._arrivals.rejected(source, "empty")
+        if not content and isinstance(configured.origin, ClientState):
+            token = _validation_token(request)
+            if token is not None:
+                return PlainTextResponse(token)
+        return await self._answer(configured, _delivery(request, source, configured, content))
+
+    async def _answer(self, configured: Source, delivery: Delivery) -> Response:
+        try:
+            received = await self._receiving.receive(configured, delivery)
+        except NotAccepted as refused:
+            return set_refused(refused.err, refused.reason)
+        except NotGenuine as refused:
+            return _refused(configured, refused)
+        except NothingInIt:
             return _empty()
-        received = await self._keep(request, source, configured, content, proven.delivery_id)
-        if received is None:
+        except KeysUnavailable as error:
+            self._arrivals.rejected(delivery.source, "unavailable")
+            return unreachable(error.retry_after_s)
+        except NotStored:
             return unreachable()
-        self._arrivals.received(source, received.id, duplicate=received.duplicate)
-        self._ringer.ring(self._service.bell.alert, received.id)
-        return JSONResponse(
-            {"alert": received.id, "duplicate": received.duplicate},
-            status_code=200 if configured.kind == SourceKind.OKTA_EVENT_HOOK else 202,
-        )
+        return _taken(configured, received)
 
     async def challenge(self, request: Request, source: str) -> Response:
         """Answer the one question Okta asks before it uses a hook (developer.okta.com, event hooks)."""
@@ -94,91 +99,62 @@ class Hooks:
             return _unknown_source()
         if configured.kind != SourceKind.OKTA_EVENT_HOOK:
             return _post_only()
-        if await self._proven(request, source, configured, b"") is None:
+        try:
+            await self._receiving.prove(configured, _delivery(request, source, configured, b""))
+        except NotGenuine:
             return _not_genuine()
         value = okta.verification(request.headers)
         return _post_only() if value is None else JSONResponse({"verification": value})
 
-    async def _proven(
-        self, request: Request, source: str, configured: Source, content: bytes
-    ) -> Proven | None:
-        twice = _said_twice(request, configured)
-        if twice is not None:
-            reason = f"the header {twice} stands more than once"
-            await self._reject(request, source, reason, len(content))
-            return None
-        try:
-            proven = prove(configured.origin, request.headers, content, datetime.now(UTC))
-        except NotGenuine as refused:
-            await self._reject(request, source, refused.reason, len(content))
-            return None
-        if proven.by_previous_secret:
-            _log.warning("source %s still proves itself by its previous secret", source)
-        return proven
 
-    async def _keep(
-        self,
-        request: Request,
-        source: str,
-        configured: Source,
-        content: bytes,
-        delivery_id: str | None,
-    ) -> Received | None:
-        async def kept() -> Received:
-            return await self._service.database.writing(
-                deliveries.receive,
-                self._service.audit,
-                source=source,
-                kind=str(configured.kind),
-                body=content,
-                content_type=request.headers.get("content-type", ""),
-                delivery_id=delivery_id,
-                fold_s=self._service.settings.guardrails.fold_window_minutes * 60,
-            )
-
-        try:
-            try:
-                return await kept()
-            except exc.IntegrityError:
-                # The same delivery came twice at once and the other one is stored: now it is found.
-                return await kept()
-        except (LedgerError, exc.SQLAlchemyError) as error:
-            log_failure(f"an alert from {source} could not be stored", error)
-            return None
-
-    async def _reject(self, request: Request, source: str, reason: str, size: int) -> None:
-        self._arrivals.rejected(source, "not_genuine")
-        missed = self._budget.admit(source)
-        if missed is None:
-            return
-        try:
-            await self._service.database.writing(
-                deliveries.reject,
-                self._service.audit,
-                source=source,
-                reason=told(reason, missed),
-                remote=request.client.host if request.client else "",
-                size=size,
-            )
-        except (LedgerError, exc.SQLAlchemyError) as error:
-            log_failure(f"a rejection at {source} could not be recorded", error)
+def _delivery(request: Request, source: str, configured: Source, content: bytes) -> Delivery:
+    headers = request.headers
+    return Delivery(
+        source=source,
+        headers=headers,
+        body=content,
+        remote=request.client.host if request.client else "",
+        said_twice=[
+            name for name in headers_of(configured.origin) if len(set(headers.getlist(name))) > 1
+        ],
+    )
 
 
-def _said_twice(request: Request, configured: Source) -> str | None:
-    """Name a header of the proof that says two things: each reader would take another one."""
-    own = getattr(configured.origin, "header", None)
-    names = (own,) if own is not None else SIGNED_HEADERS
-    return next((name for name in names if len(set(request.headers.getlist(name))) > 1), None)
+def _validation_token(request: Request) -> str | None:
+    """Return what Microsoft Graph asks us to say before it makes a subscription, decoded.
+
+    It is said back as plain text that no browser takes for a page, and to whoever asks: nothing is
+    proven by it, and nothing follows from it.
+    """
+    given = request.query_params.getlist("validationToken")
+    if len(given) != 1 or not 0 < len(given[0]) <= LONGEST_TOKEN or not given[0].isprintable():
+        return None
+    return given[0]
 
 
-def unreachable() -> Response:
-    """Build the answer for when the database cannot be written: senders shall try again."""
+def _taken(configured: Source, received: Received) -> Response:
+    if isinstance(configured.origin, SecurityEvents):
+        return Response(status_code=202)
+    return JSONResponse(
+        {"alert": received.id, "duplicate": received.duplicate},
+        status_code=200 if configured.kind == SourceKind.OKTA_EVENT_HOOK else 202,
+    )
+
+
+def _refused(configured: Source, refused: NotGenuine) -> Response:
+    if isinstance(configured.origin, SecurityEvents):
+        return set_refused("invalid_request", refused.reason)
+    return _not_genuine()
+
+
+def unreachable(retry_after_s: float = RETRY_AFTER_S) -> Response:
+    """Build the answer for when an alert cannot be taken in now: senders shall try again."""
     return failure(
         503,
         "unavailable",
         "The alert could not be stored, so it is not taken in.",
-        "Send it again after the time in Retry-After; see the log for what the database says.",
-        {"Retry-After": str(RETRY_AFTER_S)},
+        "Send it again after the time in Retry-After; see the log for what keeps it.",
+        {"Retry-After": str(math.ceil(retry_after_s))},
     )
 
 

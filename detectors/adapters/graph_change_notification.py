@@ -3,7 +3,7 @@
 ``resource`` names the person where it is a user's own (``Users('...')/messages('...')``,
 ``users/.../...``, ``identityProtection/riskyUsers/...``) or where ``resourceData`` is a user. A notification
 is no finding; what it points to has to be asked for. Lifecycle events (``lifecycleEvent``) contain
-nobody. ``clientState`` is a secret of the subscription and is never read.
+nobody and ask for something to be done about the subscription. ``clientState`` is a secret of the subscription and is never read.
 
 Vendor documentation: Microsoft Learn, Microsoft Graph resource types ``changeNotification`` and
 ``changeNotificationCollection``; "Reduce missing change notifications" (lifecycle events).
@@ -29,6 +29,16 @@ _ENVELOPES = ("value",)
 _USER = re.compile(
     r"(?:^|/)(?:users|riskyusers)(?:/|\(')([^/'()?]+)(?:'\))?(?:[/?(]|$)", re.IGNORECASE
 )
+#: What has to be done after each lifecycle event, or no more notifications come.
+_TO_DO = {
+    "reauthorizationRequired": "Renew the subscription before it expires: PATCH /subscriptions/{id} with a later "
+    "expirationDateTime, or POST /subscriptions/{id}/reauthorize.",
+    "subscriptionRemoved": "Make the subscription anew (POST /subscriptions), and look by hand at what happened "
+    "since: of that nothing came.",
+    "missed": "Look by hand at what happened lately (the product's console, or a delta query): some "
+    "notifications were lost on the way.",
+}  # fmt: skip
+_UNKNOWN_TO_DO = "Look at the subscription (GET /subscriptions/{id}): does it still send?"
 _GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _A_USER = re.compile(r"#?microsoft\.graph\.(user|riskyuser)", re.IGNORECASE)
 
@@ -51,7 +61,11 @@ def _alert(value: JsonValue, source: str) -> Alert:
     if not life:
         _name(resource, data, people)
     risky = re.search(r"risk", resource, re.IGNORECASE) is not None
-    why = "A message on the subscription itself." if life else "A change, and no finding."
+    why = "A change, and no finding."
+    if life:
+        ends = row.text("subscriptionExpirationDateTime", limit=40)
+        until = f"; it expires at {ends}" if ends else ""
+        why = f"A message on the subscription itself{until}."
     telling = (
         {key: item for key, item in value.items() if key != "clientState"}
         if isinstance(value, dict)
@@ -66,6 +80,7 @@ def _alert(value: JsonValue, source: str) -> Alert:
         title=f"Subscription: {life}" if life else f"{row.text('changeType', limit=40)}: {_kind(data, resource)}",
         severity="informational",
         tenant_hint=row.get("tenantId", "organizationId"),
+        to_do=_TO_DO.get(life, _UNKNOWN_TO_DO) if life else "",
         details={"subscription": row.text("subscriptionId", limit=80)},
     )  # fmt: skip
 

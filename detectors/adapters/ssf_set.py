@@ -106,6 +106,7 @@ def _alert(value: JsonValue, uri: str, number: int, source: str) -> Alert:
         token_ids=things.tokens,
         ips=[said.get("current_ip_address"), said.get("ip")],
         devices=things.devices,
+        to_do=_to_do(kind, said),
         tenant_hint=re.sub(r"^https?://|/.*$", "", issuer),
         details={
             "issuer": issuer,
@@ -114,6 +115,8 @@ def _alert(value: JsonValue, uri: str, number: int, source: str) -> Alert:
             "credential": said.text("credential_type", limit=60),
             "reason": said.text("reason", "risk_reason"),
             "transaction": claims.text("txn", limit=100),
+            "state": said.text("state", limit=120) if kind == "verification" else "",
+            "stream_status": said.text("status", limit=40) if kind == "stream-updated" else "",
         },
     )
 
@@ -214,12 +217,26 @@ def _verdict(kind: str, said: Fields) -> Verdict:
         return Verdict(True, "The transmitter disabled the account as hijacked.", Signal.CREDENTIAL)
     if kind in ("user-risk-change", "risk-level-change"):
         return _by_risk(kind, said)
+    if kind == "verification":
+        return record("The transmitter shows that its stream arrives.")
+    if kind == "stream-updated":
+        return record("The transmitter has changed the stream itself.")
     if kind in ("session-revoked", "sessions-revoked"):
         return record("The transmitter has ended the session itself.", signal_of(_reason(said)))
     if kind == "credential-change":
         password = said.text("credential_type", limit=40).lower() in ("password", "pin")
         return record("A credential was changed.", Signal.CREDENTIAL if password else Signal.MFA)
     return record(*_RECORDS.get(kind, ("A change that says nothing of theft.", Signal.OTHER)))
+
+
+def _to_do(kind: str, said: Fields) -> str:
+    """Say what people have to do where the transmitter sends nothing more (SSF 1.0, stream-updated)."""
+    if kind != "stream-updated" or said.text("status", limit=40).lower() == "enabled":
+        return ""
+    return (
+        "Look at the stream at the transmitter's: as long as it is paused or disabled, nothing of what "
+        "happens there arrives here."
+    )
 
 
 def _by_risk(kind: str, said: Fields) -> Verdict:

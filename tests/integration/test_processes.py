@@ -43,7 +43,7 @@ def _forget_queues(built: House) -> None:
         return
     with kombu.Connection(url) as connection:
         channel: Any = connection.channel()
-        for queue in ("urgent", "steps", "notices"):
+        for queue in ("urgent", "alerts", "steps", "notices"):
             channel.queue_delete(f"{built.service.settings.broker.prefix}.{queue}")
         channel.exchange_delete(built.service.settings.broker.prefix)
 

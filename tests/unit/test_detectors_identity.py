@@ -177,3 +177,17 @@ def test_a_damaged_event_raises_nothing_and_condemns_nobody_else(sample: Sample,
         elif found.actionable:
             named = {each.value for person in found.victims for each in person.ids}
             assert not named & innocent
+
+
+def test_what_a_stream_says_of_itself_contains_nobody_and_is_told_where_it_ends() -> None:
+    stream = {"format": "opaque", "id": "stream-1"}
+    shown = one("ssf_set", compact(token("ssf/event-type/verification", stream, state="VGhpcw")))
+    assert (shown.kind, shown.details["state"], shown.to_do) == ("verification", "VGhpcw", "")
+    for status, told in (("paused", True), ("disabled", True), ("enabled", False)):
+        said = one(
+            "ssf_set", compact(token("ssf/event-type/stream-updated", stream, status=status))
+        )
+        assert bool(said.to_do) == told
+        assert said.details["stream_status"] == status
+        assert not said.actionable
+        assert not said.persons

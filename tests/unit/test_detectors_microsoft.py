@@ -362,3 +362,25 @@ def test_a_sign_in_of_a_kind_that_phishing_needs_is_marked_and_contains_nobody(
     (alert,) = read("entra_graph_log", {**events.GRAPH_SIGN_IN, **more})
     assert alert.signal == signal
     assert not alert.actionable
+
+
+@pytest.mark.parametrize(
+    ("life", "what"),
+    [
+        ("reauthorizationRequired", "Renew the subscription"),
+        ("subscriptionRemoved", "Make the subscription anew"),
+        ("missed", "Look by hand"),
+        ("somethingNew", "Look at the subscription"),
+    ],
+)
+def test_a_lifecycle_event_says_what_people_have_to_do_and_contains_nobody(
+    life: str, what: str
+) -> None:
+    event = {"subscriptionId": "s", "lifecycleEvent": life, "resource": f"Users('{ADA}')/Messages",
+             "subscriptionExpirationDateTime": "2026-03-02T10:00:00Z"}  # fmt: skip
+    (alert,) = read("graph_change_notification", {"value": [event]})
+    assert alert.to_do.startswith(what)
+    assert "2026-03-02T10:00:00Z" in alert.why
+    assert not alert.persons
+    (change,) = read("graph_change_notification", events.NOTIFICATION)
+    assert change.to_do == ""

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from config.settings import SharedSecret, StandardWebhook
-from detectors.origin import NotGenuine, prove
+from config.origins import SharedSecret, StandardWebhook
+from detectors.genuine import NotGenuine
+from detectors.origin import prove
 
 NOW = datetime(2026, 3, 2, 9, 30, tzinfo=UTC)
 BODY = b'{"title":"Anomalous token"}'

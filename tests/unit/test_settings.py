@@ -14,7 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from config.load import Loaded, Problem, SettingsError, load
-from config.settings import Settings, SourceKind, StandardWebhook
+from config.origins import StandardWebhook
+from config.settings import Settings, SourceKind
 from config.toml_lines import key_lines
 
 HIDDEN = "correct-horse-battery"
