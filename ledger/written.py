@@ -34,6 +34,7 @@ EVENTS = frozenset(
         "plan.computed",
         "approval.requested",
         "approval.decided",
+        "approval.refused",
         "approval.expired",
         "approval.superseded",
         "notification.sent",
