@@ -17,6 +17,7 @@ from config.settings import OWN_SOURCE, Mode
 from connectors.action import LeadKind
 from ledger import alerts, leads, steps, tables
 from simulator.okta_scene import HOME, THIEF, Scene
+from simulator.okta_state import Status
 from tasks.intake import Intake
 from tasks.perform import Performer
 from tasks.requests import Wish, request_run
@@ -275,20 +276,81 @@ def test_after_two_in_a_row_people_decide(built: House) -> None:
     assert any("2 runs have followed each other" in note for note in runs[-1].plan["notes"])
 
 
-def test_an_account_that_was_given_back_is_watched_no_more(tmp_path: Path) -> None:
+def test_who_signs_in_once_we_gave_the_account_back_is_told_and_not_contained(
+    tmp_path: Path,
+) -> None:
     with house(tmp_path, extra=CLOSING) as built:
         built.start()
         run = contained(built)
         assert built.steps(run.id)["okta-suspend"].outcome == "verified"
-        _undo(built, run.id)
-        wait_for(lambda: _undone(built), 20, "the undoing", built.progress)
+        _give_back(built, run.id)
         comes_back(built, scene=HOME)
         time_passes(built, run.id)
         watch = ended(built, run.id)
-        assert watch.outcome == "skipped"
-        assert "has given the account back" in watch.reason
+        assert watch.outcome == "observed"
+        assert f"user.session.start from {HOME.ip} since the account was given back" in watch.reason
         assert ours(built) == []
+        wait_for(lambda: len(told_of(built, run.id)) == 2, 10, "a message", built.progress)
+        told = told_of(built, run.id)[1]
+        assert told.kind == "run_since"
+        assert HOME.ip in told.body
+        assert "Ask the person" in told.body
+
+        # who comes from where the thief was is he, whoever gave the account back
+        comes_back(built, scene=THIEF)
+        time_passes(built, run.id, "watch-again")
+        second = one_more(built, "nora.lind", 2)
+        assert THIEF.ip in second.plan["notes"][0]
+        assert HOME.ip not in second.plan["notes"][0]
+        assert (second.requested_by, second.playbook) == (f"source:{OWN_SOURCE}", "watched-closed")
         assert built.verify().verified
+
+
+def test_what_came_about_before_we_gave_the_account_back_is_drift(tmp_path: Path) -> None:
+    with house(tmp_path, extra=CLOSING) as built:
+        built.start()
+        run = contained(built)
+        comes_back(built, scene=HOME.at(ip="203.0.113.99"))
+        _give_back(built, run.id)
+        time_passes(built, run.id)
+        assert ended(built, run.id).outcome == "manual"
+        second = one_more(built, "nora.lind", 2)
+        assert "203.0.113.99" in second.plan["notes"][0]
+
+
+def test_an_account_that_somebody_else_opened_is_contained_again(tmp_path: Path) -> None:
+    with house(tmp_path, extra=CLOSING) as built:
+        built.start()
+        run = contained(built)
+        user = built.sim.tenant.person("nora.lind").okta
+        assert user
+        user.status = Status.ACTIVE
+        time_passes(built, run.id)
+        second = watched(built, "nora.lind", 1)
+        assert "the account is not suspended any more" in second.plan["notes"][0]
+        assert built.steps(second.id)["okta-suspend"].outcome == "verified"
+        assert ended(built, run.id).outcome == "manual"
+        assert any(each.kind == "run_since" for each in told_of(built, run.id))
+
+
+def test_who_was_contained_again_since_is_watched_as_ever(tmp_path: Path) -> None:
+    with house(tmp_path, extra=CLOSING) as built:
+        built.start()
+        first = contained(built)
+        _give_back(built, first.id)
+        again = built.incident("nora.lind")
+        again["object"]["name"] = "another-incident"
+        again["object"]["properties"]["incidentNumber"] = 4711
+        built.post(again, source="soc")
+        second = watched(built, "nora.lind", 2)
+        comes_back(built, scene=HOME)
+        time_passes(built, second.id)
+        assert ended(built, second.id).outcome == "manual"
+
+
+def _give_back(built: House, run_id: str) -> None:
+    _undo(built, run_id)
+    wait_for(lambda: _undone(built), 20, "the undoing", built.progress)
 
 
 def _undo(built: House, run_id: str) -> None:
