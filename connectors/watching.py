@@ -112,9 +112,11 @@ class Seen:
         hers: Collection[str],
     ) -> Seen:
         """Part what was found; each in the order of time."""
-        told = sorted(found, key=lambda entry: entry.at)
-        expected = tuple(e for e in told if parameters.expects(e, person, hers))
-        return cls(tuple(e for e in told if e not in expected), expected)
+        drift: list[Entry] = []
+        expected: list[Entry] = []
+        for entry in sorted(found, key=lambda entry: entry.at):
+            (expected if parameters.expects(entry, person, hers) else drift).append(entry)
+        return cls(tuple(drift), tuple(expected))
 
 
 def contained(

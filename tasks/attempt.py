@@ -109,9 +109,10 @@ class Attempt:
         step = self._claim.step
         target = Target(**{**step.target, "run": step.run_id})
         before = _observation(step.before)
-        action = self._action(
-            step.action, await self._parameters() if before is None else step.parameters
-        )
+        parameters = step.parameters
+        if before is None and watched.is_told(step):
+            parameters = parameters | await self._service.database.reading(watched.told, step)
+        action = self._action(step.action, parameters)
         if before is None:
             before = await action.observe(target)
             self._journal.observed(asdict(before))
@@ -132,11 +133,6 @@ class Attempt:
                 target, before, receipt, _SETTLE if settling else patience
             ),
         )
-
-    async def _parameters(self) -> dict[str, Any]:
-        """The plan's, and what only now is known."""
-        step = self._claim.step
-        return {**step.parameters, **await self._service.database.reading(watched.told, step)}
 
     async def _undo(self) -> Ended:
         base = await self._service.database.reading(

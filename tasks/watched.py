@@ -21,16 +21,17 @@ _RUNS = 20
 _GIVEN_BACK = "given_back"
 
 
-def told(connection: Connection, step: Row[Any]) -> dict[str, Any]:
-    """Return the parameters of a step that is about to look who got in since; none for any other.
-
-    What the plan says itself stands.
-    """
+def is_told(step: Row[Any]) -> bool:
+    """Tell whether a step looks who got in since, and its plan leaves open what ``told`` knows."""
     spec = SPECS.get(step.action)
-    if spec is None or _GIVEN_BACK not in spec.parameters.model_fields:
-        return {}
+    takes = spec is not None and _GIVEN_BACK in spec.parameters.model_fields
+    return takes and not step.parameters.get(_GIVEN_BACK)
+
+
+def told(connection: Connection, step: Row[Any]) -> dict[str, Any]:
+    """Return the parameters of such a step that is about to begin; what the plan says itself stands."""
     run = runs.get(connection, step.run_id)
-    if run is None or step.parameters.get(_GIVEN_BACK):
+    if run is None:
         return {}
     accounts = [(each["system"], each["id"]) for each in run.person["accounts"]]
     returned = past_runs.given_back(connection, run.tenant, accounts, step.system)
