@@ -90,7 +90,8 @@ class Target:
 
     ``facts`` is what was read when the person was identified (status, synced, guest ...), for
     decisions that must not wait for another read. ``since`` is when the theft began as far as is
-    known, as RFC 3339 UTC.
+    known, as RFC 3339 UTC. ``run`` is the id of the run that acts, once there is one: it tells others which
+    of our changes belong together, and gives nobody anything.
     """
 
     tenant: str
@@ -99,6 +100,7 @@ class Target:
     name: str
     facts: Mapping[str, Any] = field(default_factory=dict)
     since: str | None = None
+    run: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

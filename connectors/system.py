@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
+from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Journal
 
@@ -96,6 +98,86 @@ class System(Protocol):
 
     async def close(self) -> None:
         """Close connections."""
+
+
+class Closable(Protocol):
+    """Whatever talks to a vendor, and can end that."""
+
+    async def close(self) -> None:
+        """Close connections."""
+
+
+C = TypeVar("C", bound=Closable)
+
+
+class Connected(ABC, Generic[C]):
+    """What the shipped systems do alike: each builds its actions over one ``client``."""
+
+    name: str
+    actions: ClassVar[Mapping[str, type[Action]]]
+
+    def __init__(self, tenant: str, client: C) -> None:
+        """Keep the tenant's name and its client; nothing is sent."""
+        self.tenant = tenant
+        self.client = client
+
+    async def warm(self) -> None:
+        """Load what is loaded lazily, fetch a token, open a connection.
+
+        Whoever does not answer is no error yet: it shows, with its remedy, as soon as it is needed.
+        """
+        with contextlib.suppress(errors.ConnectorError):
+            await self.probe()
+
+    async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:  # noqa: ARG002 - the default
+        """Tell nothing: nobody is anything in most systems."""
+        return {}
+
+    def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
+        """Build the action ``name``.
+
+        Raises:
+            errors.Refused: there is no such action.
+            ValueError: the parameters are not as the action describes them.
+        """
+        kind = self.actions.get(name)
+        if kind is None:
+            raise errors.Refused(f"{self.name} has no action {name}")
+        return self.build(kind, parameters, journal)
+
+    def build(self, kind: type[Action], parameters: Mapping[str, Any], journal: Journal) -> Action:
+        """Build an action of this system's, shipped or installed.
+
+        Raises:
+            ValueError: the parameters are not as the action describes them.
+        """
+        made: Any = kind
+        action: Action = made(self.client, parameters, journal)
+        return action
+
+    @abstractmethod
+    async def probe(self) -> datetime | None:
+        """Read one harmless thing and return the vendor's clock, None where it does not tell.
+
+        Raises:
+            errors.ConnectorError: it cannot be read: why, and what to do.
+        """
+
+    def granted(self, spec: ActionSpec) -> Collection[str] | None:  # noqa: ARG002 - the default
+        """Return the permissions our credential has of those ``spec`` speaks of; None where unknown."""
+        return None
+
+    def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
+        """Name the permissions that ``spec`` needs and our credential is known not to have."""
+        return grants.lacking(spec, self.granted(spec))
+
+    def told(self, spec: ActionSpec) -> bool:
+        """Tell whether the credential says anything of what ``spec`` needs."""
+        return self.granted(spec) is not None
+
+    async def close(self) -> None:
+        """Close connections."""
+        await self.client.close()
 
 
 class Follower(ABC):

@@ -62,6 +62,7 @@ def evidence(
         "read": len(entries),
         "cut": cut,
         "problem": problem,
+        "handles": list(found.handles[-_KEPT:]),
         **{name: items[-_KEPT:] for name, items in found.to_json().items()},
         "timeline": timeline(entries, found),
     }

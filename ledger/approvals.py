@@ -95,6 +95,36 @@ def decide(
     return Decision(accepted=True, state=state, by=user_name, at=now)
 
 
+def refuse(
+    connection: Connection,
+    audit: AuditLog,
+    approval_id: str,
+    *,
+    plan_hash: str,
+    user_id: str,
+    user_name: str,
+    containment: str,
+    why: str,
+) -> Decision:
+    """Record that a person's approval was not taken, because the run ``containment`` stands against it.
+
+    The request goes on waiting.
+    """
+    row = get(connection, approval_id)
+    waits = row is not None and row.state == "pending" and row.deadline > now_ms(connection)
+    if row is None or not waits or row.plan_hash != plan_hash:
+        return _refused(row, plan_hash)
+    audit.append(
+        connection,
+        Event.APPROVAL_REFUSED,
+        run_id=row.run_id,
+        approval={"id": approval_id, "plan_hash": plan_hash, "containment": containment},
+        actor={"type": "human", "sub": user_id},
+        private={"name": user_name, "reason": why},
+    )
+    return Decision(False, row.state, None, None, why)
+
+
 def _refused(row: Row[Any] | None, plan_hash: str) -> Decision:
     if row is None:
         return Decision(False, "unknown", None, None, "there is no such request")

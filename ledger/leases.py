@@ -19,11 +19,15 @@ _step = tables.step
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A step in one worker's hands. ``fence`` grows with every claim: an older holder is refused."""
+    """A step in one worker's hands. ``fence`` grows with every claim: an older holder is refused.
+
+    ``aim`` is its run's.
+    """
 
     step: Row[Any]
     plan_hash: str
     sent: intents.Sent
+    aim: str
 
     @property
     def id(self) -> str:
@@ -68,10 +72,10 @@ def claim(
     ).one_or_none()
     if taken is None:
         return None
-    plan_hash = connection.execute(
-        select(tables.run.c.plan_hash).where(tables.run.c.id == taken.run_id)
-    ).scalar_one()
-    held = Claim(taken, str(plan_hash), intents.sent(connection, step_id))
+    run = connection.execute(
+        select(tables.run.c.plan_hash, tables.run.c.aim).where(tables.run.c.id == taken.run_id)
+    ).one()
+    held = Claim(taken, str(run.plan_hash), intents.sent(connection, step_id), str(run.aim))
     audit.append(connection, Event.STEP_STARTED, run_id=taken.run_id, step=held.named)
     return held
 

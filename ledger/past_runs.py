@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import takewhile
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, func, or_, select
 
 from ledger import tables
 from ledger.database import now_ms
@@ -65,30 +66,69 @@ def contained_since(
     ).scalar_one_or_none()
 
 
-def given_back_since(
-    connection: Connection, tenant: str, accounts: Accounts, since_ms: int, system: str
-) -> str | None:
-    """Return a run that has reopened this person's account in ``system`` at ``since_ms`` or later, if any."""
-    reopened = exists().where(
-        _step.c.run_id == _run.c.id,
-        _step.c.outcome.in_(GOOD),
-        _step.c.system == system,
-        or_(
-            and_(_step.c.undoes.is_(None), _does(_REOPENS)),
-            and_(_step.c.undoes.is_not(None), _does(_CLOSES)),
-        ),
-    )
+@dataclass(frozen=True, slots=True)
+class GivenBack:
+    """Which run has given an account back, and when it began to, in milliseconds since 1970 UTC."""
+
+    run_id: str
+    at: int
+
+
+def given_back(
+    connection: Connection, tenant: str, accounts: Accounts, system: str
+) -> GivenBack | None:
+    """Return who has given this person's account in ``system`` back; None while it is contained.
+
+    That is the last run to have reopened it on a person's word (an undo or a reissue), whatever of the
+    rest of that run is still to come, unless a later containment has changed something about it.
+    """
+    about = about_person(tenant, accounts).order_by(None)
+    hers = [_step.c.run_id.in_(about), _step.c.system == system, _step.c.outcome.in_(GOOD)]
+    reopened = connection.execute(
+        select(_step.c.run_id, _step.c.finished_at)
+        .join(_run, _run.c.id == _step.c.run_id)
+        .where(
+            *hers,
+            _run.c.aim.in_(("undo", "reissue")),
+            or_(
+                and_(_step.c.undoes.is_(None), _does(_REOPENS)),
+                and_(_step.c.undoes.is_not(None), _does(_CLOSES)),
+            ),
+        )
+        .order_by(_step.c.finished_at.desc())
+        .limit(1)
+    ).one_or_none()
+    if reopened is None:
+        return None
+    contained = connection.execute(
+        select(func.max(_step.c.finished_at))
+        .join(_run, _run.c.id == _step.c.run_id)
+        .where(*hers, _run.c.aim == "contain", _step.c.impact != "none", _step.c.undoes.is_(None))
+    ).scalar_one()
+    if contained is not None and contained > reopened.finished_at:
+        return None
+    began = connection.execute(
+        select(func.min(_step.c.started_at)).where(
+            _step.c.run_id == reopened.run_id,
+            _step.c.system == system,
+            _step.c.impact != "none",
+        )
+    ).scalar_one()
+    return GivenBack(reopened.run_id, int(began or reopened.finished_at))
+
+
+def last_contained(
+    connection: Connection, tenant: str, accounts: Accounts, before: int
+) -> Row[Any] | None:
+    """Return the newest containment of this person that was opened before then, observing ones apart."""
     return connection.execute(
         about_person(tenant, accounts)
-        .where(
-            _run.c.aim.in_(("undo", "reissue")),
-            _run.c.status.in_(("completed", "partial")),
-            reopened,
-            _ended(),
-            _ended_at() >= since_ms,
-        )
+        .with_only_columns(_run)
+        .where(_run.c.aim == "contain", _run.c.mode != "observe", _run.c.created_at < before)
+        .order_by(None)
+        .order_by(_run.c.created_at.desc(), _run.c.id.desc())
         .limit(1)
-    ).scalar_one_or_none()
+    ).one_or_none()
 
 
 def in_a_row(connection: Connection, tenant: str, accounts: Accounts, requested_by: str) -> int:

@@ -11,6 +11,7 @@ from ledger.written import moment
 
 _DECISIONS = frozenset({"approved", "denied"})
 _DECIDERS = frozenset({"approver", "admin"})
+_GIVES_BACK = frozenset({"undo", "reissue"})
 
 #: A record's time is taken when it is written: after the decision, and after the waits for a
 #: database that others use, too.
@@ -40,6 +41,7 @@ class Decisions:
             "user.changed": self._user_changed,
             "approval.requested": self._requested,
             "approval.decided": self._decided,
+            "approval.refused": self._refused,
             "approval.expired": self._over,
             "approval.superseded": self._over,
         }
@@ -85,6 +87,15 @@ class Decisions:
             if decision == "approved" and not wrong:
                 run.approved.add(plan_hash)
         yield from wrong
+
+    def _refused(self, record: Record) -> Iterator[str]:
+        run = self._runs.of(record)
+        undecidable = _not_decidable(run, part(record, "approval"))
+        if undecidable:
+            yield undecidable
+        elif run is not None and run.aim not in _GIVES_BACK:
+            yield f"a containment stands against giving back, and its run is to {run.aim}"
+        yield from self._not_by(record)
 
     def _over(self, record: Record) -> Iterator[str]:
         run, approval = self._runs.of(record), part(record, "approval")

@@ -22,6 +22,7 @@ class Event(StrEnum):
     PLAN_COMPUTED = "plan.computed"
     APPROVAL_REQUESTED = "approval.requested"
     APPROVAL_DECIDED = "approval.decided"
+    APPROVAL_REFUSED = "approval.refused"
     APPROVAL_EXPIRED = "approval.expired"
     APPROVAL_SUPERSEDED = "approval.superseded"
     NOTIFICATION_SENT = "notification.sent"

@@ -35,6 +35,7 @@ EVENTS = frozenset(
         "plan.computed",
         "approval.requested",
         "approval.decided",
+        "approval.refused",
         "approval.expired",
         "approval.superseded",
         "notification.sent",

@@ -30,7 +30,9 @@ from ledger.handovers import NewHandover
 from ledger.intents import Sent
 from ledger.leases import Claim
 from ledger.steps import Ended
+from tasks import watched
 from tasks.journal import StepJournal
+from tasks.reissuing import Contained
 from tasks.service import Service
 from tasks.systems import SPECS, Systems
 
@@ -85,6 +87,8 @@ class Attempt:
             return await self._do()
         except errors.LeaseLost:
             raise
+        except Contained as error:
+            return Ended(Outcome.FAILED, str(error), error.remedy)
         except errors.Paused as error:
             raise Postponed(1.0, "changes are paused", uncounted=True) from error
         except errors.Busy as error:
@@ -106,9 +110,12 @@ class Attempt:
 
     async def _do(self) -> Ended:
         step = self._claim.step
-        target = Target(**step.target)
-        action = self._action(step.action, step.parameters)
+        target = Target(**{**step.target, "run": step.run_id})
         before = _observation(step.before)
+        parameters = step.parameters
+        if before is None and watched.is_told(step):
+            parameters = parameters | await self._service.database.reading(watched.told, step)
+        action = self._action(step.action, parameters)
         if before is None:
             before = await action.observe(target)
             self._journal.observed(asdict(before))

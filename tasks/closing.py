@@ -123,9 +123,12 @@ def _why(connection: Connection, run: Row[Any]) -> str:
 
 
 def _worth(row: Row[Any]) -> bool:
-    """Tell whether a timed step's end is worth a message: it found, changed or lacked something."""
+    """Tell whether a timed step's end is worth a message: it found, changed or lacked something.
+
+    One that leaves something to do has found something, too.
+    """
     nothing = ("observed", "already", "skipped")
-    return row.outcome not in nothing or bool(row.lacks)
+    return row.outcome not in nothing or bool(row.lacks) or bool(row.instructions)
 
 
 def _ended(row: Row[Any], run: Row[Any]) -> EndedStep:

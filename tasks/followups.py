@@ -1,10 +1,12 @@
 """What follows from what a step has read: leads kept as alerts with its end, and the runs they open.
 
 - Somebody got in again after the containment (drift): a new run by the same playbook and mode. Never
-  twice by the same log entries, and after two such runs in a row people decide.
+  twice by the same log entries, and after two such runs in a row people decide. The same where it was
+  the run that gave the account back which has looked.
 - Somebody else was let in from where the thief came from: a run is proposed, and waits for people.
 
-A lead is followed up from a containment that has changed something, and from no other run.
+A lead is followed up from a containment or a giving back that has changed something, and from no other
+run.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from config.settings import Mode, Settings
-from connectors.action import LeadKind, Outcome
+from connectors.action import LeadKind
 from detectors import own
 from detectors.alert import Alert
 from ledger import leads, past_runs, runs, steps
@@ -47,9 +49,10 @@ def judge(connection: Connection, step: Row[Any], ended: Ended) -> tuple[Ended, 
     if not ended.leads:
         return ended, []
     run = runs.get(connection, step.run_id)
-    if run is None or run.mode == Mode.OBSERVE or run.aim != Aim.CONTAIN:
-        why = "mode observe" if run and run.mode == Mode.OBSERVE else "this run contains nobody"
-        return _saying(ended, f"not followed up: {why}"), []
+    if run is None or run.mode == Mode.OBSERVE:
+        return _saying(ended, "not followed up: mode observe"), []
+    if _repeated(connection, run) is None:
+        return _saying(ended, "not followed up: this run contains nobody"), []
     kept: list[_Lead] = []
     for lead in ended.leads:
         if lead["kind"] == LeadKind.DRIFT:
@@ -82,17 +85,20 @@ def request_of(connection: Connection, settings: Settings, row: Row[Any], alert:
             f"the tenant {run.tenant} is not configured any more",
             f"Put tenants.{run.tenant} back into the settings.",
         )
+    repeated = _repeated(connection, run)
+    if repeated is None:
+        raise Unusable("it contains nobody that another run could", "Contain the person by hand.")
     began = victims.since(alert)
     drift = alert.details.get("lead") == LeadKind.DRIFT
     return Request(
         tenant=run.tenant,
-        playbook=run.playbook,
-        mode=Mode(run.mode) if drift else Mode.APPROVE,
+        playbook=repeated.playbook,
+        mode=Mode(repeated.mode) if drift else Mode.APPROVE,
         requested_by=REQUESTED_BY_US,
         alert_id=row.id,
         alert=alert.model_dump(mode="json"),
         # the theft is the one of before: what it left behind may be what let him in again
-        since=(since_of(run) or began) if drift else began,
+        since=(since_of(repeated) or began) if drift else began,
         follows=Follows(run.id, drift, _milliseconds(alert), (f"{alert.title}: {alert.why}",)),
         route=_route(run) if drift else None,
     )
@@ -120,19 +126,24 @@ def bounded(
     )
 
 
+def _repeated(connection: Connection, run: Row[Any]) -> Row[Any] | None:
+    """Return the containment that is done once more where this run has found somebody, if any.
+
+    What gives an account back has none of its own: it is the one that it has given back from.
+    """
+    if run.aim == Aim.CONTAIN:
+        return run
+    if run.aim != Aim.REISSUE:
+        return None
+    accounts = [(each["system"], each["id"]) for each in run.person["accounts"]]
+    return past_runs.last_contained(connection, run.tenant, accounts, run.created_at)
+
+
 def _drift(
     connection: Connection, run: Row[Any], lead: _Lead, ended: Ended
 ) -> tuple[Ended, list[_Lead]]:
-    contained_at = steps.contained_at(connection, run.id)
-    if contained_at is None:
-        return _saying(ended, "not followed up: this run has contained nothing"), []
-    accounts = [(each["system"], each["id"]) for each in run.person["accounts"]]
-    given = past_runs.given_back_since(
-        connection, run.tenant, accounts, contained_at, lead["system"]
-    )
-    if given is not None:
-        why = f"run {given[:13]} has given the account back since: nothing is watched any more"
-        return Ended(Outcome.SKIPPED, why), []
+    if steps.contained_at(connection, run.id) is None:
+        return _saying(ended, "not followed up: this run has changed nothing"), []
     told = {
         entry
         for body in leads.earlier(connection, lead["kind"], lead["system"], lead["id"])

@@ -12,7 +12,9 @@ from connectors import errors
 from connectors.door import Call, CallResult
 from ledger import control, intents, leases
 from ledger.errors import ClaimLost, PausedByPerson
+from ledger.intents import Sent
 from ledger.leases import Claim
+from tasks import reissuing
 from tasks.service import Service
 
 T = TypeVar("T")
@@ -52,6 +54,7 @@ class StepJournal:
         Raises:
             errors.Paused: changes are paused.
             errors.LeaseLost: the step is in other hands.
+            reissuing.Contained: it would give back what a containment that is open by now has closed.
         """
         intent_id = await self._commit(partial(self._make, request=_request(call)))
         self.wrote = True
@@ -71,6 +74,8 @@ class StepJournal:
         claim = self._claim
         if not control.let_out(connection):  # before the log is written to, as a pause does it
             raise PausedByPerson
+        if claim.aim in reissuing.GIVES_BACK and claim.sent is Sent.NOTHING and not self.wrote:
+            reissuing.check_still(connection, claim.step.run_id)
         self._keep_before(connection)
         return intents.make(
             connection,

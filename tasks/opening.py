@@ -20,7 +20,7 @@ from playbooks import guardrails, model, planner
 from playbooks.planner import Plan, Recipient, Situation
 from playbooks.routing.table import Decision
 from playbooks.schema import Aim
-from tasks import closing, undoing
+from tasks import closing, reissuing, undoing
 from tasks.launch import Opened, Subject, launch
 from tasks.service import Rings, Service
 from tasks.systems import SPECS, Systems
@@ -156,8 +156,8 @@ def open_run(
                 return Opened(known.id, joined=True, since_unused=unused)
             rings += _call_off(connection, service, known.id)
         if plan.aim is Aim.CONTAIN:
-            giving_back = (Aim.UNDO, Aim.REISSUE)
-            for run_id in runs.beside(connection, request.tenant, ids_of(person), giving_back):
+            hers = ids_of(person)
+            for run_id in runs.beside(connection, request.tenant, hers, reissuing.GIVES_BACK):
                 rings += _call_off(connection, service, run_id)
     subject = Subject(
         request.tenant,

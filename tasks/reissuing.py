@@ -1,17 +1,78 @@
-"""Giving an account back: who may be handed what its person signs in with, and when not to begin."""
+"""Giving an account back: who may be handed what its person signs in with, and when not to begin.
+
+Nothing is given back while the person is contained. That is looked at when it is asked for, when a person
+decides, and before the first change of each step: a containment may have been opened in between.
+"""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row
 
 from connectors.directory import Identification
 from ledger import accounts, runs
 from ledger.accounts import Role
 from playbooks.planner import Recipient
+from playbooks.schema import Aim
 from tasks.refusal import NotContainable
 from tasks.service import Service
 
+#: What opens an account that a containment has closed.
+GIVES_BACK = (Aim.UNDO, Aim.REISSUE)
 _MAY_HAND_OVER = (Role.RESPONDER, Role.APPROVER, Role.ADMIN)
+
+
+@dataclass(frozen=True, slots=True)
+class Containment:
+    """The run that contains the person of another, or waits for a decision about it."""
+
+    run_id: str
+    person: str
+
+    @property
+    def told(self) -> str:
+        """What it is, for people."""
+        return f"run {self.run_id[:13]} contains {self.person}, or waits for a decision about it"
+
+    @property
+    def remedy(self) -> str:
+        """What to do before anything is given back."""
+        return f"Decide over it first, or wait for its end: rescind run {self.run_id[:13]}"
+
+
+class Contained(Exception):
+    """Somebody contains the person, so nothing is given back."""
+
+    def __init__(self, containment: Containment) -> None:
+        """Name the run that does."""
+        super().__init__(f"nothing was given back: {containment.told}")
+        self.remedy = f"{containment.remedy}; then ask once more for the account to be given back."
+
+
+def containment_of(connection: Connection, run: Row[Any]) -> Containment | None:
+    """Return what stands against a run that gives something back; None for any other run."""
+    if run.aim not in GIVES_BACK:
+        return None
+    accounts = [(each["system"], each["id"]) for each in run.person["accounts"]]
+    found = runs.open_run(connection, run.tenant, accounts)
+    if found is None:
+        return None
+    names = dict.fromkeys(each["name"] for each in run.person["accounts"])
+    return Containment(found, " / ".join(names) or "this person")
+
+
+def check_still(connection: Connection, run_id: str) -> None:
+    """Make sure, before a change, that nothing contains the person of a run by now.
+
+    Raises:
+        Contained: a run does.
+    """
+    run = runs.get(connection, run_id)
+    found = containment_of(connection, run) if run is not None else None
+    if found is not None:
+        raise Contained(found)
 
 
 def recipient(
@@ -61,7 +122,5 @@ def check_open(connection: Connection, tenant: str, person: Identification) -> N
     ids = [(system, account.id) for system, account in person.accounts.items()]
     open_run = runs.open_run(connection, tenant, ids)
     if open_run is not None:
-        raise NotContainable(
-            f"run {open_run} contains this person, or waits for a decision about it",
-            f"Decide over it first, or wait for its end: rescind run {open_run[:13]}",
-        )
+        found = Containment(open_run, "this person")
+        raise NotContainable(found.told, found.remedy)

@@ -10,6 +10,7 @@ without asking for the old: it is dropped unread, unless it is to be handed over
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
@@ -39,7 +40,7 @@ from connectors.readback import Reading, proof, then_by_hand, until
 from connectors.unguessable import LENGTH, unguessable
 
 _TICKET = "/api/v2/tickets/password-change"
-_CHECK = "GET /api/v2/users/{user}: last_password_reset"
+_CHECK = "GET /api/v2/users/{user}: last_password_reset; a ticket cannot be read"
 #: For a link that nobody gets; 0 would be Auth0's default of five days.
 _THROWN_AWAY_S = 60
 #: How far what stamps the user and what dates the answer may be apart.
@@ -53,6 +54,15 @@ _NO_LINK = (
     "POST /api/v2/tickets/password-change for the person, and give it to her out of band."
 )
 _TOKENS = "Auth0 ends its own sessions with it, and no refresh token: those are revoked apart"
+_SEEN = "read back: that the password was changed when we asked for it"
+_UNSEEN_TICKET = (
+    "not read back: the ticket, which Auth0 shows nowhere. That it voids links mailed before{link} rests on "
+    "its answer alone"
+)
+_UNSEEN_OTHERS = (
+    "not read back: each of the account's {count} passwords ({names}). Auth0 tells when one of them was last "
+    "changed, and not which; it took the change of each"
+)
 _AGAIN = (
     "The password was changed once more after the reset, and not by this step: ask the person, out of "
     "band, whether it was she; if not, block the user (auth0.block_user) and reset it again."
@@ -155,7 +165,8 @@ class ResetPassword(Auth0Action[ResetParameters]):
     ) -> Proof:
         """Read until Auth0's time of the last change is that of ours.
 
-        Without a receipt another's change cannot be told from ours, and the link is lost: it is
+        That is all there is to read. The reason says what was not: the ticket; and, where the account has
+        several passwords, which of them was changed: then it is ``accepted``. Without a receipt another's change cannot be told from ours, and the link is lost: it is
         ``unverifiable`` then, and to be done again. A change that came later makes it ``manual``.
         """
         old = instant(before.snapshot.get("password_changed"))
@@ -172,7 +183,8 @@ class ResetPassword(Auth0Action[ResetParameters]):
             if sent_at is not None and changed < sent_at - _SKEW:
                 return Reading(False, observed, user.date)
             found = (user, sent_at is not None and changed > sent_at + _SKEW)
-            return Reading(True, observed, user.date, found=found, reason=_TOKENS)
+            reason = "; ".join((*self._limits(user), _TOKENS))
+            return Reading(True, observed, user.date, found=found, reason=reason)
 
         reading = await until(look, patience, self._sleep)
         user, again = reading.found or (None, False)
@@ -182,7 +194,19 @@ class ResetPassword(Auth0Action[ResetParameters]):
         if again:
             return then_by_hand(shown, _AGAIN)
         linkless = receipt is not None and receipt.data.get("link") is False
-        return then_by_hand(shown, _NO_LINK) if linkless else shown
+        if linkless:
+            return then_by_hand(shown, _NO_LINK)
+        several = user is not None and len(user.databases) > 1
+        return replace(shown, outcome=Outcome.ACCEPTED) if several else shown
+
+    def _limits(self, user: User) -> tuple[str, ...]:
+        """Say what reading back has shown, and what it cannot show."""
+        link = " and that the link handed over works" if self._parameters.hand_over else ""
+        ticket = _UNSEEN_TICKET.format(link=link)
+        if len(user.databases) == 1:
+            return _SEEN, ticket
+        names = ", ".join(each.connection for each in user.databases)
+        return _UNSEEN_OTHERS.format(count=len(user.databases), names=names), ticket
 
     def _asked(self, target: Target, user: User | None = None) -> Json:
         usable_s = 60 * self._parameters.link_minutes

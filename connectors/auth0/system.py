@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from config.polling import PolledLog
 from config.settings import Auth0
-from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.auth0 import polling
 from connectors.auth0.authenticators import RemoveAuthenticators
@@ -24,9 +22,9 @@ from connectors.auth0.refresh_tokens import RevokeRefreshTokens
 from connectors.auth0.sessions import RevokeSessions
 from connectors.auth0.trace import TraceSource
 from connectors.auth0.watch import Watch
-from connectors.door import Door, Journal
+from connectors.door import Door
 from connectors.polled import LogReader, Pages
-from connectors.system import Account, Clue
+from connectors.system import Account, Clue, Connected
 
 _ACTIONS: tuple[type[Auth0Action[Any]], ...] = (
     RevokeSessions,
@@ -42,7 +40,7 @@ _ACTIONS: tuple[type[Auth0Action[Any]], ...] = (
 )
 
 
-class Auth0System:
+class Auth0System(Connected[Auth0Client]):
     """One Auth0 tenant. Built once per process and tenant; lives on one event loop."""
 
     name = "auth0"
@@ -50,13 +48,7 @@ class Auth0System:
 
     def __init__(self, tenant: str, settings: Auth0, door: Door) -> None:
         """Build the system; nothing is sent, and the SDK is loaded when it is first needed."""
-        self.tenant = tenant
-        self._client = Auth0Client(tenant, settings, door)
-
-    async def warm(self) -> None:
-        """Fetch a token and open a connection; a silent Auth0 is no error yet."""
-        with contextlib.suppress(errors.ConnectorError):
-            await self._client.warm()
+        super().__init__(tenant, Auth0Client(tenant, settings, door))
 
     async def find(self, clues: Sequence[Clue]) -> tuple[Account, ...]:
         """Find accounts by ``auth0_user_id``, ``email``, ``user_principal_name``, ``okta_login``.
@@ -64,41 +56,15 @@ class Auth0System:
         Raises:
             errors.ConnectorError: Auth0 cannot be asked.
         """
-        return await find_accounts(self._client, clues)
-
-    async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:  # noqa: ARG002 - the contract
-        """Tell nothing: people of an application have no role in managing it."""
-        return {}
-
-    def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
-        """Build the action ``name``.
-
-        Raises:
-            errors.Refused: there is no such action.
-            ValueError: the parameters are not as the action describes them.
-        """
-        kind = self.actions.get(name)
-        if kind is None:
-            raise errors.Refused(f"auth0 has no action {name}")
-        return self.build(kind, parameters, journal)
-
-    def build(self, kind: type[Action], parameters: Mapping[str, Any], journal: Journal) -> Action:
-        """Build an action of this system's, shipped or installed.
-
-        Raises:
-            ValueError: the parameters are not as the action describes them.
-        """
-        made: Any = kind
-        action: Action = made(self._client, parameters, journal)
-        return action
+        return await find_accounts(self.client, clues)
 
     def log_reader(self, log: PolledLog, question: str, overlap: timedelta) -> LogReader:  # noqa: ARG002 - there is one
         """Build what reads the log on and on; ``question`` is a search query."""
-        return polling.TenantLog(self._client, question, overlap)
+        return polling.TenantLog(self.client, question, overlap)
 
     def pull(self, since: datetime, until: datetime) -> Mapping[str, Pages]:
         """What reads a stretch of the log, by its name."""
-        return {"auth0_logs": polling.between(self._client, since, until)}
+        return {"auth0_logs": polling.between(self.client, since, until)}
 
     async def probe(self) -> datetime | None:
         """Read one harmless thing and return the vendor's clock, None where it does not tell.
@@ -106,16 +72,8 @@ class Auth0System:
         Raises:
             errors.ConnectorError: it cannot be read: why, and what to do.
         """
-        return (await self._client.warm()).date
+        return (await self.client.warm()).date
 
-    def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
-        """Name the permissions that ``spec`` needs and our credential is known not to have."""
-        return grants.lacking(spec, self._client.granted)
-
-    def told(self, spec: ActionSpec) -> bool:  # noqa: ARG002 - one token for all
-        """Tell whether the credential says anything of what ``spec`` needs."""
-        return self._client.granted is not None
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
+    def granted(self, spec: ActionSpec) -> Collection[str] | None:  # noqa: ARG002 - one token for all
+        """Return the permissions our token has; None where that is not known."""
+        return self.client.granted

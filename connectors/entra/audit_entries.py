@@ -15,6 +15,7 @@ from connectors.timeline import Entry, Kind
 
 REVOKED = "Update StsRefreshTokenValidFrom Timestamp"
 DISABLED, ENABLED = "Disable account", "Enable account"
+UPDATED = "Update user"
 PASSWORD_SET = frozenset(
     {
         "Reset user password",
@@ -22,6 +23,14 @@ PASSWORD_SET = frozenset(
         "Reset password (self-service)",
         "Change user password",
         "Change password (self-service)",
+    }
+)
+#: That a person has registered a method of her own.
+REGISTERED = frozenset(
+    {
+        "User registered security info",
+        "User registered all required security info",
+        "User changed default security info",
     }
 )
 _ENDS = frozenset({REVOKED, "Revoke user sessions"})

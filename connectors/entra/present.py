@@ -14,6 +14,7 @@ from connectors.timeline import Entry, Kind
 
 # The stamp of a password and the log's entry of its setting are written within this.
 _SAME = timedelta(minutes=2)
+OPEN, SET = "the account is enabled", "the password was set"
 
 
 def enabled_again(
@@ -27,7 +28,7 @@ def enabled_again(
     if last is None or last.event != DISABLED or last.actor not in ours:
         return
     if user.get("accountEnabled") is True:
-        yield _state("the account is enabled", user, now, f"enabled since {last.id}")
+        yield _state(OPEN, user, now, f"enabled since {last.id}")
 
 
 def password_set(
@@ -39,7 +40,7 @@ def password_set(
         return
     known = any(e.event in PASSWORD_SET and abs(e.at - at) <= _SAME for e in entries)
     if not known:
-        yield _state("the password was set", user, at, f"password of {spell(at)}")
+        yield _state(SET, user, at, f"password of {spell(at)}")
 
 
 def suspicious_rules(

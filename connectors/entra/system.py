@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from config.polling import PolledLog
 from config.settings import Entra
-from connectors import errors, grants
 from connectors.action import Action, ActionSpec
-from connectors.door import Door, Journal
+from connectors.door import Door
 from connectors.entra import directory, polling, standing
 from connectors.entra.access_pass import IssueTemporaryAccessPass
 from connectors.entra.account import DisableUser, EnableUser
@@ -32,7 +31,7 @@ from connectors.entra.sessions import RevokeSessions
 from connectors.entra.trace import TraceSource
 from connectors.entra.watch import Watch
 from connectors.polled import LogReader, Pages
-from connectors.system import Account, Clue
+from connectors.system import Account, Clue, Connected
 
 _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
     RevokeSessions,
@@ -63,7 +62,7 @@ _READERS: Mapping[PolledLog, Callable[[EntraClient, str, timedelta], LogReader]]
 }
 
 
-class EntraSystem:
+class EntraSystem(Connected[EntraClient]):
     """One tenant's directory: finds accounts, builds actions."""
 
     name: str = "entra"
@@ -76,17 +75,8 @@ class EntraSystem:
 
         ``mailbox_is_asked``: what Graph does not show of a mailbox is looked at in Exchange.
         """
-        self.tenant = tenant
-        self.client = EntraClient(tenant, settings, door)
+        super().__init__(tenant, EntraClient(tenant, settings, door))
         self.client.mailbox_is_asked = mailbox_is_asked
-
-    async def warm(self) -> None:
-        """Load the SDK, fetch a token, open a connection. A Graph that does not answer is no error."""
-        try:
-            await self.client.warm()
-        except errors.ConnectorError:
-            # It shows, with its remedy, as soon as Graph is needed.
-            return
 
     async def find(self, clues: Sequence[Clue]) -> tuple[Account, ...]:
         """Find accounts by exact match of any clue, each account once.
@@ -99,25 +89,6 @@ class EntraSystem:
     async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:
         """Read her roles, and whether she is the last administrator or owns our application; never raises."""
         return await standing.read(self.client, account, within_s)
-
-    def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
-        """Build the action ``name``.
-
-        Raises:
-            KeyError: there is no such action.
-            pydantic.ValidationError: the parameters are not the action's.
-        """
-        return self.build(self.actions[name], parameters, journal)
-
-    def build(self, kind: type[Action], parameters: Mapping[str, Any], journal: Journal) -> Action:
-        """Build an action of this system's, shipped or installed.
-
-        Raises:
-            ValueError: the parameters are not as the action describes them.
-        """
-        made: Any = kind
-        action: Action = made(self.client, parameters, journal)
-        return action
 
     def log_reader(self, log: PolledLog, question: str, overlap: timedelta) -> LogReader:
         """Build what reads one of this tenant's logs on and on; ``question`` is an OData condition."""
@@ -138,14 +109,6 @@ class EntraSystem:
         """
         return (await self.client.warm()).date
 
-    def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
-        """Name the permissions that ``spec`` needs and our credential is known not to have."""
-        return grants.lacking(spec, self.client.granted)
-
-    def told(self, spec: ActionSpec) -> bool:  # noqa: ARG002 - one token for all
-        """Tell whether the credential says anything of what ``spec`` needs."""
-        return self.client.granted is not None
-
-    async def close(self) -> None:
-        """Close connections."""
-        await self.client.close()
+    def granted(self, spec: ActionSpec) -> Collection[str] | None:  # noqa: ARG002 - one token for all
+        """Return the permissions our token has; None where that is not known."""
+        return self.client.granted

@@ -18,11 +18,15 @@ from connectors.entra.mail import DisableInboxRules
 from connectors.entra.sign_in_log import LATE
 from connectors.reading import Reading
 from connectors.timeline import Entry, Kind
-from connectors.watching import WatchParameters
+from connectors.watching import Seen, WatchParameters
 
 _MOST = 2000
 #: What of ours a look back begins at: the last of these we did to the person.
 _CONTAINED = frozenset({audit_entries.REVOKED, audit_entries.DISABLED}) | audit_entries.PASSWORD_SET
+#: What a person does herself who has her account back.
+_HERS = audit_entries.PASSWORD_SET | audit_entries.REGISTERED | {present.OPEN, present.SET}
+#: How far apart a method's registration and the app's note of it at the user are.
+_NOTED_WITHIN = timedelta(minutes=2)
 
 
 class EntraWatchParameters(WatchParameters):
@@ -67,7 +71,7 @@ class Watch(Reading, EntraAction[EntraWatchParameters]):
         start = self._parameters.start(until)
         told = await activity.of_account(self._client, person, start, until, most=_MOST, ours=ours)
         contained = watching.contained(told.entries, person, ours, _CONTAINED)
-        since = start if self._parameters.asked else contained
+        since = self._parameters.counts_from(contained, start)
         snapshot: Json = {
             **users.facts(user),
             "since": spell_or_none(since),
@@ -87,9 +91,12 @@ class Watch(Reading, EntraAction[EntraWatchParameters]):
         found += present.enabled_again(user, to_her, ours, until)
         found += present.password_set(user, to_her, since, until)
         found += present.suspicious_rules(user, rules, until)
-        found.sort(key=lambda entry: entry.at)
-        snapshot |= {**watching.evidence(found, told.entries, since), "missing": missing}
-        summed = watching.verdict(found, snapshot, late=LATE, partly="; ".join(missing))
+        seen = _with_notes(Seen.of(found, self._parameters, person, _HERS), told)
+        snapshot |= {
+            **watching.evidence(seen, told.entries, since, self._parameters),
+            "missing": missing,
+        }
+        summed = watching.verdict(seen, snapshot, late=LATE, partly="; ".join(missing))
         return Observation(snapshot, verdict=summed)
 
     def leads(self, target: Target, observation: Observation) -> tuple[Lead, ...]:
@@ -120,4 +127,20 @@ def _unjudged(told: Told, since: datetime) -> bool:
     return any(
         entry.id in told.by_apps and entry.kind is Kind.CHANGE and entry.at > since
         for entry in told.entries
+    )
+
+
+def _with_notes(seen: Seen, told: Told) -> Seen:
+    """Let the note that Microsoft's own app makes at the user go with the method she registered."""
+    registered = [e.at for e in seen.expected if e.event in audit_entries.REGISTERED]
+    notes = [
+        entry
+        for entry in seen.drift
+        if entry.event == audit_entries.UPDATED
+        and entry.id in told.by_apps
+        and any(abs(entry.at - at) <= _NOTED_WITHIN for at in registered)
+    ]
+    return Seen(
+        tuple(entry for entry in seen.drift if entry not in notes),
+        tuple(sorted((*seen.expected, *notes), key=lambda entry: entry.at)),
     )

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
 from config.settings import Entra, Exchange
-from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
 from connectors.entra.system import EntraSystem
@@ -21,7 +19,7 @@ from connectors.exchange.forwarding import RemoveForwarding
 from connectors.exchange.hidden_rules import DisableHiddenRules
 from connectors.exchange.mobile_devices import RemoveMobileDevices
 from connectors.exchange.transport_rules import ReviewTransportRules
-from connectors.system import Account, Clue
+from connectors.system import Account, Clue, Connected
 
 _ACTIONS: tuple[type[ExchangeAction[Any]], ...] = (
     RemoveForwarding,
@@ -32,7 +30,7 @@ _ACTIONS: tuple[type[ExchangeAction[Any]], ...] = (
 )
 
 
-class ExchangeSystem:
+class ExchangeSystem(Connected[ExchangeClient]):
     """The mailboxes of one Entra tenant. Built once per process and tenant; lives on one event loop."""
 
     name = "exchange"
@@ -50,14 +48,8 @@ class ExchangeSystem:
             directory: finds accounts; a mailbox is its owner's.
             door: the process's way out.
         """
-        self.tenant = tenant
+        super().__init__(tenant, ExchangeClient(tenant, settings, entra, door))
         self._directory = directory
-        self._client = ExchangeClient(tenant, settings, entra, door)
-
-    async def warm(self) -> None:
-        """Fetch a token and open a connection; a silent Exchange is no error yet."""
-        with contextlib.suppress(errors.ConnectorError):
-            await self._client.warm()
 
     async def find(self, clues: Sequence[Clue]) -> tuple[Account, ...]:
         """Find the Entra accounts of the clues: a mailbox has its owner's object id.
@@ -70,54 +62,27 @@ class ExchangeSystem:
         found = await self._directory.find(clues)
         return tuple(replace(account, system=self.name) for account in found)
 
-    async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:  # noqa: ARG002 - the contract
-        """Tell nothing: what the owner of a mailbox is, her Entra account tells."""
-        return {}
-
-    def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
-        """Build the action ``name``.
-
-        Raises:
-            errors.Refused: there is no such action.
-            ValueError: the parameters are not as the action describes them.
-        """
-        kind = self.actions.get(name)
-        if kind is None:
-            raise errors.Refused(f"exchange has no action {name}")
-        return self.build(kind, parameters, journal)
-
-    def build(self, kind: type[Action], parameters: Mapping[str, Any], journal: Journal) -> Action:
-        """Build an action of this system's, shipped or installed.
-
-        Raises:
-            ValueError: the parameters are not as the action describes them.
-        """
-        made: Any = kind
-        action: Action = made(self._client, parameters, journal)
-        return action
-
     async def probe(self) -> datetime | None:
         """Read one harmless thing and return the vendor's clock, None where it does not tell.
 
         Raises:
             errors.ConnectorError: it cannot be read: why, and what to do.
         """
-        return (await self._client.warm()).date
+        return (await self.client.warm()).date
 
-    def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
-        """Name the permissions that ``spec`` needs and our credential is known not to have."""
-        return grants.lacking(spec, self._client.granted)
+    def granted(self, spec: ActionSpec) -> Collection[str] | None:  # noqa: ARG002 - one token for all
+        """Return the permissions our token has; None where that is not known."""
+        return self.client.granted
 
-    def told(self, spec: ActionSpec) -> bool:  # noqa: ARG002 - one token for all
-        """Tell whether the credential says anything of what ``spec`` needs."""
-        return self._client.granted is not None
+
+class _Nobody:
+    """Whom nothing is asked of."""
 
     async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
+        """Nothing is open."""
 
 
-class UnaskedExchange:
+class UnaskedExchange(Connected[_Nobody]):
     """The mailboxes of a tenant whose Exchange is not asked: every action is a person's to carry out."""
 
     name = "exchange"
@@ -125,30 +90,11 @@ class UnaskedExchange:
 
     def __init__(self, tenant: str) -> None:
         """Keep the tenant's name."""
-        self.tenant = tenant
-
-    async def warm(self) -> None:
-        """Nothing is asked."""
+        super().__init__(tenant, _Nobody())
 
     async def find(self, clues: Sequence[Clue]) -> tuple[Account, ...]:  # noqa: ARG002 - the contract
         """Nobody is looked for: a plan takes the Entra account."""
         return ()
-
-    async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:  # noqa: ARG002 - the contract
-        """Tell nothing: what the owner of a mailbox is, her Entra account tells."""
-        return {}
-
-    def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
-        """Build the action ``name``, for a person to carry out.
-
-        Raises:
-            errors.Refused: there is no such action.
-            ValueError: the parameters are not as the action describes them.
-        """
-        kind = self.actions.get(name)
-        if kind is None:
-            raise errors.Refused(f"exchange has no action {name}")
-        return self.build(kind, parameters, journal)
 
     def build(self, kind: type[Action], parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build an action for a person to carry out.
@@ -162,14 +108,3 @@ class UnaskedExchange:
     async def probe(self) -> datetime | None:
         """Nothing is asked."""
         return None
-
-    def lacks(self, spec: ActionSpec) -> tuple[str, ...]:  # noqa: ARG002 - the contract
-        """Nothing is needed."""
-        return ()
-
-    def told(self, spec: ActionSpec) -> bool:  # noqa: ARG002 - the contract
-        """Nothing is known."""
-        return False
-
-    async def close(self) -> None:
-        """Nothing is open."""

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from config.polling import PolledLog
 from config.settings import Okta
-from connectors import errors, grants
 from connectors.action import Action, ActionSpec
-from connectors.door import Door, Journal
+from connectors.door import Door
 from connectors.okta import polling, standing
 from connectors.okta.account import SuspendUser, UnsuspendUser
 from connectors.okta.api_tokens import RevokeApiTokens
@@ -35,7 +33,7 @@ from connectors.okta.trace import TraceSource
 from connectors.okta.universal_logout import UniversalLogout
 from connectors.okta.watch import Watch
 from connectors.polled import LogReader, Pages
-from connectors.system import Account, Clue
+from connectors.system import Account, Clue, Connected
 
 _ACTIONS: tuple[type[OktaAction[Any]], ...] = (
     RevokeSessions,
@@ -60,7 +58,7 @@ _ACTIONS: tuple[type[OktaAction[Any]], ...] = (
 )
 
 
-class OktaSystem:
+class OktaSystem(Connected[OktaClient]):
     """One Okta organization. Built once per process and tenant; lives on one event loop."""
 
     name = "okta"
@@ -73,13 +71,7 @@ class OktaSystem:
             errors.Refused: where the organization's address may not be used.
             errors.Unauthenticated: where the credential is not complete.
         """
-        self.tenant = tenant
-        self._client = OktaClient(tenant, settings, door)
-
-    async def warm(self) -> None:
-        """Fetch a token where one is used and open a connection; a silent Okta is no error yet."""
-        with contextlib.suppress(errors.ConnectorError):
-            await self._client.warm()
+        super().__init__(tenant, OktaClient(tenant, settings, door))
 
     async def find(self, clues: Sequence[Clue]) -> tuple[Account, ...]:
         """Find accounts by ``okta_user_id``, ``okta_login``, ``user_principal_name``, ``email``.
@@ -87,41 +79,19 @@ class OktaSystem:
         Raises:
             errors.ConnectorError: where Okta cannot be asked.
         """
-        return await find_accounts(self._client, clues)
+        return await find_accounts(self.client, clues)
 
     async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:
         """Read her admin roles and groups, whether she is the last super administrator or owns our API token."""
-        return await standing.read(self._client, account, within_s)
-
-    def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
-        """Build the action ``name``.
-
-        Raises:
-            errors.Refused: where there is no such action.
-            ValueError: where the parameters are not as the action describes them.
-        """
-        kind = self.actions.get(name)
-        if kind is None:
-            raise errors.Refused(f"okta has no action {name}")
-        return self.build(kind, parameters, journal)
-
-    def build(self, kind: type[Action], parameters: Mapping[str, Any], journal: Journal) -> Action:
-        """Build an action of this system's, shipped or installed.
-
-        Raises:
-            ValueError: the parameters are not as the action describes them.
-        """
-        made: Any = kind
-        action: Action = made(self._client, parameters, journal)
-        return action
+        return await standing.read(self.client, account, within_s)
 
     def log_reader(self, log: PolledLog, question: str, overlap: timedelta) -> LogReader:  # noqa: ARG002 - there is one
         """Build what reads the log on and on; ``question`` is a filter expression."""
-        return polling.SystemLog(self._client, question, overlap)
+        return polling.SystemLog(self.client, question, overlap)
 
     def pull(self, since: datetime, until: datetime) -> Mapping[str, Pages]:
         """What reads a stretch of the log, by its name."""
-        return {"okta_system_log": polling.between(self._client, since, until)}
+        return {"okta_system_log": polling.between(self.client, since, until)}
 
     async def probe(self) -> datetime | None:
         """Read one harmless thing and return the vendor's clock, None where it does not tell.
@@ -129,16 +99,8 @@ class OktaSystem:
         Raises:
             errors.ConnectorError: it cannot be read: why, and what to do.
         """
-        return (await self._client.warm()).date
+        return (await self.client.warm()).date
 
-    def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
-        """Name the permissions that ``spec`` needs and our credential is known not to have."""
-        return grants.lacking(spec, self._client.granted(spec.permissions))
-
-    def told(self, spec: ActionSpec) -> bool:
-        """Tell whether the credential says anything of what ``spec`` needs."""
-        return self._client.granted(spec.permissions) is not None
-
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._client.close()
+    def granted(self, spec: ActionSpec) -> Collection[str] | None:
+        """Return which of what ``spec`` needs our credential has; None where that is not known."""
+        return self.client.granted(spec.permissions)

@@ -41,6 +41,7 @@ class SignalsClient:
         *,
         jti: str,
         at: int,
+        txn: str | None,
         journal: Journal,
     ) -> Answer:
         """Push one security event token to the receiver ``name``; the same one if asked again.
@@ -54,7 +55,7 @@ class SignalsClient:
         if receiver is None:
             raise _gone(name)
         claims = tokens.set_claims(
-            self.settings.issuer, receiver, subject, event, details, jti=jti, at=at
+            self.settings.issuer, receiver, subject, event, details, jti=jti, at=at, txn=txn
         )
         key, _ = await self._opened()
         content = key.sign(claims, tokens.SET_KIND).encode()

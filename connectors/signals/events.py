@@ -3,7 +3,7 @@
 Source: RFC 8417, RFC 8935, OpenID CAEP 1.0 (session-revoked) and RISC 1.0 (credential-compromise, whose
 ``credential_type`` is one of those of CAEP's credential-change). The token's id and time are chosen
 when the step observes and kept from before the first sending: one that goes out again after a crash is
-the same token, and a receiver takes it once.
+the same token, and a receiver takes it once. All tokens of one run carry the run's id as ``txn``.
 """
 
 from __future__ import annotations
@@ -85,6 +85,7 @@ class _SendEvent(SignalsAction[P]):
         told = {name: subject_of(receiver, target.facts) for name, receiver in wanting.items()}
         snapshot: Json = {
             "iat": int(time.time()),
+            "txn": target.run,
             "tokens": {name: uuid.uuid4().hex for name, known in told.items() if known},
             "untold": {name: wanting[name].known_by for name, known in told.items() if not known},
         }
@@ -111,6 +112,7 @@ class _SendEvent(SignalsAction[P]):
                 self._details(),
                 jti=tokens[name],
                 at=before.snapshot["iat"],
+                txn=before.snapshot.get("txn"),
                 journal=journal,
             )
 

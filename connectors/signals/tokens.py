@@ -37,6 +37,7 @@ def set_claims(
     *,
     jti: str,
     at: int,
+    txn: str | None = None,
 ) -> Json:
     """Return the claims of one security event token; the same arguments give the same claims.
 
@@ -48,6 +49,8 @@ def set_claims(
         details: members of the event beyond those every one has.
         jti: the token's id; a receiver takes a repeated one as the same token.
         at: when it happened and was issued, in seconds since 1970.
+        txn: what has caused it, the same in every token it has caused (RFC 8417 2.2); left out where
+            that is not known.
     """
     content: Json = {
         **details,
@@ -56,6 +59,8 @@ def set_claims(
         "reason_user": _REASON_USER,
     }
     claims: Json = {"iss": issuer, "jti": jti, "iat": at, "aud": receiver.audience}
+    if txn is not None:
+        claims["txn"] = txn
     if receiver.kind == "okta":
         content["subject"] = {"user": subject}
     elif receiver.complex:

@@ -404,6 +404,19 @@ async def test_whoever_got_in_or_changed_something_since_is_told(
     assert "containment again" in seen.verdict.instructions
 
 
+async def test_an_account_that_is_open_again_is_drift_though_no_entry_says_so(
+    sim: Simulator, nora: Auth0User
+) -> None:
+    await contained(sim)
+    nora.blocked = False
+    seen = await looked(sim, Watch)
+    (entry,) = seen.snapshot["drift"]
+    assert entry["event"] == "the account is not blocked any more"
+    # given back by a run of ours, of which the log has not heard yet
+    now = datetime.fromtimestamp(sim.tenant.now() - 1, UTC).isoformat()
+    assert (await looked(sim, Watch, given_back=now)).verdict.outcome is Outcome.OBSERVED
+
+
 @pytest.mark.parametrize("by_machine", [False, True])
 @pytest.mark.parametrize(
     ("method", "path", "body", "told"),

@@ -18,6 +18,7 @@ from connectors.entra import audit_entries, credential, sign_in_entries
 from connectors.entra.system import EntraSystem
 from connectors.limits import Limits
 from connectors.timeline import Kind, digest
+from simulator.clock import graph_time
 from simulator.entra_sign_ins import APP, INTERACTIVE, RENEWAL, SignIn
 from simulator.entra_state import EntraUser
 from simulator.faults import Effect, Fault, empty_page, forbid, status, throttle
@@ -498,6 +499,32 @@ async def test_whoever_changed_something_since_is_told(
     (entry,) = found.snapshot["drift"]
     assert (entry["event"], entry["ip"], entry["actor"]) == (activity_name, THIEF.ip, by and by.id)
     assert found.verdict.outcome is Outcome.MANUAL
+
+
+async def test_a_method_she_registers_once_she_has_her_account_back_is_expected_with_its_note(
+    practice: Practice, ours: EntraSystem, nora: EntraUser
+) -> None:
+    await contained(practice, ours)
+    tenant = practice.sim.tenant
+    tenant.advance(5)
+    back = _ago(0.05, practice)
+    tenant.audit("User registered security info", nora, by_user=nora, ip=HOME.ip)
+    tenant.audit("Update user", nora)
+    tenant.audits[-1]["initiatedBy"]["app"] = {
+        "appId": None, "displayName": "Azure MFA StrongAuthenticationService",
+        "servicePrincipalId": guid("servicePrincipal", "mfa"),
+    }  # fmt: skip
+    found = await seen(practice, WATCH, ours, given_back=back)
+    assert found.snapshot["drift"] == []
+    events = ["User registered security info", "Update user"]
+    assert [entry["event"] for entry in found.snapshot["expected"]] == events
+    assert "Ask the person" in found.verdict.instructions
+    # without a method beside it, it is somebody's doing; so is a method of somebody else's
+    tenant.audits[-1]["activityDateTime"] = graph_time(tenant.now() + 600)
+    tenant.audits[-2]["initiatedBy"]["user"]["id"] = guid("user", "somebody")
+    tenant.advance(601)
+    found = await seen(practice, WATCH, ours, given_back=back)
+    assert [entry["event"] for entry in found.snapshot["drift"]] == events
 
 
 async def test_what_the_directory_notes_under_our_own_request_is_ours(

@@ -52,7 +52,7 @@ def client_for(url: str, entra: Entra | None = None, **more: Any) -> ExchangeCli
 
 
 async def test_a_cmdlet_is_sent_as_the_module_sends_it(mailbox: Practice) -> None:
-    await mailbox.system._client.read(READ)
+    await mailbox.system.client.read(READ)
     (entry,) = mailbox.sim.requests.all("exchange")
     assert entry.method == "POST"
     assert entry.path == "/adminapi/beta/contoso.onmicrosoft.com/InvokeCommand"
@@ -76,31 +76,31 @@ async def test_the_mailbox_of_the_organization_is_the_anchor() -> None:
 
 async def test_pages_are_followed_to_the_end(mailbox: Practice) -> None:
     mailbox.sim.tenant.page_size = 1
-    found = await mailbox.system._client.read(READ)
+    found = await mailbox.system.client.read(READ)
     assert [item["Name"] for item in found.items] == ["Junk E-mail Rule", "Newsletters", "Sync"]
 
 
 async def test_a_page_elsewhere_is_not_followed(mailbox: Practice) -> None:
     mailbox.sim.faults.add(Fault(foreign_next_link("https://thief.example/x"), system="exchange"))
     with pytest.raises(errors.Refused):
-        await mailbox.system._client.read(READ)
+        await mailbox.system.client.read(READ)
 
 
 async def test_a_list_that_goes_round_ends(mailbox: Practice) -> None:
     link = f"{mailbox.sim.url}/adminapi/beta/contoso.com/InvokeCommand?$skiptoken=0"
     mailbox.sim.faults.add(Fault(foreign_next_link(link), system="exchange"))
     with pytest.raises(errors.Refused, match="does not end"):
-        await mailbox.system._client.read(READ)
+        await mailbox.system.client.read(READ)
 
 
 async def test_what_changes_something_is_not_sent_as_a_reading(mailbox: Practice) -> None:
     with pytest.raises(errors.Refused):
-        await mailbox.system._client.read(WRITE)
+        await mailbox.system.client.read(WRITE)
     assert mailbox.sim.requests.all("exchange") == []
 
 
 async def test_a_change_has_its_intent_first_and_names_the_cmdlet(mailbox: Practice) -> None:
-    await mailbox.system._client.change(WRITE, mailbox.journal)
+    await mailbox.system.client.change(WRITE, mailbox.journal)
     assert mailbox.journal.kinds == ["intent", "result"]
     call = mailbox.journal.lines[0][1]
     assert (call.system, call.path) == ("exchange", PATH)
@@ -172,13 +172,13 @@ def test_a_change_may_answer_nothing() -> None:
 
 async def test_a_claims_challenge_is_answered_with_a_new_token(mailbox: Practice) -> None:
     mailbox.sim.faults.add(Fault(cae_challenge(), system="exchange"))
-    assert (await mailbox.system._client.read(READ)).items
+    assert (await mailbox.system.client.read(READ)).items
 
 
 async def test_a_wrong_token_is_not_accepted(mailbox: Practice) -> None:
     mailbox.sim.tenant.graph_api_token = "another"
     with pytest.raises(errors.Unauthenticated):
-        await mailbox.system._client.read(READ)
+        await mailbox.system.client.read(READ)
 
 
 async def test_the_mailbox_is_the_entra_account_s(mailbox: Practice) -> None:
@@ -197,14 +197,14 @@ async def test_it_is_warm_and_tells_its_clock(mailbox: Practice) -> None:
 async def test_an_answer_about_another_mailbox_is_refused(mailbox: Practice) -> None:
     other = mailbox.target("user07").id
     action = mailbox.action("remove_forwarding")
-    real = mailbox.system._client.read
+    real = mailbox.system.client.read
 
     async def another(command: Command) -> Any:
         if command.cmdlet == "Get-Mailbox":
             command = Command("Get-Mailbox", {"Identity": other})
         return await real(command)
 
-    mailbox.system._client.read = another  # type: ignore[method-assign]
+    mailbox.system.client.read = another  # type: ignore[method-assign]
     with pytest.raises(errors.Refused):
         await action.observe(mailbox.target())
 

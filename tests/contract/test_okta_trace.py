@@ -33,7 +33,7 @@ from connectors.okta.watch import Watch
 from connectors.timeline import Kind, digest
 from simulator.faults import Effect, Fault, forbid, status, throttle
 from simulator.okta_scene import HOME, THIEF
-from simulator.okta_state import OktaUser
+from simulator.okta_state import OktaUser, Status
 from simulator.people import okta_user_id
 from simulator.server import Simulator
 
@@ -258,6 +258,32 @@ async def test_whoever_got_in_or_changed_something_since_is_told(
     assert seen.verdict.outcome is Outcome.MANUAL
     assert event in seen.verdict.reason
     assert "containment again" in seen.verdict.instructions
+
+
+async def test_an_account_that_is_open_again_is_drift_though_no_entry_says_so(
+    sim: Simulator, nora: OktaUser
+) -> None:
+    await contained(sim)
+    nora.status = Status.ACTIVE
+    seen = await looked(sim, Watch)
+    (entry,) = seen.snapshot["drift"]
+    assert entry["event"] == "the account is not suspended any more"
+    assert seen.verdict.outcome is Outcome.MANUAL
+    # given back by a run of ours, of which the log has not heard yet
+    now = datetime.fromtimestamp(sim.tenant.now() - 1, UTC).isoformat()
+    assert (await looked(sim, Watch, given_back=now)).verdict.outcome is Outcome.OBSERVED
+
+
+async def test_of_an_account_that_was_given_back_the_thief_s_place_stays_his(
+    sim: Simulator, nora: OktaUser
+) -> None:
+    await contained(sim)
+    back = datetime.fromtimestamp(sim.tenant.now() - 0.5, UTC).isoformat()
+    for scene in (HOME, THIEF):
+        sim.tenant.okta_event("user.session.start", nora, by=nora, transaction="t", scene=scene)
+    seen = await looked(sim, Watch, given_back=back, thief_ips=[THIEF.ip])
+    assert [entry["ip"] for entry in seen.snapshot["drift"]] == [THIEF.ip]
+    assert [entry["ip"] for entry in seen.snapshot["expected"]] == [HOME.ip]
 
 
 async def test_a_refused_sign_in_is_counted_and_no_drift(sim: Simulator, nora: OktaUser) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -104,6 +105,21 @@ async def test_the_app_s_own_session_ends_and_the_thief_s_cookie_is_worth_nothin
     (call,) = journal.intents
     assert (call.system, call.method, call.write) == ("signals", "POST", True)
     assert journal.results[0].error is None
+
+
+async def test_all_tokens_of_a_run_name_it_and_no_other(sim: Simulator) -> None:
+    aims = [replace(target(), run=run) for run in ("run-1", "run-1", "run-2")]
+    async with through(of(sim, "token")) as client:
+        for aim, kind in zip(
+            aims, (SessionRevoked, CredentialCompromise, SessionRevoked), strict=True
+        ):
+            action = build(kind, client)
+            before = await action.observe(aim)
+            # one that goes out again after a crash says the same, whoever sends it
+            await action.apply(target(), before)
+    received = sim.tenant.payroll.received
+    assert [claims["txn"] for claims in received] == ["run-1", "run-1", "run-2"]
+    assert len({claims["jti"] for claims in received}) == 3
 
 
 async def test_a_token_is_what_the_standards_say(sim: Simulator) -> None:

@@ -17,6 +17,7 @@ from config.settings import OWN_SOURCE, Mode
 from connectors.action import LeadKind
 from ledger import alerts, leads, steps, tables
 from simulator.okta_scene import HOME, THIEF, Scene
+from simulator.okta_state import Status
 from tasks.intake import Intake
 from tasks.perform import Performer
 from tasks.requests import Wish, request_run
@@ -76,18 +77,20 @@ def told_of(built: House, run_id: str) -> list[Row[Any]]:
     ]
 
 
-def contained(built: House, name: str = "nora.lind", source: str = "soc") -> Row[Any]:
-    """Contain a person up to where only the watch is left."""
+def contained(
+    built: House, name: str = "nora.lind", source: str = "soc", *, alone: bool = False
+) -> Row[Any]:
+    """Contain a person up to where only the watch is left; ``alone``: nobody else with her."""
     incident = built.incident(name)
     assert built.post(incident, source=source).status_code == 202
-    return watched(built, name, 0)
+    return watched(built, name, 0, alone=alone)
 
 
-def watched(built: House, name: str, than: int) -> Row[Any]:
+def watched(built: House, name: str, than: int, *, alone: bool = False) -> Row[Any]:
     one_more(built, name, than)
 
     def rests() -> bool:
-        built.decide(proposals=True)
+        built.decide(proposals=not alone)
         return bool(opened(built, name)[-1].state == "restoring")
 
     wait_for(rests, 20, "a run that is only watched", built.progress)
@@ -277,20 +280,94 @@ def test_after_two_in_a_row_people_decide(built: House) -> None:
     assert any("2 runs have followed each other" in note for note in runs[-1].plan["notes"])
 
 
-def test_an_account_that_was_given_back_is_watched_no_more(tmp_path: Path) -> None:
+def test_who_signs_in_once_we_gave_the_account_back_is_told_and_not_contained(
+    tmp_path: Path,
+) -> None:
     with house(tmp_path, extra=CLOSING) as built:
         built.start()
-        run = contained(built)
+        run = contained(built, alone=True)
         assert built.steps(run.id)["okta-suspend"].outcome == "verified"
-        _undo(built, run.id)
-        wait_for(lambda: _undone(built), 20, "the undoing", built.progress)
+        _give_back(built, run.id)
         comes_back(built, scene=HOME)
         time_passes(built, run.id)
         watch = ended(built, run.id)
-        assert watch.outcome == "skipped"
-        assert "has given the account back" in watch.reason
+        assert watch.outcome == "observed"
+        assert f"user.session.start from {HOME.ip} since the account was given back" in watch.reason
         assert ours(built) == []
+        wait_for(lambda: len(told_of(built, run.id)) == 2, 10, "a message", built.progress)
+        told = told_of(built, run.id)[1]
+        assert told.kind == "run_since"
+        assert HOME.ip in told.body
+        assert "Ask the person" in told.body
+
+        # who comes from where the thief was is he, whoever gave the account back
+        comes_back(built, scene=THIEF)
+        time_passes(built, run.id, "watch-again")
+        second = drifted(built, THIEF.ip)
+        assert HOME.ip not in second.plan["notes"][0]
+        assert (second.requested_by, second.playbook) == (f"source:{OWN_SOURCE}", "watched-closed")
+        watched(built, "nora.lind", 2, alone=True)
         assert built.verify().verified
+
+
+def test_what_came_about_before_we_gave_the_account_back_is_drift(tmp_path: Path) -> None:
+    with house(tmp_path, extra=CLOSING) as built:
+        built.start()
+        run = contained(built, alone=True)
+        comes_back(built, scene=HOME.at(ip="203.0.113.99"))
+        _give_back(built, run.id)
+        time_passes(built, run.id)
+        drifted(built, "203.0.113.99")
+        assert ended(built, run.id).outcome == "manual"
+
+
+def test_an_account_that_somebody_else_opened_is_contained_again(tmp_path: Path) -> None:
+    with house(tmp_path, extra=CLOSING) as built:
+        built.start()
+        run = contained(built, alone=True)
+        user = built.sim.tenant.person("nora.lind").okta
+        assert user
+        user.status = Status.ACTIVE
+        time_passes(built, run.id)
+        second = drifted(built, "the account is not suspended any more")
+        watched(built, "nora.lind", 1, alone=True)
+        assert built.steps(second.id)["okta-suspend"].outcome == "verified"
+        assert ended(built, run.id).outcome == "manual"
+        assert any(each.kind == "run_since" for each in told_of(built, run.id))
+
+
+def test_who_was_contained_again_since_is_watched_as_ever(tmp_path: Path) -> None:
+    with house(tmp_path, extra=CLOSING) as built:
+        built.start()
+        first = contained(built, alone=True)
+        _give_back(built, first.id)
+        again = built.incident("nora.lind")
+        again["object"]["name"] = "another-incident"
+        again["object"]["properties"]["incidentNumber"] = 4711
+        built.post(again, source="soc")
+        second = watched(built, "nora.lind", 2, alone=True)
+        comes_back(built, scene=HOME)
+        time_passes(built, second.id)
+        assert ended(built, second.id).outcome == "manual"
+
+
+def drifted(built: House, seen: str) -> Row[Any]:
+    """Wait for the run that follows from this."""
+
+    def found() -> list[Row[Any]]:
+        return [
+            run
+            for run in opened(built, "nora.lind")
+            if any(note.startswith("Drift") and seen in note for note in run.plan["notes"])
+        ]
+
+    wait_for(lambda: bool(found()), 20, f"a run for {seen}", built.progress)
+    return found()[0]
+
+
+def _give_back(built: House, run_id: str) -> None:
+    _undo(built, run_id)
+    wait_for(lambda: _undone(built), 20, "the undoing", built.progress)
 
 
 def _undo(built: House, run_id: str) -> None:
@@ -306,7 +383,7 @@ def _undo(built: House, run_id: str) -> None:
 
 
 def _undone(built: House) -> bool:
-    built.decide(proposals=True)
+    built.decide()
     return any(run.aim == "undo" and run.status == "completed" for run in built.runs())
 
 

@@ -17,6 +17,7 @@ from config.settings import Mode
 from ledger import accounts, tables
 from simulator.entra_state import AccessPass
 from simulator.faults import Effect, Fault, apply_then, drop
+from simulator.okta_scene import HOME, THIEF, Scene
 from simulator.okta_state import Status
 from tasks.launch import Opened
 from tasks.requests import NotContainable, Wish, request_run
@@ -305,3 +306,53 @@ def test_an_account_whose_password_is_kept_elsewhere_is_opened_all_the_same(buil
     assert outcomes["entra-reset-password"] == "skipped"
     assert outcomes["entra-enable-elsewhere"] == "verified"
     assert person.entra.account_enabled
+
+
+def _look(built: House, run_id: str, node: str) -> Row:
+    """Let a timed step of a run be due, and wait for its end."""
+    step = tables.step
+    with built.service.database.write() as connection:
+        connection.execute(
+            step.update()
+            .where(step.c.run_id == run_id, step.c.node == node)
+            .values(not_before=0, rung_at=None)
+        )
+    wait_for(lambda: built.steps(run_id)[node].state == "done", 20, node, built.progress)
+    return built.steps(run_id)[node]
+
+
+def _signs_in(built: House, name: str, scene: Scene) -> None:
+    user = built.sim.tenant.person(name).okta
+    assert user
+    with built.sim.tenant.lock:
+        for event in ("user.account.update_password", "user.session.start"):
+            built.sim.tenant.okta_event(event, user, by=user, transaction="t", scene=scene)
+
+
+def test_who_has_the_account_back_is_looked_at_and_her_thief_is_contained_again(
+    built: House,
+) -> None:
+    contained = _contained(built, "user01")
+    _reissue(built, "user01")
+    back = built.run_of("user01")
+    assert (back.state, back.status) == ("restoring", "completed")
+    assert any("watched until" in each.title for each in built.notices() if each.run_id == back.id)
+
+    _signs_in(built, "user01", HOME)
+    seen = _look(built, back.id, "okta-watch")
+    assert seen.outcome == "observed"
+    assert "nothing but what is expected: user." in seen.reason
+    assert f"from {HOME.ip} since the account was given back" in seen.reason
+    assert "Ask the person" in seen.instructions
+    assert built.run_of("user01").id == back.id
+
+    # where the alert has seen the thief
+    _signs_in(built, "user01", THIEF.at(ip="203.0.113.77"))
+    found = _look(built, back.id, "okta-watch-again")
+    assert found.outcome == "manual"
+    wait_for(lambda: built.run_of("user01").id != back.id, 20, "a run", built.progress)
+    again = built.run_of("user01")
+    assert (again.aim, again.playbook, again.mode) == ("contain", contained.playbook, "auto")
+    assert again.plan["notes"][0].startswith(f"Drift after run {back.id[:13]}")
+    assert HOME.ip not in again.plan["notes"][0]
+    assert built.verify().verified

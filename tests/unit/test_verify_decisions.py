@@ -113,6 +113,16 @@ BROKEN: dict[str, Broken] = {
         0,
         "request approval-1 was decided, or had expired, before",
     ),
+    "an approval not taken for a containment, of a run that contains": (
+        insert(
+            "approval.decided",
+            0,
+            {"event": "approval.refused", "actor": HUMAN, **approval(containment="run-2")},
+        ),
+        "approval.refused",
+        0,
+        "a containment stands against giving back, and its run is to contain",
+    ),
     "a decision that is none": (
         change("approval.decided", **approval(decision="maybe")),
         "approval.decided",

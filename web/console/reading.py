@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -12,6 +12,8 @@ from sqlalchemy import Connection, Row, select
 from ledger import alerts, approvals, control, notices, runs, steps, tables, timers
 from ledger.database import now_ms
 from ledger.timers import Timers
+from tasks import reissuing
+from tasks.reissuing import Containment
 from web.console import outcomes, people, plan, telling
 from web.console.outcomes import Label
 from web.console.people import Target
@@ -26,7 +28,8 @@ _MOST_WAITING = 100
 class RunView:
     """A run with all that belongs to it. ``alert`` is what the detector said, in our words.
 
-    ``alerts`` are all that opened or joined it, with their rows; read while it can be decided.
+    ``alerts`` are all that opened or joined it, with their rows, ``against`` the containment for which it
+    cannot be approved now; read while it can be decided.
     """
 
     row: Row[Any]
@@ -40,6 +43,7 @@ class RunView:
     paused: Mapping[str, Any] | None
     now: int
     left: Timers | None = None
+    against: Containment | None = None
 
     @property
     def open_steps(self) -> tuple[StepView, ...]:
@@ -172,7 +176,8 @@ def _one(connection: Connection, row: Row[Any], asked: Row[Any] | None) -> RunVi
     waits = asked is not None and asked.state == "pending"
     # who is named matters only as long as somebody may decide, and takes looking through alerts
     about = alerts.of_runs(connection, [row.id])[row.id] if waits else ()
-    return _view(connection, row, asked, about, control.paused(connection), now_ms(connection))
+    view = _view(connection, row, asked, about, control.paused(connection), now_ms(connection))
+    return replace(view, against=reissuing.containment_of(connection, row)) if waits else view
 
 
 def _view(
