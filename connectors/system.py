@@ -72,6 +72,13 @@ class System(Protocol):
         """
         return {}
 
+    async def own_ids(self) -> frozenset[str]:
+        """The immutable ids under which our own changes stand in this system's log, in lower case.
+
+        Never a name. Empty where they cannot be told; never raises.
+        """
+        return frozenset()
+
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name`` (``entra.revoke_sessions``), its changes recorded in ``journal``."""
 

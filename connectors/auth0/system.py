@@ -67,6 +67,10 @@ class Auth0System:
         """Tell nothing: people of an application have no role in managing it."""
         return {}
 
+    async def own_ids(self) -> frozenset[str]:
+        """The id of the application we sign in as; empty where it is not known."""
+        return frozenset({self._client.client_id.lower()} if self._client.client_id else ())
+
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name``.
 

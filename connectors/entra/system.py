@@ -93,6 +93,13 @@ class EntraSystem:
         """Read her roles, and whether she is the last administrator or owns our application; never raises."""
         return await standing.read(self.client, account, within_s)
 
+    async def own_ids(self) -> frozenset[str]:
+        """Our application's client id and its service principal's object id; empty where unknown."""
+        try:
+            return await self.client.own_ids()
+        except errors.ConnectorError:
+            return frozenset()
+
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name``.
 

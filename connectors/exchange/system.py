@@ -74,6 +74,10 @@ class ExchangeSystem:
         """Tell nothing: what the owner of a mailbox is, her Entra account tells."""
         return {}
 
+    async def own_ids(self) -> frozenset[str]:
+        """Tell none: the application is Entra's."""
+        return frozenset()
+
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name``.
 
@@ -137,6 +141,10 @@ class UnaskedExchange:
     async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:  # noqa: ARG002 - the contract
         """Tell nothing: what the owner of a mailbox is, her Entra account tells."""
         return {}
+
+    async def own_ids(self) -> frozenset[str]:
+        """Tell none: the application is Entra's."""
+        return frozenset()
 
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name``, for a person to carry out.

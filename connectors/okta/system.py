@@ -11,7 +11,7 @@ from config.settings import Okta
 from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
-from connectors.okta import standing
+from connectors.okta import standing, system_log
 from connectors.okta.account import SuspendUser, UnsuspendUser
 from connectors.okta.api_tokens import RevokeApiTokens
 from connectors.okta.base import OktaAction
@@ -73,6 +73,7 @@ class OktaSystem:
         """
         self.tenant = tenant
         self._client = OktaClient(tenant, settings, door)
+        self._own_id: str | None = None
 
     async def warm(self) -> None:
         """Fetch a token where one is used and open a connection; a silent Okta is no error yet."""
@@ -90,6 +91,13 @@ class OktaSystem:
     async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:
         """Read her admin roles, and whether she owns our API token; never raises."""
         return await standing.read(self._client, account, within_s)
+
+    async def own_ids(self) -> frozenset[str]:
+        """The service app's client id, or the id of the user whose API token we use."""
+        if self._own_id is None:
+            with contextlib.suppress(errors.ConnectorError):
+                self._own_id = await system_log.own_id(self._client)
+        return frozenset({self._own_id.lower()} if self._own_id else ())
 
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name``.

@@ -53,6 +53,10 @@ class SignalsSystem(Follower):
         """Tell nothing: whom signals are about is known elsewhere."""
         return {}
 
+    async def own_ids(self) -> frozenset[str]:
+        """Tell none: nothing logs what receivers were told."""
+        return frozenset()
+
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name``.
 

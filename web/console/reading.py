@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -27,6 +27,7 @@ class RunView:
     """A run with all that belongs to it. ``alert`` is what the detector said, in our words.
 
     ``alerts`` are all that opened or joined it, with their rows; read while it can be decided.
+    ``confirmed`` counts by source the alerts that told of what it has done.
     """
 
     row: Row[Any]
@@ -40,6 +41,7 @@ class RunView:
     paused: Mapping[str, Any] | None
     now: int
     left: Timers | None = None
+    confirmed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def open_steps(self) -> tuple[StepView, ...]:
@@ -200,6 +202,7 @@ def _view(
         paused,
         now,
         _left(connection, row),
+        alerts.confirming(connection, row.id),
     )
 
 
