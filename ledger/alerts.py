@@ -30,6 +30,17 @@ def claim(connection: Connection, alert_id: str, lease_s: float) -> Row[Any] | N
     ).one_or_none()
 
 
+def waiting(connection: Connection, alert_id: str) -> Row[Any] | None:
+    """Return an alert that waits to be taken up and is in nobody's hands, else None; reads only."""
+    return connection.execute(
+        select(_alert).where(
+            _alert.c.id == alert_id,
+            _alert.c.state == "received",
+            _alert.c.lease_until <= now_ms(connection),
+        )
+    ).one_or_none()
+
+
 def hold(connection: Connection, held: Row[Any]) -> None:
     """Lock the alert that ``claim`` gave, first thing in a transaction that writes what became of it.
 

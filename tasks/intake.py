@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Hashable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -29,6 +29,7 @@ from playbooks.errors import PlaybookError, UnknownPlaybook
 from tasks import aside, crowds, feedback, followups, messages, opening, victims
 from tasks.faults import where
 from tasks.feedback import Feedback, Heard
+from tasks.lines import Lines
 from tasks.lookups import Lookups
 from tasks.opening import Request, StillMoves
 from tasks.parsing import Parser, Read
@@ -85,11 +86,34 @@ class Intake:
         self._systems = systems
         self._performer = performer
         self._parser = Parser(service.database)
+        self._lines = Lines(self._take_up)
         self._lookups = Lookups(systems)
         self._feedback = Feedback(service, systems, self._lookups)
 
     async def take_up(self, alert_id: str) -> None:
-        """Take up one alert; return at once where somebody else has it."""
+        """Take up one alert; return at once where somebody else has it, or others on the same people do."""
+        row = await self._service.database.reading(alerts.waiting, alert_id)
+        if row is not None:
+            await self._lines.stand(await self._about(row), alert_id)
+
+    async def _about(self, row: Row[Any]) -> Hashable:
+        """Return what alerts on the same people have alike: an alert that is not understood has it alone."""
+        source = self._service.settings.sources.get(row.source)
+        if source is None or row.source == OWN_SOURCE:
+            return row.id
+        try:
+            read = await self._parser.read(row, source)
+        except Exception:  # noqa: BLE001 - what is wrong with it shows when it is taken up
+            return row.id
+        finding = read.findings[row.part] if row.part < len(read.findings) else None
+        if not isinstance(finding, Alert) or not finding.victims:
+            return row.id
+        asked = (
+            finding.victims if row.victim is None else finding.victims[row.victim : row.victim + 1]
+        )
+        return frozenset(each for person in asked for each in person.ids)
+
+    async def _take_up(self, alert_id: str) -> None:
         database = self._service.database
         row = await database.writing(alerts.claim, alert_id, _LEASE_S)
         if row is None:

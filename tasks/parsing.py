@@ -16,16 +16,17 @@ from ledger import deliveries
 from ledger.database import Database
 from tasks import crowds
 
-#: So many deliveries are kept read; each holds at most what a request may carry.
-_KEPT = 4
+#: Of so many bytes that arrived the findings are kept, besides those being read.
+_KEPT = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The findings of a delivery, and how many different people they ask to contain."""
+    """The findings of a delivery, how many different people they ask to contain, and its bytes."""
 
     findings: tuple[Finding, ...]
     people: int
+    size: int
 
 
 class Parser:
@@ -35,6 +36,7 @@ class Parser:
         """Read stored bytes from ``database``."""
         self._database = database
         self._reads: OrderedDict[tuple[str, str], asyncio.Future[Read]] = OrderedDict()
+        self._kept = 0
 
     async def read(self, row: Row[Any], source: Source) -> Read:
         """Return what an alert's delivery holds: a function of its bytes and its source.
@@ -53,20 +55,22 @@ class Parser:
         return await asyncio.shield(reading)
 
     def _settle(self, key: tuple[str, str], done: asyncio.Future[Read]) -> None:
-        failed = done.cancelled() or done.exception() is not None
-        if failed or len(done.result().findings) < 2:
-            self._reads.pop(key, None)
-        while len(self._reads) > _KEPT:
-            _, oldest = self._reads.popitem(last=False)
-            if not oldest.done():
-                self._reads[key] = oldest  # still read for somebody: the next one to end makes room
+        if done.cancelled() or done.exception() is not None:
+            del self._reads[key]
+            return
+        self._kept += done.result().size
+        for oldest, reading in list(self._reads.items()):
+            if self._kept <= _KEPT:
                 break
+            if reading.done():
+                del self._reads[oldest]
+                self._kept -= reading.result().size
 
     async def _read(self, row: Row[Any], source: Source) -> Read:
         body = await self._database.reading(deliveries.body_of, row.body_sha256)
 
         def parse() -> Read:
             findings = registry.parse(source.kind, body, row.source, source)
-            return Read(findings, crowds.people_of(findings))
+            return Read(findings, crowds.people_of(findings), len(body))
 
         return await asyncio.to_thread(parse)

@@ -6,6 +6,7 @@ is wrong with it. So a detector is never told to throw an alert away that it cou
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from datetime import UTC, datetime
 
@@ -30,6 +31,9 @@ from web.ringing import Ringer
 
 _log = logging.getLogger(__name__)
 
+#: So many deliveries are stored at a time: what runs has to come to the database's writer, too.
+STORED_AT_ONCE = 4
+
 #: What we ask senders to wait when the database does not answer, in seconds.
 RETRY_AFTER_S = 10
 
@@ -43,6 +47,7 @@ class Hooks:
         self._budget = RecordBudget()
         self._arrivals = Arrivals()
         self._ringer = Ringer()
+        self._turn = asyncio.Semaphore(STORED_AT_ONCE)
 
     def router(self) -> APIRouter:
         """Return the routes, to be included in the application."""
@@ -138,7 +143,8 @@ class Hooks:
 
         try:
             try:
-                return await kept()
+                async with self._turn:
+                    return await kept()
             except exc.IntegrityError:
                 # The same delivery came twice at once and the other one is stored: now it is found.
                 return await kept()
