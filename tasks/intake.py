@@ -100,14 +100,14 @@ class Intake:
         """Return what alerts on the same people have alike: an alert that is not understood has it alone."""
         source = self._service.settings.sources.get(row.source)
         if source is None or row.source == OWN_SOURCE:
-            return row.id
+            return str(row.id)
         try:
             read = await self._parser.read(row, source)
         except Exception:  # noqa: BLE001 - what is wrong with it shows when it is taken up
-            return row.id
+            return str(row.id)
         finding = read.findings[row.part] if row.part < len(read.findings) else None
         if not isinstance(finding, Alert) or not finding.victims:
-            return row.id
+            return str(row.id)
         asked = (
             finding.victims if row.victim is None else finding.victims[row.victim : row.victim + 1]
         )

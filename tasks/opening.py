@@ -279,13 +279,7 @@ def _begun_ms(request: Request) -> float | None:
 
 def _only_people(connection: Connection, run: Row[Any]) -> bool:
     """Tell whether nothing of a run moves before a person or its time comes."""
-    now = now_ms(connection)
-    # held: for a person, or for a step that waits for one; what is ready or leased still moves,
-    # unless it waits for its time
-    return all(
-        step.state in ("done", "held") or (step.state == "ready" and step.not_before > now)
-        for step in steps.of_run(connection, run.id)
-    )
+    return not steps.any_moves(connection, run.id)
 
 
 def _plan(

@@ -6,12 +6,11 @@ is wrong with it. So a detector is never told to throw an alert away that it cou
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import UTC, datetime
 
 from fastapi import APIRouter
-from sqlalchemy import exc
+from sqlalchemy import Connection, exc
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
@@ -28,11 +27,9 @@ from web.answers import failure
 from web.arrivals import Arrivals
 from web.failures import log_failure
 from web.ringing import Ringer
+from web.storing import Storing
 
 _log = logging.getLogger(__name__)
-
-#: So many deliveries are stored at a time: what runs has to come to the database's writer, too.
-STORED_AT_ONCE = 4
 
 #: What we ask senders to wait when the database does not answer, in seconds.
 RETRY_AFTER_S = 10
@@ -47,7 +44,7 @@ class Hooks:
         self._budget = RecordBudget()
         self._arrivals = Arrivals()
         self._ringer = Ringer()
-        self._turn = asyncio.Semaphore(STORED_AT_ONCE)
+        self._storing = Storing(service.database)
 
     def router(self) -> APIRouter:
         """Return the routes, to be included in the application."""
@@ -129,9 +126,9 @@ class Hooks:
         content: bytes,
         delivery_id: str | None,
     ) -> Received | None:
-        async def kept() -> Received:
-            return await self._service.database.writing(
-                deliveries.receive,
+        def store(connection: Connection) -> Received:
+            return deliveries.receive(
+                connection,
                 self._service.audit,
                 source=source,
                 kind=str(configured.kind),
@@ -142,12 +139,7 @@ class Hooks:
             )
 
         try:
-            try:
-                async with self._turn:
-                    return await kept()
-            except exc.IntegrityError:
-                # The same delivery came twice at once and the other one is stored: now it is found.
-                return await kept()
+            return await self._storing.store(store)
         except (LedgerError, exc.SQLAlchemyError) as error:
             log_failure(f"an alert from {source} could not be stored", error)
             return None
