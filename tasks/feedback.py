@@ -39,7 +39,7 @@ _ON_ITS_WAY_MS = 60 * 60_000
 _LONGEST_MS = 25 * 3_600_000
 #: Of so many people at most it is asked whether a run has changed them: more are held anyway.
 _MOST = 200
-#: How long our own ids are kept.
+#: After so long our own ids are asked for again.
 _KEEP_S = 300.0
 #: How long our ids are waited for: a containment must not wait for them.
 _OWN_IDS_S = 1.0
@@ -99,6 +99,7 @@ class Feedback:
     systems: Systems
     lookups: Lookups
     _own: dict[str, tuple[float, frozenset[str]]] = field(default_factory=dict)
+    _asking: dict[str, asyncio.Future[None]] = field(default_factory=dict)
 
     async def hear(self, row: Row[Any], alert: Alert, source: Source) -> Heard:
         """Tell what of an alert is our own doing.
@@ -168,21 +169,29 @@ class Feedback:
             return ()
         return tuple(opening.ids_of(found.people[0]))
 
+    async def warm(self) -> None:
+        """Learn our own ids before the first alert needs them."""
+        await asyncio.gather(*map(self._own_ids, self.service.settings.tenants))
+
     async def _own_ids(self, tenant: str) -> frozenset[str]:
         kept = self._own.get(tenant)
-        if kept is not None and kept[0] > time.monotonic():
+        if kept is not None:
+            if kept[0] < time.monotonic() and tenant not in self._asking:
+                self._ask(tenant)  # they hardly ever change, and nobody waits for that
             return kept[1]
-        asked = [asyncio.ensure_future(system.own_ids()) for system in self.systems.of(tenant)]
-        if not asked:
-            return frozenset()
-        done, late = await asyncio.wait(asked, timeout=_OWN_IDS_S)
-        for task in late:
-            task.cancel()
-        told = [task.result() for task in done if task.exception() is None]
-        own = frozenset(each for ids in told for each in ids)
-        if not late and len(told) == len(asked):
-            self._own[tenant] = (time.monotonic() + _KEEP_S, own)
-        return own
+        await asyncio.wait([self._asking.get(tenant) or self._ask(tenant)], timeout=_OWN_IDS_S)
+        return self._own[tenant][1] if tenant in self._own else frozenset()
+
+    def _ask(self, tenant: str) -> asyncio.Future[None]:
+        asking = asyncio.ensure_future(self._learn(tenant))
+        self._asking[tenant] = asking
+        asking.add_done_callback(lambda _: self._asking.pop(tenant))
+        return asking
+
+    async def _learn(self, tenant: str) -> None:
+        asked = await asyncio.gather(*(each.own_ids() for each in self.systems.of(tenant)))
+        told = frozenset(each for ids in asked for each in ids)
+        self._own[tenant] = (time.monotonic() + _KEEP_S, told)
 
     def confirm(self, connection: Connection, row: Row[Any], heard: Heard, event_key: str) -> None:
         """Settle an alert as the confirmation of the runs it speaks of; inside the caller's commit."""

@@ -90,6 +90,10 @@ class Intake:
         self._lookups = Lookups(systems)
         self._feedback = Feedback(service, systems, self._lookups)
 
+    async def warm(self) -> None:
+        """Learn what the first alert should not have to wait for."""
+        await self._feedback.warm()
+
     async def take_up(self, alert_id: str) -> None:
         """Take up one alert; return at once where somebody else has it, or others on the same people do."""
         row = await self._service.database.reading(alerts.waiting, alert_id)

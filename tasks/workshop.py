@@ -55,7 +55,7 @@ class Workshop:
 
     def _register(self) -> None:
         performer = Performer(self.service, self.systems)
-        intake = Intake(self.service, self.systems, performer)
+        intake = self._intake = Intake(self.service, self.systems, performer)
         celery_app.register(
             self.celery,
             intake=lambda alert_id: self.loop.run(intake.take_up(alert_id)),
@@ -66,6 +66,7 @@ class Workshop:
     def warm(self) -> None:
         """Do what the first alert should not have to wait for."""
         self.loop.run(self.systems.warm(), 60)
+        self.loop.run(self._intake.warm(), 10)
         for source in self.service.settings.sources.values():
             model.load(source.playbook, self.service.settings.playbooks.folder)
         rehearse(self.service, self.systems)

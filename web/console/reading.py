@@ -20,6 +20,7 @@ from web.console.plan import StepView
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _LATEST = 30
 _MOST_WAITING = 100
+_ASIDE_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +103,15 @@ class RunLine:
 class InboxView:
     """What waits, the most urgent first, and the newest runs.
 
-    ``more`` requests wait beyond those shown; ``set_aside`` counts the alerts in quarantine.
+    ``more`` requests wait beyond those shown; ``set_aside`` counts the alerts in quarantine,
+    ``aside`` are the newest of them with their titles.
     """
 
     waiting: tuple[RunView, ...]
     more: int
     latest: tuple[RunLine, ...]
     set_aside: int
+    aside: tuple[tuple[Row[Any], str], ...]
     paused: Mapping[str, Any] | None
     now: int
 
@@ -129,6 +132,10 @@ def inbox(connection: Connection) -> InboxView:
         len(pending) - len(shown),
         tuple(_latest(connection, {each.run_id for each in pending})),
         alerts.counted(connection, "quarantined"),
+        tuple(
+            (row, str(_said(row.parsed).get("title") or ""))
+            for row in alerts.listed(connection, state="quarantined", limit=_ASIDE_SHOWN)
+        ),
         paused,
         now,
     )
