@@ -314,3 +314,4 @@ def test_an_attacker_is_not_taken_for_us(built: House) -> None:
     told = built.alert(built.post({"findings": [finding]}, source="edr").json()["alert"])
     assert told.state in ("run", "joined")
     built.run_of("nora.lind")
+    assert built.verify().verified
