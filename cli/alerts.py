@@ -16,6 +16,8 @@ from cli.settings import ConfigOption
 from cli.terminal import console, indented, narrow, print_table, when
 from ledger import alerts
 from ledger.chain import rfc3339
+from tasks import crowds
+from tasks.service import Service
 
 
 def command(
@@ -26,12 +28,26 @@ def command(
         str | None,
         typer.Option(help="Take this quarantined or ignored alert up again.", metavar="ID"),
     ] = None,
+    release: Annotated[
+        str | None,
+        typer.Option(
+            help="Of this alert, which is held because it names a crowd, open the next runs; each "
+            "waits for approval.",
+            metavar="ID",
+        ),
+    ] = None,
+    people: Annotated[
+        int, typer.Option(min=1, max=crowds.MOST, help="With --release: how many people.")
+    ] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
     limit: Annotated[int, typer.Option(min=1, max=10000)] = 50,
     config: ConfigOption = None,
 ) -> None:
     """List alerts, the newest first, with what became of each and why."""
     with opened(config) as service:
+        if release is not None:
+            _release(service, release, people)
+            return
         if replay is not None:
             with service.database.write() as connection:
                 meant = [row.id for row in alerts.beginning(connection, replay)]
@@ -60,6 +76,21 @@ def command(
         print("No alerts in quarantine." if quarantined else "No alerts yet.")
         return
     _print(rows)
+
+
+def _release(service: Service, named: str, people: int) -> None:
+    with service.database.write() as connection:
+        meant = [row.id for row in alerts.beginning(connection, named)]
+        only = meant[0] if len(meant) == 1 else ""
+        try:
+            done = crowds.release(connection, service.audit, only, people, actor=whoami())
+        except crowds.NotHeld as error:
+            print(f"{named}: no alert that is held for its crowd\n{error.remedy}", file=sys.stderr)
+            raise typer.Exit(1) from None
+    print(
+        f"{done.people} people are taken up within a second, if Rescind runs; each run waits for "
+        f"approval. {done.left:,} are still held."
+    )
 
 
 def document(row: Row[Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from cli.opened import opened
 from cli.report import print_run, run_document
 from cli.settings import ConfigOption
-from ledger import approvals, notices, run_names, runs, steps, timers
+from ledger import alerts, approvals, notices, run_names, runs, steps, timers
 
 #: With fewer, ``runs.get`` does not look for an id by its beginning.
 _LEAST = 8
@@ -39,10 +39,15 @@ def command(
         approval = approvals.of_run(connection, run.id)
         told = notices.of_run(connection, run.id)
         left = timers.of_run(connection, run_steps)
+        confirmed = alerts.confirming(connection, run.id)
     if as_json:
-        print(json.dumps(run_document(run, run_steps, approval, left)))
+        document = run_document(run, run_steps, approval, left)
+        print(json.dumps(document | {"confirmed_by": confirmed}))
     else:
         print_run(run, run_steps, approval, told, service.settings.web.console_url, left)
+        for source, count in confirmed.items():
+            what = "an alert" if count == 1 else f"{count} alerts"
+            print(f"Confirmed by {what} of {source}, which told of what this run has done.")
 
 
 def _unfound(connection: Connection, beginning: str) -> str:

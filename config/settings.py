@@ -326,6 +326,16 @@ class Guardrails(Section):
     people_per_hour: int = Field(
         20, ge=1, description="per tenant; every further run waits for a person"
     )
+    people_per_alert: int = Field(
+        20,
+        ge=1,
+        description="an alert, or one delivery's alerts together, that names more people waits whole for a person",
+    )
+    runs_per_person_per_hour: int = Field(
+        5,
+        ge=1,
+        description="alerts on one person; every further run waits for a person, and asks only once",
+    )
     fold_window_minutes: int = Field(
         60,
         ge=1,

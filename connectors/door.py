@@ -45,13 +45,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the vendor answered. ``body`` is decoded JSON, or None. ``headers`` are lower-case."""
+    """What the vendor answered. ``body`` is decoded JSON, or None. ``headers`` are lower-case.
+
+    ``sent_as`` is the id we gave the request, where the vendor takes one: its log may name it.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: Any
     request_id: str | None = None
     date: datetime | None = None
+    sent_as: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +67,7 @@ class CallResult:
     error: str | None = None
     code: str | None = None
     retry_after_s: float | None = None
+    sent_as: str | None = None
 
     @property
     def known(self) -> bool:
@@ -235,7 +240,9 @@ class Door:
         except errors.ConnectorError as error:
             await journal.result(intent, call, _failed(error))
             raise
-        await journal.result(intent, call, CallResult(answer.status, answer.request_id))
+        await journal.result(
+            intent, call, CallResult(answer.status, answer.request_id, sent_as=answer.sent_as)
+        )
         return answer
 
     async def _sent(self, call: Call, transport: Transport) -> Answer:

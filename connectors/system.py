@@ -74,6 +74,13 @@ class System(Protocol):
         """
         return {}
 
+    async def own_ids(self) -> frozenset[str]:
+        """The immutable ids under which our own changes stand in this system's log, in lower case.
+
+        Never a name. Empty where they cannot be told; never raises.
+        """
+        return frozenset()
+
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name`` (``entra.revoke_sessions``), its changes recorded in ``journal``."""
 
@@ -132,6 +139,10 @@ class Connected(ABC, Generic[C]):
     async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:  # noqa: ARG002 - the default
         """Tell nothing: nobody is anything in most systems."""
         return {}
+
+    async def own_ids(self) -> frozenset[str]:
+        """Tell none: most systems log nothing of us that would come back as an alert."""
+        return frozenset()
 
     def action(self, name: str, parameters: Mapping[str, Any], journal: Journal) -> Action:
         """Build the action ``name``.

@@ -57,6 +57,8 @@ class Said(TypedDict, total=False):
     - ``networks``: what ``network`` makes; their addresses join ``ips``.
     - ``devices``, ``apps``: what ``thing`` makes; the ids of ``apps`` are ``app_ids``.
     - ``to_do``: the adapter's own words on what people have to do about the source itself.
+    - ``actor_app_ids``: ids of the application that acted, and of no other.
+    - ``request_ids``, ``correlation_ids``: of the requests behind it; see ``Alert``.
     - ``details``: more for people, under the adapter's own names; empty values are dropped.
     """
 
@@ -74,6 +76,9 @@ class Said(TypedDict, total=False):
     networks: Iterable[Network | None]
     devices: Iterable[Thing | None]
     apps: Iterable[Thing | None]
+    actor_app_ids: Iterable[JsonValue]
+    request_ids: Iterable[JsonValue]
+    correlation_ids: Iterable[JsonValue]
     tenant_hint: JsonValue
     to_do: str
     details: Mapping[str, Any]
@@ -139,6 +144,9 @@ def alert(
         ),
         user_agents=fields.unique(fields.text(each) for each in said.get("user_agents", ())),
         app_ids=fields.unique(each.id for each in known_apps),
+        actor_app_ids=_identifiers(said.get("actor_app_ids", ())),
+        request_ids=_identifiers(said.get("request_ids", ())),
+        correlation_ids=_identifiers(said.get("correlation_ids", ())),
         networks=tuple(each for each in known_networks if each.asn or each.place),
         devices=_things(said.get("devices", ())),
         apps=tuple(each for each in known_apps if each.name),

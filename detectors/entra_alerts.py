@@ -113,7 +113,7 @@ def risk(frame: Frame, row: Fields, *, of_user: bool = False) -> Alert:
 def audit(frame: Frame, row: Fields) -> Alert:
     """Make an alert of a ``directoryAudit``: who is changed, and who changed it."""
     activity = frame.title or row.text("activityDisplayName", "operationName")
-    user = row.at("initiatedBy").at("user")
+    user, app = row.at("initiatedBy").at("user"), row.at("initiatedBy").at("app")
     return compose.alert(
         source=frame.source,
         kind=frame.kind,
@@ -128,6 +128,8 @@ def audit(frame: Frame, row: Fields) -> Alert:
         ips=[user.get("ipAddress"), frame.address],
         user_agents=[row.get("userAgent"), _agent(row)],
         apps=entra_rows.audit_apps(row),
+        actor_app_ids=[app.get("appId"), app.get("servicePrincipalId")],
+        correlation_ids=[row.get("correlationId")],
         tenant_hint=frame.tenant,
         details={
             "result": row.text("result", limit=40),

@@ -29,7 +29,10 @@ from detectors.signals import is_technique, signal_of
 _ID_KEYS = {f"person.{kind}": kind for kind in IdKind if kind in SOUGHT}
 _NAME_KEY = "person.display_name"
 _TEXTS = ("title", "rule", "severity", "confidence")
-_LISTS = ("ips", "session_ids", "token_ids", "app_ids", "user_agents", "attack")
+_LISTS = (
+    "ips", "session_ids", "token_ids", "app_ids", "user_agents", "attack",
+    "actor_app_ids", "request_ids", "correlation_ids",
+)  # fmt: skip
 #: Every key a mapping may have.
 KEYS = (
     *_ID_KEYS, _NAME_KEY, *_TEXTS, *_LISTS,
@@ -200,6 +203,9 @@ class _Item:
                 fields.text(value) for value in _listed(self.value("user_agents"))
             ),
             app_ids=self._identifiers("app_ids"),
+            actor_app_ids=self._identifiers("actor_app_ids"),
+            request_ids=self._identifiers("request_ids"),
+            correlation_ids=self._identifiers("correlation_ids"),
             attack=attack,
             tenant_hint=fields.identifier(self.value("tenant_hint")),
             signal=self._signal(title, attack),

@@ -134,6 +134,11 @@ def _alert(fields_of_event: Fields, source: str, organization: str | None) -> Al
             for part in (event.actor, *event.targets)
             if _type(part) in _APP_TYPES
         ),
+        actor_app_ids=fields.unique(
+            [fields.identifier(event.actor.get("id"))] if _type(event.actor) in _APP_TYPES else []
+        ),
+        request_ids=_requests(event)[0],
+        correlation_ids=_requests(event)[1],
         attack=judged.attack,
         tenant_hint=organization,
         signal=signal,
@@ -216,6 +221,16 @@ def _sessions(event: _Event, people: tuple[Person, ...]) -> tuple[str, ...]:
         found += [event.authentication.get("externalSessionId", "rootSessionId")]
         found += [event.authentication.get("rootSessionId")]
     return fields.unique(_known(fields.identifier(value)) for value in found)
+
+
+def _requests(event: _Event) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The request that caused the event, and what only may be one: a job's id is no request's."""
+    transaction = event.event.at("transaction")
+    request = fields.unique([_known(fields.identifier(event.debug.get("requestId")))])
+    other = fields.unique([_known(fields.identifier(transaction.get("id")))])
+    if transaction.text("type", limit=20).upper() == "JOB":
+        return (), fields.unique([*request, *other])
+    return request, other
 
 
 def _ips(event: _Event) -> tuple[str, ...]:

@@ -115,19 +115,23 @@ def merged(persons: Iterable[Person]) -> tuple[Person, ...]:
     Two different values of an immutable id are never joined: then they are two people, whatever
     else they share.
     """
-    groups: list[list[Person]] = []
-    for person in persons:
-        fitting = [group for group in groups if _same(group, person)]
-        if not fitting:
-            groups.append([person])
-            continue
-        fitting[0].append(person)
-        for other in fitting[1:]:
-            joined = fitting[0]
-            if not any(_contradict(joined, member) for member in other):
-                joined.extend(other)
-                groups.remove(other)
-    return tuple(_joined(group) for group in groups)
+    groups: dict[int, list[Person]] = {}
+    # An alert may name thousands: only groups that share an identifier are compared.
+    having: dict[tuple[IdKind, str], dict[int, None]] = {}
+    for number, person in enumerate(dict.fromkeys(persons)):
+        keys = [_key(item) for item in person.ids]
+        near = sorted({place for key in keys for place in having.get(key, ()) if place in groups})
+        fitting = [place for place in near if _same(groups[place], person)]
+        home = fitting[0] if fitting else number
+        groups.setdefault(home, []).append(person)
+        for place in fitting[1:]:
+            if not any(_contradict(groups[home], member) for member in groups[place]):
+                moved = groups.pop(place)
+                groups[home].extend(moved)
+                keys += [_key(item) for member in moved for item in member.ids]
+        for key in keys:
+            having.setdefault(key, {})[home] = None
+    return tuple(_joined(group) for group in groups.values())
 
 
 def _same(group: list[Person], person: Person) -> bool:

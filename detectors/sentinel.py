@@ -16,7 +16,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from config.settings import Source
-from detectors import fields, persons
+from detectors import embedded, fields, persons
 from detectors import sentinel_entities as entities
 from detectors.alert import Alert, NotUnderstood, Person
 from detectors.batch import Finding, each
@@ -157,6 +157,8 @@ def _alert(value: JsonValue, source: str) -> Alert:
             for kind, entity in named
             if kind in {"cloudapplication", "oauthapplication"}
         ),
+        actor_app_ids=_custom(finding, "actorAppId"),
+        correlation_ids=_custom(finding, "correlationId"),
         attack=fields.unique([*techniques, *tactics]),
         tenant_hint=_tenant_hint(body, named),
         signal=signal_of(spoken, techniques),
@@ -203,6 +205,21 @@ def _attack(finding: _Finding) -> tuple[list[str], list[str]]:
         for value in part.items("tactics"):
             tactics += _words(value)
     return techniques, tactics
+
+
+def _custom(finding: _Finding, name: str) -> tuple[str, ...]:
+    """Return the values of a custom detail, which the rule's author has named so.
+
+    Only so can an incident say which application acted: its entities are whoever has to do with it.
+    """
+    found: list[str | None] = []
+    for part in (finding.body, *finding.inner):
+        more = part.at("additionalData", "extendedProperties") or embedded.at(
+            part, "extendedProperties"
+        )
+        details = embedded.at(more, "customDetails")
+        found += [fields.identifier(value) for value in details.items(name)]
+    return fields.unique(found)
 
 
 def _inner_data(finding: _Finding) -> list[Fields]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, exists, func, or_, select
+from sqlalchemy import Connection, Row, TableValuedAlias, exists, func, or_, select
 
 from ledger import tables
 from ledger.chain import AuditLog
@@ -27,6 +27,17 @@ def claim(connection: Connection, alert_id: str, lease_s: float) -> Row[Any] | N
         .where(_alert.c.id == alert_id, _alert.c.state == "received", _alert.c.lease_until <= now)
         .values(lease_until=now + int(lease_s * 1000), attempts=_alert.c.attempts + 1)
         .returning(*_alert.c)
+    ).one_or_none()
+
+
+def waiting(connection: Connection, alert_id: str) -> Row[Any] | None:
+    """Return an alert that waits to be taken up and is in nobody's hands, else None; reads only."""
+    return connection.execute(
+        select(_alert).where(
+            _alert.c.id == alert_id,
+            _alert.c.state == "received",
+            _alert.c.lease_until <= now_ms(connection),
+        )
     ).one_or_none()
 
 
@@ -66,10 +77,12 @@ def quarantine(
     reason: str,
     remedy: str,
     parsed: Mapping[str, Any] | None = None,
+    event_key: str | None = None,
 ) -> None:
     """Set an alert aside with what was wrong and what to do; it can be replayed.
 
-    ``parsed`` is what could be understood of it, for whoever looks.
+    ``parsed`` is what could be understood of it, for whoever looks. With ``event_key`` the same finding
+    again is a repetition of this one.
     """
     connection.execute(
         _alert.update()
@@ -79,6 +92,7 @@ def quarantine(
             reason=reason,
             remedy=remedy,
             parsed=dict(parsed) if parsed else None,
+            event_key=event_key,
         )
     )
     audit.append(connection, Event.ALERT_QUARANTINED, alert=alert_id, reason=reason)
@@ -218,6 +232,27 @@ def free(connection: Connection) -> None:
     )
 
 
+def confirming(connection: Connection, run_id: str) -> dict[str, int]:
+    """Count by source the alerts that tell of what a run has done."""
+    named = _named_runs(connection)
+    found = (
+        select(_alert.c.source, func.count())
+        .where(
+            _alert.c.state == "confirmation",
+            exists().select_from(named).where(named.c.value == run_id),
+        )
+        .group_by(_alert.c.source)
+        .order_by(_alert.c.source)
+    )
+    return {source: int(count) for source, count in connection.execute(found)}
+
+
+def _named_runs(connection: Connection) -> TableValuedAlias:
+    sqlite = connection.dialect.name == "sqlite"
+    each = func.json_each if sqlite else func.jsonb_array_elements_text
+    return each(_alert.c.run_ids).table_valued("value")
+
+
 def of_runs(connection: Connection, run_ids: Collection[str]) -> dict[str, list[Row[Any]]]:
     """Return by run the alerts that opened or joined it, in the order they came.
 
@@ -232,9 +267,7 @@ def of_runs(connection: Connection, run_ids: Collection[str]) -> dict[str, list[
     )
     for row in connection.execute(opened.where(tables.run.c.id.in_(by_run))):
         by_run[row.opened][row.id] = row
-    sqlite = connection.dialect.name == "sqlite"
-    each = func.json_each if sqlite else func.jsonb_array_elements_text
-    named = each(_alert.c.run_ids).table_valued("value")
+    named = _named_runs(connection)
     joined = select(_alert).where(
         _alert.c.state.in_(("run", "joined")),
         exists().select_from(named).where(named.c.value.in_(by_run)),

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, Row, func, or_, select
 
 from ledger import tables
 from ledger.chain import AuditLog
 from ledger.database import now_ms
-from ledger.identifiers import new_id
+from ledger.identifiers import first_id, new_id
 from ledger.vocabulary import Event
 
 _notice = tables.notice
@@ -40,6 +40,15 @@ def add(
         )
     )
     return notice_id
+
+
+def added_since(connection: Connection, kind: str, since_ms: int) -> int:
+    """Count the messages of a kind that were queued at ``since_ms`` or later."""
+    oldest = first_id(since_ms)  # ids sort by time, and have an index
+    counted = select(func.count()).where(
+        _notice.c.id >= oldest, _notice.c.kind == kind, _notice.c.created_at >= since_ms
+    )
+    return int(connection.execute(counted).scalar_one())
 
 
 def claim(connection: Connection, notice_id: str, lease_s: float) -> Row[Any] | None:

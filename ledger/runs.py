@@ -295,6 +295,23 @@ def people_since(
     )
 
 
+def by_alerts_since(connection: Connection, tenant: str, accounts: Accounts, seconds: float) -> int:
+    """Count the containments that alerts have opened for this person within ``seconds``."""
+    since = now_ms(connection) - int(seconds * 1000)
+    mine = about_person(tenant, accounts).order_by(None)
+    return int(
+        connection.execute(
+            select(func.count()).where(
+                _run.c.id.in_(mine),
+                _run.c.created_at >= since,
+                _run.c.alert_id.is_not(None),
+                _run.c.aim == "contain",
+                _run.c.mode != "observe",
+            )
+        ).scalar_one()
+    )
+
+
 def make_room(connection: Connection, run_id: str) -> None:
     """Let another run be opened for the person: this one was called off, or only waits for time."""
     connection.execute(

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select
+from sqlalchemy import Connection, Row, and_, func, not_, or_, select
 
 from ledger import control, tables
 from ledger.chain import AuditLog
@@ -165,6 +165,17 @@ def _end_unstarted(connection: Connection, audit: AuditLog, step: Row[Any], ende
 def needs_of(connection: Connection, step_id: str) -> Sequence[Row[Any]]:
     """Return what a step waits for."""
     return connection.execute(select(_need).where(_need.c.step_id == step_id)).all()
+
+
+def any_moves(connection: Connection, run_id: str) -> bool:
+    """Tell whether a step of a run is under way or about to be.
+
+    What is held waits for a person, or for a step that waits for one; what is ready may wait for its time.
+    """
+    waits = and_(_step.c.state == "ready", _step.c.not_before > now_ms(connection))
+    still = or_(_step.c.state.in_(("done", "held")), waits)
+    found = select(_step.c.id).where(_step.c.run_id == run_id, not_(still)).limit(1)
+    return connection.execute(found).first() is not None
 
 
 def of_run(connection: Connection, run_id: str) -> Sequence[Row[Any]]:

@@ -70,6 +70,7 @@ def decide(
     guardrails: Guardrails,
     unreached: Collection[str] = (),
     aim: Aim = Aim.CONTAIN,
+    runs_this_hour: int = 0,
 ) -> Policy:
     """Return the mode a run may have.
 
@@ -87,6 +88,7 @@ def decide(
         guardrails: what the operator has set.
         unreached: the systems that could not be asked, or did not say which account is hers.
         aim: what the run is for; an account is given back on a person's word only.
+        runs_this_hour: the runs that alerts have opened for this person within the last hour.
     """
     notes = tuple(note for account in accounts for note in _notes(account))
     if wanted is Mode.OBSERVE:
@@ -117,6 +119,12 @@ def decide(
         reasons.append(
             f"{people_this_hour} people within the hour in this tenant, the limit is "
             f"{guardrails.people_per_hour}"
+        )
+    if runs_this_hour >= guardrails.runs_per_person_per_hour:
+        reasons.append(
+            f"alerts have opened {runs_this_hour} runs for this person within the hour, the limit is "
+            f"{guardrails.runs_per_person_per_hour}: what lets the thief in again, or do the runs "
+            "themselves cause the alerts?"
         )
     if aim is Aim.REISSUE:
         return Policy(Mode.APPROVE, tuple(reasons), notes)

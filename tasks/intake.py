@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Hashable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,10 +16,10 @@ from typing import Any
 from sqlalchemy import Connection, Row
 from sqlalchemy.exc import IntegrityError
 
-from config.settings import OWN_SOURCE, Source
+from config.settings import OWN_SOURCE, Mode, Source
 from connectors.directory import Identification
 from connectors.errors import ConnectorError
-from detectors import own, registry
+from detectors import own
 from detectors.alert import Alert, NotUnderstood, Signal
 from ledger import alerts, deliveries, folding, notices, past_runs, steps
 from ledger.errors import AlertLost
@@ -27,9 +27,13 @@ from ledger.leases import Claim
 from ledger.vocabulary import Event
 from playbooks.errors import PlaybookError, UnknownPlaybook
 from playbooks.routing.table import LAST_RESORT
-from tasks import followups, messages, opening, victims
+from tasks import aside, crowds, feedback, followups, messages, opening, victims
 from tasks.faults import where
+from tasks.feedback import Feedback, Heard
+from tasks.lines import Lines
+from tasks.lookups import Lookups
 from tasks.opening import Request, StillMoves
+from tasks.parsing import Parser, Read
 from tasks.perform import Performer
 from tasks.routes import Routes
 from tasks.service import Rings, Service
@@ -50,6 +54,8 @@ _TRIES = 3
 _TELL_AT = 4
 #: After how many attempts, up to a minute apart, it is set aside.
 _GIVE_UP_AFTER = 120
+#: So many parts of a delivery are stored in one transaction: others want to write meanwhile.
+_AT_A_TIME = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,9 +88,39 @@ class Intake:
         self._systems = systems
         self._performer = performer
         self.routes = Routes(service.settings)
+        self._parser = Parser(service.database)
+        self._lines = Lines(self._take_up)
+        self._lookups = Lookups(systems)
+        self._feedback = Feedback(service, systems, self._lookups)
+
+    async def warm(self) -> None:
+        """Learn what the first alert should not have to wait for."""
+        await self._feedback.warm()
 
     async def take_up(self, alert_id: str) -> None:
-        """Take up one alert; return at once where somebody else has it."""
+        """Take up one alert; return at once where somebody else has it, or others on the same people do."""
+        row = await self._service.database.reading(alerts.waiting, alert_id)
+        if row is not None:
+            await self._lines.stand(await self._about(row), alert_id)
+
+    async def _about(self, row: Row[Any]) -> Hashable:
+        """Return what alerts on the same people have alike: an alert that is not understood has it alone."""
+        source = self._service.settings.all_sources.get(row.source)
+        if source is None or row.source == OWN_SOURCE:
+            return str(row.id)
+        try:
+            read = await self._parser.read(row, source)
+        except Exception:  # noqa: BLE001 - what is wrong with it shows when it is taken up
+            return str(row.id)
+        finding = read.findings[row.part] if row.part < len(read.findings) else None
+        if not isinstance(finding, Alert) or not finding.victims:
+            return str(row.id)
+        asked = (
+            finding.victims if row.victim is None else finding.victims[row.victim : row.victim + 1]
+        )
+        return frozenset(each for person in asked for each in person.ids)
+
+    async def _take_up(self, alert_id: str) -> None:
         database = self._service.database
         row = await database.writing(alerts.claim, alert_id, _LEASE_S)
         if row is None:
@@ -152,8 +188,8 @@ class Intake:
                 f"the source {row.source} is not configured any more",
                 f"Put sources.{row.source} (or pollers.{row.source}) back into the settings.",
             )
-        body = await self._service.database.reading(deliveries.body_of, row.body_sha256)
-        findings = await asyncio.to_thread(registry.parse, source.kind, body, row.source, source)
+        read = await self._parser.read(row, source)
+        findings = read.findings
         if row.part >= len(findings):
             raise Unusable("the delivery has fewer findings than before", "Look at the mapping.")
         if row.part == 0 and len(findings) > 1:
@@ -162,7 +198,7 @@ class Intake:
         if isinstance(finding, NotUnderstood):
             raise finding
         alert = finding if row.victim is None else victims.only(finding, row.victim)
-        return await self._settled(row, alert, self._take(row, alert, source))
+        return await self._settled(row, alert, self._take(row, alert, source, read))
 
     async def _follow_up(self, row: Row[Any]) -> _Begun | None:
         """Take up what a step of ours has found by reading: its event is its own, so nothing folds it."""
@@ -198,13 +234,15 @@ class Intake:
             return None
 
     async def _split(self, row: Row[Any], count: int) -> None:
-        def add(connection: Connection) -> list[str]:
-            return [alerts.add_part(connection, row, part) for part in range(1, count)]
+        def add(connection: Connection, parts: range) -> list[str]:
+            return [alerts.add_part(connection, row, part) for part in parts]
 
-        for part_id in await self._service.database.writing(add):
-            await asyncio.to_thread(self._service.bell.alert, part_id)
+        for first in range(1, count, _AT_A_TIME):
+            parts = range(first, min(count, first + _AT_A_TIME))
+            for part_id in await self._service.database.writing(add, parts):
+                await asyncio.to_thread(self._service.bell.alert, part_id)
 
-    async def _take(self, row: Row[Any], alert: Alert, source: Source) -> _Begun | None:
+    async def _take(self, row: Row[Any], alert: Alert, source: Source, read: Read) -> _Begun | None:
         database, event_key = self._service.database, _event_key(row.source, alert)
         fold_s = None if alert.named else self._service.settings.guardrails.fold_window_minutes * 60
         look = database.reading if fold_s is None else database.writing
@@ -214,6 +252,11 @@ class Intake:
         ):
             await database.writing(self._duplicate, row, alert, earlier)
             return None
+        heard, named = await self._feedback.hear(row, alert, source), alert
+        if heard.runs:
+            await database.writing(self._feedback.confirm, row, heard, event_key)
+            return None
+        alert = heard.alert
         if alert.nameless or (not alert.victims and alert.signal in _THEFT):
             what = "it speaks of a theft" if alert.signal in _THEFT else "it is to be acted upon"
             raise Unusable(
@@ -223,31 +266,39 @@ class Intake:
             )
         if not alert.actionable or not alert.victims:
             why = alert.why or "it names nobody to contain"
-            rings = await database.writing(self._ignore, row, alert, event_key, why)
+            rings = await database.writing(self._ignore, row, heard, event_key, why)
             await asyncio.to_thread(self._service.ring, rings)
             return None
         ignored = self.routes.ignores(alert, row.source)
         if ignored is not None:
-            rings = await database.writing(self._ignore, row, alert, event_key, ignored.why)
+            rings = await database.writing(self._ignore, row, heard, event_key, ignored.why)
+            await asyncio.to_thread(self._service.ring, rings)
+            return None
+        crowd = read.people > self._service.settings.guardrails.people_per_alert
+        if crowd and row.victim is None:
+            rings = await database.writing(
+                crowds.hold, self._service, row, named, event_key, read.people
+            )
             await asyncio.to_thread(self._service.ring, rings)
             return None
         tenant = victims.choose_tenant(self._service.settings, source, alert.victims)
         request = Request(
             tenant=tenant,
             playbook=source.playbook or LAST_RESORT,
-            mode=source.mode,
+            mode=Mode.APPROVE if crowd and source.mode is Mode.AUTO else source.mode,
             requested_by=f"source:{row.source}",
             alert_id=row.id,
             alert=alert.model_dump(mode="json"),
             source=row.source,
             since=victims.since(alert),
+            notes=(heard.warning,) if heard.warning else (),
         )
         return await self._begin(row, alert, event_key, request)
 
     async def _begin(self, row: Row[Any], alert: Alert, event_key: str, request: Request) -> _Begun:
         """Find the persons and open what is asked for."""
         found = await victims.find(
-            self._systems, request.tenant, alert.victims, patient=row.attempts < _TRIES,
+            self._lookups, request.tenant, alert.victims, patient=row.attempts < _TRIES,
             last=row.attempts >= _GIVE_UP_AFTER,
         )  # fmt: skip
         return await self._service.database.writing(
@@ -317,6 +368,8 @@ class Intake:
             alerts.add_part(connection, row, row.part, victim=place)
         for run_id in joined:
             service.audit.append(connection, Event.ALERT_JOINED, run_id=run_id, alert=row.id)
+        if request.notes:
+            rings += feedback.warn(connection, row.id, row.source, alert)
         taken = {step: self._performer.claim(connection, step) for step in rings.steps}
         return _Begun(
             replace(rings, steps=tuple(step for step, claim in taken.items() if claim is None)),
@@ -371,9 +424,13 @@ class Intake:
         )
 
     def _ignore(
-        self, connection: Connection, row: Row[Any], alert: Alert, event_key: str, why: str
+        self, connection: Connection, row: Row[Any], heard: Heard, event_key: str, why: str
     ) -> Rings:
         alerts.hold(connection, row)
+        alert, rings = heard.alert, Rings()
+        if heard.warning:
+            why = f"{why} {heard.warning}"
+            rings = feedback.warn(connection, row.id, row.source, alert)
         alerts.settle(
             connection,
             row.id,
@@ -384,11 +441,11 @@ class Intake:
             parsed=alert.model_dump(mode="json"),
         )
         self._record_ignored(connection, row, why)
-        if not alert.to_do:
-            return Rings()
-        title, body = messages.source_ails(row.source, row.id, alert.title, why, alert.to_do)
-        notice = notices.add(connection, kind="source_ails", title=title, body=body)
-        return Rings(notices=(notice,))
+        if alert.to_do:
+            title, body = messages.source_ails(row.source, row.id, alert.title, why, alert.to_do)
+            notice = notices.add(connection, kind="source_ails", title=title, body=body)
+            rings += Rings(notices=(notice,))
+        return rings
 
     def _record_ignored(self, connection: Connection, row: Row[Any], why: str) -> None:
         self._service.audit.append(
@@ -400,8 +457,6 @@ class Intake:
     ) -> None:
         def set_aside(connection: Connection) -> Rings:
             alerts.hold(connection, row)
-            title, body = messages.quarantined(row.source, row.id, reason, remedy)
-            notice = notices.add(connection, kind="alert_quarantined", title=title, body=body)
             alerts.quarantine(
                 connection,
                 self._service.audit,
@@ -410,7 +465,8 @@ class Intake:
                 remedy=remedy,
                 parsed=alert.model_dump(mode="json") if alert is not None else None,
             )
-            return Rings(notices=(notice,))
+            message = messages.quarantined(row.source, row.id, reason, remedy)
+            return aside.tell(connection, row, message)
 
         with suppress(AlertLost):
             rings = await self._service.database.writing(set_aside)

@@ -95,6 +95,8 @@ class StepJournal:
         """Commit how the attempt ended."""
         self.changed = self.changed or result.error is None
         response = {"status": result.status, "request_id": result.request_id}
+        if result.sent_as:
+            response["sent_as"] = result.sent_as
         error = {"class": result.error, "code": result.code} if result.error else None
         await self._service.database.writing(
             intents.answer,

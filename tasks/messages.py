@@ -168,6 +168,35 @@ def source_ails(source: str, alert_id: str, what: str, reason: str, to_do: str) 
     )
 
 
+def crowd(
+    source: str, alert_id: str, title: str, people: int, reason: str, remedy: str
+) -> tuple[str, str]:
+    """Return title and body of the news that an alert names too many people to act by itself."""
+    return (
+        f"An alert from {source} asks to contain {people:,} people: nothing is done until you decide",
+        f"{title}\n{reason}.\nWhat to do: {remedy}\nAlert {alert_id}",
+    )
+
+
+def many_aside(source: str, told: int, minutes: int) -> tuple[str, str]:
+    """Return title and body of the news that more alerts were set aside than are told one by one."""
+    return (
+        f"More alerts need a person (the last from {source})",
+        f"More than {told} alerts could not be acted on within {minutes} minutes. The following ones "
+        "are not told one by one.\nWhat to do: rescind alerts --quarantined",
+    )
+
+
+def own_application(source: str, alert_id: str, title: str, warning: str) -> tuple[str, str]:
+    """Return title and body of the news that our own credential may be in other hands."""
+    return (
+        "Rescind's own credential may be stolen",
+        f"{warning}.\nAlert from {source}: {title}\n"
+        "What to do: look in the vendor's log at what this application did; where you cannot account "
+        f"for it, replace its secret or certificate now.\nrescind alert {alert_id}",
+    )
+
+
 def alert_waits(source: str, alert_id: str, reason: str, remedy: str) -> tuple[str, str]:
     """Return title and body of the news that an alert could not be acted on yet."""
     return (

@@ -58,8 +58,9 @@ class Request:
     """What is asked for: which person, by which playbook, how far by itself, and on whose word.
 
     ``source`` is the source of the alert, whose playbook and mode routing chooses for each person.
-    ``route`` is the rule that has chosen them, and gives the playbook parameters. ``hand_over_to`` is who
-    is shown what the run makes for the person.
+    ``route`` is the rule that has chosen them, and gives the playbook parameters.
+    ``hand_over_to`` is who is shown what the run makes for the person. ``notes`` are what people have to
+    know besides, in the plan and where they are asked.
     """
 
     tenant: str
@@ -73,6 +74,7 @@ class Request:
     hand_over_to: Recipient | None = None
     follows: Follows | None = None
     route: Decision | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def ignored(self) -> bool:
@@ -144,16 +146,20 @@ def open_run(
     Raises:
         StillMoves: it follows from a run that moves on by itself; ask again later.
     """
+    locks.take(connection, locks.people_of(request.tenant))  # two at once would count alike
+    moving = _moving(connection, service.settings, request, person)
+    if moving is not None:
+        return _joined(moving, request)
     plan = _plan(connection, service, systems, request, person)
-    if request.follows is not None:
-        plan = replace(plan, notes=(*request.follows.notes, *plan.notes))
+    follows = request.follows.notes if request.follows is not None else ()
+    if follows or request.notes:
+        plan = replace(plan, notes=(*request.notes, *follows, *plan.notes))
     rings = Rings()
     if plan.mode is not Mode.OBSERVE:
         known = _open_already(connection, request, person, plan.aim)
         if known is not None:
             if not _asks_anew(connection, service.settings, known, request, plan.mode):
-                unused = request.since is not None and request.since != since_of(known)
-                return Opened(known.id, joined=True, since_unused=unused)
+                return _joined(known, request)
             rings += _call_off(connection, service, known.id)
         if plan.aim is Aim.CONTAIN:
             hers = ids_of(person)
@@ -169,6 +175,35 @@ def open_run(
     )
     opened = launch(connection, service, plan, subject)
     return replace(opened, rings=rings + opened.rings)
+
+
+def _joined(run: Row[Any], request: Request) -> Opened:
+    unused = request.since is not None and request.since != since_of(run)
+    return Opened(run.id, joined=True, since_unused=unused)
+
+
+def _moving(
+    connection: Connection, settings: Settings, request: Request, person: Identification
+) -> Row[Any] | None:
+    """Return the open containment that this request joins whatever a plan would say.
+
+    A storm of alerts on one person must not plan each time, while others wait for their first step.
+    """
+    if request.mode is Mode.OBSERVE or request.follows is not None:
+        return None
+    loaded = model.load(request.playbook, settings.playbooks.folder)
+    if loaded.playbook.aim is not Aim.CONTAIN:
+        return None
+    known = _open_already(connection, request, person, Aim.CONTAIN)
+    if known is None or not _only_people(connection, known):
+        return known
+    stronger = known.mode == Mode.APPROVE and request.mode is Mode.AUTO
+    return None if stronger or _waits_too_long(connection, settings, known) else known
+
+
+def _waits_too_long(connection: Connection, settings: Settings, run: Row[Any]) -> bool:
+    waited_ms = settings.guardrails.ask_anew_after_minutes * 60_000
+    return bool(now_ms(connection) - run.created_at > waited_ms)
 
 
 def _open_already(
@@ -190,7 +225,8 @@ def _why(request: Request) -> str:
     if request.follows is not None:
         return "; ".join(request.follows.notes)
     severity = said.get("severity") or "unknown"
-    return f"{said.get('title')} (severity {severity}, {request.requested_by})"
+    why = f"{said.get('title')} (severity {severity}, {request.requested_by})"
+    return "; ".join((why, *request.notes))
 
 
 def since_of(run: Row[Any]) -> str | None:
@@ -215,7 +251,8 @@ def _asks_anew(
     It must not where it may do by itself (``mode``) what the open run has to ask for, nor where it
     is about a newer theft: the open run has revoked before that. The latter only for a run that has
     waited for longer than the guardrails say, because a storm of alerts must not ask without end;
-    what still moves revokes again by itself. What only proposes takes no run's place; what follows from
+    what still moves revokes again by itself. What would do nothing by itself either asks no second time
+    while the first request stands. What only proposes takes no run's place; what follows from
     the open run's own reading does so at once.
     """
     follows = request.follows
@@ -231,11 +268,14 @@ def _asks_anew(
     if run.mode == Mode.APPROVE and mode is Mode.AUTO:
         return True
     begun_ms = _begun_ms(request)
-    if begun_ms is None:
+    if begun_ms is None or (mode is Mode.APPROVE and _asks_now(connection, run.id)):
         return False
-    waited_ms = settings.guardrails.ask_anew_after_minutes * 60_000
-    waits_too_long = now_ms(connection) - run.created_at > waited_ms
-    return bool(waits_too_long and begun_ms > run.created_at)
+    return bool(_waits_too_long(connection, settings, run) and begun_ms > run.created_at)
+
+
+def _asks_now(connection: Connection, run_id: str) -> bool:
+    asked = approvals.of_run(connection, run_id)
+    return asked is not None and asked.state == "pending"
 
 
 def _begun_ms(request: Request) -> float | None:
@@ -249,13 +289,7 @@ def _begun_ms(request: Request) -> float | None:
 
 def _only_people(connection: Connection, run: Row[Any]) -> bool:
     """Tell whether nothing of a run moves before a person or its time comes."""
-    now = now_ms(connection)
-    # held: for a person, or for a step that waits for one; what is ready or leased still moves,
-    # unless it waits for its time
-    return all(
-        step.state in ("done", "held") or (step.state == "ready" and step.not_before > now)
-        for step in steps.of_run(connection, run.id)
-    )
+    return not steps.any_moves(connection, run.id)
 
 
 def _plan(
@@ -266,7 +300,6 @@ def _plan(
     person: Identification,
 ) -> Plan:
     settings = service.settings
-    locks.take(connection, locks.people_of(request.tenant))  # two at once would count alike
     loaded = model.load(request.playbook, settings.playbooks.folder)
     model.check_actions(loaded, SPECS)
     policy = guardrails.decide(
@@ -276,6 +309,9 @@ def _plan(
         settings.guardrails,
         _unreached(person),
         loaded.playbook.aim,
+        0
+        if request.alert is None or request.follows is not None
+        else runs.by_alerts_since(connection, request.tenant, ids_of(person), 3600),
     )
     tenant = settings.tenants[request.tenant]
     situation = Situation(

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import exc
+from sqlalchemy import Connection, exc
 
 from config.origins import SecurityEvents
 from config.settings import Source
@@ -25,6 +25,7 @@ from tasks.faults import log_failure
 from tasks.keysets import KeySets
 from tasks.ringing import Ringer
 from tasks.service import Service
+from tasks.storing import Storing
 
 _log = logging.getLogger(__name__)
 
@@ -65,6 +66,7 @@ class Receiving:
         self._budget = RecordBudget()
         self._keys = KeySets()
         self._ringer = Ringer()
+        self._storing = Storing(service.database)
         self.arrivals = Arrivals()
 
     async def warm(self) -> None:
@@ -131,9 +133,9 @@ class Receiving:
     async def _keep(
         self, configured: Source, delivery: Delivery, content: bytes, delivery_id: str | None
     ) -> Received:
-        async def kept() -> Received:
-            return await self._service.database.writing(
-                deliveries.receive,
+        def store(connection: Connection) -> Received:
+            return deliveries.receive(
+                connection,
                 self._service.audit,
                 source=delivery.source,
                 kind=str(configured.kind),
@@ -144,11 +146,7 @@ class Receiving:
             )
 
         try:
-            try:
-                return await kept()
-            except exc.IntegrityError:
-                # The same delivery came twice at once and the other one is stored: now it is found.
-                return await kept()
+            return await self._storing.store(store)
         except (LedgerError, exc.SQLAlchemyError) as error:
             log_failure(f"an alert from {delivery.source} could not be stored", error)
             raise NotStored from error

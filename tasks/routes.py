@@ -13,6 +13,8 @@ from playbooks.routing import effect, facts
 from playbooks.routing.table import Bounds, Decision
 from tasks.opening import Request
 
+_CROWD = "its alert asks to contain more people than guardrails.people_per_alert"
+
 
 class Routes:
     """The routing rules of this process, read and compiled once."""
@@ -80,5 +82,9 @@ class Routes:
             request.tenant, self._settings.tenants[request.tenant], accounts, unreached
         )
         decision = self._table.decide(told, Bounds.of(name, source))
+        if request.mode is Mode.APPROVE and decision.mode is Mode.AUTO:
+            # the request is more careful than its source: it was released out of a crowd
+            waits = (*decision.waits, _CROWD)
+            decision = replace(decision, mode=Mode.APPROVE, waits=waits)
         mode = decision.mode or Mode.OBSERVE
         return replace(request, playbook=decision.playbook, mode=mode, route=decision)

@@ -13,7 +13,7 @@ from connectors.errors import ConnectorError, Refused
 from connectors.system import Clue
 from detectors.alert import Alert, Person, Role
 from tasks import opening
-from tasks.systems import Systems
+from tasks.lookups import Lookups
 
 #: How many persons of one alert are looked for at a time.
 _AT_ONCE = 8
@@ -38,7 +38,7 @@ class Found:
 
 
 async def find(
-    systems: Systems, tenant: str, victims: Sequence[Person], *, patient: bool, last: bool
+    lookups: Lookups, tenant: str, victims: Sequence[Person], *, patient: bool, last: bool
 ) -> Found:
     """Find the accounts of these persons, several at once.
 
@@ -54,7 +54,7 @@ async def find(
 
     async def one(person: Person) -> Identification:
         async with turn:
-            return await _identify(systems, tenant, person, patient=patient, last=last)
+            return await _identify(lookups, tenant, person, patient=patient, last=last)
 
     looks = await asyncio.gather(*map(one, victims), return_exceptions=True)
     people = tuple(look for look in looks if not isinstance(look, BaseException))
@@ -72,10 +72,10 @@ def _weightiest(errors: Sequence[BaseException]) -> BaseException:
 
 
 async def _identify(
-    systems: Systems, tenant: str, person: Person, *, patient: bool, last: bool
+    lookups: Lookups, tenant: str, person: Person, *, patient: bool, last: bool
 ) -> Identification:
     clues = [Clue(each.kind.value, each.value) for each in person.ids]
-    identification = await opening.look_up(systems, tenant, clues)
+    identification = await lookups.find(tenant, clues)
     if identification.failures and (not identification.accounts or patient):
         first = next(iter(identification.failures.values()))
         final = not first.retryable and not identification.accounts

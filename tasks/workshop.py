@@ -62,8 +62,7 @@ class Workshop:
 
     def _register(self) -> None:
         performer = Performer(self.service, self.systems)
-        intake = Intake(self.service, self.systems, performer)
-        self._playbooks = intake.routes.playbooks
+        intake = self._intake = Intake(self.service, self.systems, performer)
         celery_app.register(
             self.celery,
             intake=lambda alert_id: self.loop.run(intake.take_up(alert_id)),
@@ -76,7 +75,8 @@ class Workshop:
     def warm(self) -> None:
         """Do what the first alert should not have to wait for."""
         self.loop.run(self.systems.warm(), 60)
-        for name in self._playbooks:
+        self.loop.run(self._intake.warm(), 10)
+        for name in self._intake.routes.playbooks:
             model.load(name, self.service.settings.playbooks.folder)
         rehearse(self.service, self.systems)
         celery_app.warm_quietly(self.celery)

@@ -66,6 +66,10 @@ class Auth0System(Connected[Auth0Client]):
         """What reads a stretch of the log, by its name."""
         return {"auth0_logs": polling.between(self.client, since, until)}
 
+    async def own_ids(self) -> frozenset[str]:
+        """The id of the application we sign in as; empty where it is not known."""
+        return frozenset({self.client.client_id.lower()} if self.client.client_id else ())
+
     async def probe(self) -> datetime | None:
         """Read one harmless thing and return the vendor's clock, None where it does not tell.
 

@@ -61,7 +61,8 @@ def understand(
     if 200 <= status < 300:
         if body is None and not write:
             raise errors.Unavailable("the answer is not JSON", status=status, request_id=request_id)
-        return Answer(status, headers, body, request_id, http_date(headers.get("date")))
+        date, sent_as = http_date(headers.get("date")), _safe(headers.get("client-request-id"))
+        return Answer(status, headers, body, request_id, date, sent_as)
     code = _code(body)
     kind = _BY_CODE.get(code or "") or _kind(status, write=write)
     if status == 401 and claims(headers) is not None:

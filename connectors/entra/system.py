@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from config.polling import PolledLog
 from config.settings import Entra
+from connectors import errors
 from connectors.action import Action, ActionSpec
 from connectors.door import Door
 from connectors.entra import directory, polling, standing
@@ -89,6 +90,13 @@ class EntraSystem(Connected[EntraClient]):
     async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:
         """Read her roles, and whether she is the last administrator or owns our application; never raises."""
         return await standing.read(self.client, account, within_s)
+
+    async def own_ids(self) -> frozenset[str]:
+        """Our application's client id and its service principal's object id; empty where unknown."""
+        try:
+            return await self.client.own_ids()
+        except errors.ConnectorError:
+            return frozenset()
 
     def log_reader(self, log: PolledLog, question: str, overlap: timedelta) -> LogReader:
         """Build what reads one of this tenant's logs on and on; ``question`` is an OData condition."""

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from config.polling import PolledLog
 from config.settings import Okta
+from connectors import errors
 from connectors.action import Action, ActionSpec
 from connectors.door import Door
-from connectors.okta import polling, standing
+from connectors.okta import polling, standing, system_log
 from connectors.okta.account import SuspendUser, UnsuspendUser
 from connectors.okta.api_tokens import RevokeApiTokens
 from connectors.okta.base import OktaAction
@@ -72,6 +74,7 @@ class OktaSystem(Connected[OktaClient]):
             errors.Unauthenticated: where the credential is not complete.
         """
         super().__init__(tenant, OktaClient(tenant, settings, door))
+        self._own_id: str | None = None
 
     async def find(self, clues: Sequence[Clue]) -> tuple[Account, ...]:
         """Find accounts by ``okta_user_id``, ``okta_login``, ``user_principal_name``, ``email``.
@@ -84,6 +87,13 @@ class OktaSystem(Connected[OktaClient]):
     async def standing(self, account: Account, within_s: float) -> Mapping[str, Any]:
         """Read her admin roles and groups, whether she is the last super administrator or owns our API token."""
         return await standing.read(self.client, account, within_s)
+
+    async def own_ids(self) -> frozenset[str]:
+        """The service app's client id, or the id of the user whose API token we use."""
+        if self._own_id is None:
+            with contextlib.suppress(errors.ConnectorError):
+                self._own_id = await system_log.own_id(self.client)
+        return frozenset({self._own_id.lower()} if self._own_id else ())
 
     def log_reader(self, log: PolledLog, question: str, overlap: timedelta) -> LogReader:  # noqa: ARG002 - there is one
         """Build what reads the log on and on; ``question`` is a filter expression."""

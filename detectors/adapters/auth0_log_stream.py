@@ -31,6 +31,8 @@ _REMEDY = "Send Auth0's tenant log events as a log stream or GET /api/v2/logs ha
 _TYPE = r"[a-z][a-z0-9_]{0,60}"
 #: Requests of the Management API, with their answers.
 _API = frozenset({"sapi", "fapi", "mgmt_api_read", "mgmt_api_write", "api_limit"})
+#: Those of them that change something.
+_CHANGING = frozenset({"sapi", "mgmt_api_write"})
 _USER_PATH = re.compile(r"/users/([^/?#]{3,200})")
 #: A rotated token that failed for any of these was not used twice.
 _NO_REUSE = re.compile(r"unknown|invalid|expired|not found|missing", re.IGNORECASE)
@@ -94,6 +96,7 @@ def _alert(value: JsonValue, source: str) -> Alert:
         ],
         user_agents=[event.get("user_agent")],
         apps=[compose.thing(event.get("client_id"), event.get("client_name"))],
+        actor_app_ids=[event.get("client_id")] if _by_application(kind, request) else [],
         tenant_hint=event.get("tenant_name", "hostname"),
         details={
             "connection": event.text("connection", limit=120),
@@ -101,6 +104,11 @@ def _alert(value: JsonValue, source: str) -> Alert:
             "path": request.text("path"),
         },
     )
+
+
+def _by_application(kind: str, request: Fields) -> bool:
+    """Whether an application has changed something itself, and nobody through it."""
+    return kind in _CHANGING and not request.at("auth").at("user")
 
 
 def _people(cast: Cast, kind: str, event: Fields, request: Fields) -> None:

@@ -38,6 +38,8 @@ _ENVELOPES = ("records", "results", "value")
 _ACCOUNTS = {"user", "account", "mailbox", "cloudlogonsession"}
 #: Where a row says what was found: an alert's own title, or what a query calls its rows.
 _TITLES = ("title", "alertTitle", "detectionName", "ruleName")
+#: Columns of queries on "Update StsRefreshTokenValidFrom Timestamp.", which every revocation causes.
+_STS = ("oldStsRefreshValidFrom", "newStsRefreshValidFrom", "tokenMinutesAdded")
 _TECHNIQUE = re.compile(r"T\d{4}(?:\.\d{3})?", re.ASCII)
 
 
@@ -88,6 +90,7 @@ def _alert(value: JsonValue, source: str) -> Alert:
         apps=[
             compose.thing(row.get("applicationId", "oAuthApplicationId"), row.get("application"))
         ],
+        actor_app_ids=_acting_applications(row),
         tenant_hint=outer.get("tenantId"),
         details={
             "action": row.text("actionType", limit=120),
@@ -127,6 +130,18 @@ def _verdict(row: Fields, *, streamed: bool) -> Verdict:
         why = "It is of no account; the alert's rows of users name whom it is about."
         return Verdict(False, why, found.signal, found.attack)
     return found
+
+
+def _acting_applications(row: Fields) -> list[JsonValue]:
+    """Return the ids of the application that acted.
+
+    In ``CloudAppEvents`` the account is the one that acted; in rows of a query about changed refresh
+    tokens it is so, too, whatever else the query has kept.
+    """
+    by_app = row.text("accountType", limit=40).lower() == "application"
+    about_tokens = any(name in row for name in _STS)
+    acted = [row.get("accountObjectId")] if by_app or about_tokens else []
+    return [*acted, *unified_audit.acting_applications(_raw(row))]
 
 
 def _raw(row: Fields) -> Fields:

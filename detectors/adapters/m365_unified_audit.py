@@ -95,6 +95,7 @@ def alert_of(row: Fields, value: JsonValue, source: str) -> Alert:
                 row.get("applicationDisplayName", "appName"),
             )
         ],
+        actor_app_ids=unified_audit.acting_applications(row),
         tenant_hint=row.get("organizationId"),
         details={
             "workload": row.text("workload", "officeWorkload", limit=60),

@@ -16,7 +16,16 @@ from detectors.alert import Alert
 
 Facts = dict[str, Any]
 
-_HIDDEN = {"session_ids", "token_ids", "raw_sha256", "actionable", "nameless", "to_do"}
+_HIDDEN = {
+    "session_ids",
+    "token_ids",
+    "raw_sha256",
+    "actionable",
+    "nameless",
+    "to_do",
+    "request_ids",
+    "correlation_ids",
+}
 #: The fields of each name; those of ``alert.details`` are the detector's own, ``alert.words`` is what
 #: title and rule say, in lower case: to look into it costs a hundredth of a regular expression.
 FIELDS: Mapping[str, frozenset[str]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -22,6 +22,7 @@ from web.console.plan import StepView
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 _LATEST = 30
 _MOST_WAITING = 100
+_ASIDE_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class RunView:
 
     ``alerts`` are all that opened or joined it, with their rows, ``against`` the containment for which it
     cannot be approved now; read while it can be decided.
+    ``confirmed`` counts by source the alerts that told of what it has done.
     """
 
     row: Row[Any]
@@ -44,6 +46,7 @@ class RunView:
     now: int
     left: Timers | None = None
     against: Containment | None = None
+    confirmed: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def open_steps(self) -> tuple[StepView, ...]:
@@ -104,13 +107,15 @@ class RunLine:
 class InboxView:
     """What waits, the most urgent first, and the newest runs.
 
-    ``more`` requests wait beyond those shown; ``set_aside`` counts the alerts in quarantine.
+    ``more`` requests wait beyond those shown; ``set_aside`` counts the alerts in quarantine,
+    ``aside`` are the newest of them with their titles.
     """
 
     waiting: tuple[RunView, ...]
     more: int
     latest: tuple[RunLine, ...]
     set_aside: int
+    aside: tuple[tuple[Row[Any], str], ...]
     paused: Mapping[str, Any] | None
     now: int
 
@@ -131,6 +136,10 @@ def inbox(connection: Connection) -> InboxView:
         len(pending) - len(shown),
         tuple(_latest(connection, {each.run_id for each in pending})),
         alerts.counted(connection, "quarantined"),
+        tuple(
+            (row, str(_said(row.parsed).get("title") or ""))
+            for row in alerts.listed(connection, state="quarantined", limit=_ASIDE_SHOWN)
+        ),
         paused,
         now,
     )
@@ -205,6 +214,7 @@ def _view(
         paused,
         now,
         _left(connection, row),
+        confirmed=alerts.confirming(connection, row.id),
     )
 
 
