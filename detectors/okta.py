@@ -163,12 +163,17 @@ def _people(event: _Event) -> tuple[tuple[Person, ...], tuple[str, ...]]:
     said = event.meaning
     if said.concern is Concern.ACTOR and actor is not None and (said.is_finding or not targets):
         cast = [_as(actor, Role.VICTIM), *(_as(person, Role.BYSTANDER) for person in targets)]
+    elif said.concern is Concern.ACTOR and not _type(event.actor):
+        # It is about whoever acted, and that was lost: those she acted on are not in trouble by it.
+        cast = [_as(person, Role.BYSTANDER) for person in targets]
     elif targets:
         cast = [_as(person, Role.VICTIM) for person in targets]
         if actor is not None:
             cast.append(_as(actor, Role.ACTOR))
     elif actor is not None:
-        cast = [_as(actor, Role.VICTIM)]
+        # Where a target is there and cannot be read, she acted on somebody.
+        others = said.of_others or any(map(_mistyped, event.targets))
+        cast = [_as(actor, Role.ACTOR if others else Role.VICTIM)]
     else:
         cast = [_as(person, Role.VICTIM) for person in _app_users(event)]
     return persons.merged(cast), fields.unique(left_out, 10)
@@ -192,6 +197,14 @@ def _person(part: Fields, left_out: list[str]) -> Person | None:
         return None
     name = part.text("displayName", limit=200) or None
     return Person(role=Role.BYSTANDER, ids=tuple(ids), display_name=name)
+
+
+def _mistyped(part: Fields) -> bool:
+    """Whether a user stands there whose identifiers are no text."""
+    given = [part.get("id"), part.get("alternateId")]
+    return _type(part) in _PERSON_TYPES and any(
+        not isinstance(value, str) for value in given if value is not None
+    )
 
 
 def _app_users(event: _Event) -> list[Person]:

@@ -19,6 +19,7 @@ from detectors.batch import Finding, each
 from detectors.cast import Cast, guessed, is_machine
 from detectors.compose import Verdict
 from detectors.detector import Detector
+from detectors.parts import unsayable
 from detectors.recognition import Shape, by_shapes
 
 #: Makes what a vendor hides in other text a field of its own; gets the event, gives another.
@@ -49,7 +50,7 @@ class Who:
     where: tuple[str, str] | None = None
 
     def join(self, cast: Cast, role: Role, event: JsonValue) -> bool:
-        """Add whoever stands there to a cast; say whether there was anybody."""
+        """Add whoever stands there to a cast; say whether there was anybody, even one who cannot be told."""
         there = paths.values(event, self.each) if self.each else [event]
         added = [self._add(cast, role, one) for one in there]
         return any(added)
@@ -69,7 +70,7 @@ class Who:
             cast.leave_out("an account of a machine or of the system itself")
             return False
         ids = [(kind, value) if kind is not None else guessed(value) for kind, value in known]
-        return cast.add(role, *ids, name=name)
+        return cast.add(role, *ids, name=name) or unsayable(known)
 
 
 def _matches(text: str, pattern: str) -> bool:
