@@ -163,7 +163,7 @@ def _people(event: _Event) -> tuple[tuple[Person, ...], tuple[str, ...]]:
     said = event.meaning
     if said.concern is Concern.ACTOR and actor is not None and (said.is_finding or not targets):
         cast = [_as(actor, Role.VICTIM), *(_as(person, Role.BYSTANDER) for person in targets)]
-    elif said.concern is Concern.ACTOR and not _type(event.actor):
+    elif targets and said.is_finding and said.concern is Concern.ACTOR and not _type(event.actor):
         # It is about whoever acted, and that was lost: those she acted on are not in trouble by it.
         cast = [_as(person, Role.BYSTANDER) for person in targets]
     elif targets:

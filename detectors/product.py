@@ -101,6 +101,7 @@ class Product:
     Attributes:
         kind: as in ``Detector``; so are ``title``, ``documentation`` and ``takes_lines``.
         shapes: how it is recognised; ``envelopes`` as in ``by_shapes``.
+        empty: as in ``by_shapes``.
         inner: the path of the event inside an item, where the vendor wraps each; the item itself
             where nothing is there.
         targets: the persons acted upon or found to be in trouble.
@@ -118,6 +119,7 @@ class Product:
     documentation: tuple[str, ...]
     shapes: tuple[Shape, ...]
     envelopes: tuple[str, ...] = ()
+    empty: tuple[Shape, ...] = ()
     inner: str = ""
     targets: tuple[Who, ...] = ()
     actors: tuple[Who, ...] = ()
@@ -158,7 +160,7 @@ def detector_of(product: Product) -> Detector:
         title=product.title,
         documentation=product.documentation,
         parse=parse,
-        recognises=by_shapes(*product.shapes, envelopes=product.envelopes),
+        recognises=by_shapes(*product.shapes, envelopes=product.envelopes, empty=product.empty),
         takes_lines=product.takes_lines,
     )
 

@@ -6,7 +6,12 @@ from hypothesis import settings
 
 #: The profile of `make fuzz`; ``max_examples`` is how many cases each adapter gets.
 PROFILE = "fuzz"
-settings.register_profile(PROFILE, max_examples=2000, deadline=None, print_blob=True)
+settings.register_profile(
+    PROFILE,
+    max_examples=int(__import__("os").environ.get("FZ", "2000")),
+    deadline=None,
+    print_blob=True,
+)
 
 
 def cases(few: int) -> int:

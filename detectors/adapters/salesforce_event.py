@@ -36,8 +36,12 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: AR
         )  # fmt: skip
     if "anomaly" in name or "threatdetection" in name:
         return record("Unusual for this user; that says nothing about who acted.", Signal.RISK)
-    if "tokenrevoked" in name or "oauthtoken" in name:
-        return record("A token was revoked or used, and no finding.", Signal.TOKEN_THEFT)
+    if "tokenrevoked" in name:
+        return record("A token was revoked, and no finding.", Signal.TOKEN_THEFT)
+    if "oauthtoken" in name and not paths.text(event, "status", 40).lower().startswith("success"):
+        return record(
+            "A token was refused; an old one of an app's does the same.", Signal.TOKEN_THEFT
+        )
     if name.startswith(_CONSENTS):
         kind = paths.text(event, "connectionType", 60).lower()
         return record("An app was used or allowed, and no finding.", Signal.CONSENT if kind != "login" else Signal.OTHER)  # fmt: skip

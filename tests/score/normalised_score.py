@@ -105,7 +105,9 @@ def _names(alerts: list[Alert], *roles: Role) -> set[str]:
 def _values(user: Any) -> set[str]:
     if not isinstance(user, dict):
         return set()
-    return _spelt(*(str(user[key]) for key in _USER_KEYS if user.get(key))) - {""}
+    given = [user.get(key) for key in _USER_KEYS]
+    many = [one for value in given for one in (value if isinstance(value, list) else [value])]
+    return _spelt(*(str(one) for one in many if one)) - {""}
 
 
 def _spelt(*values: str) -> set[str]:

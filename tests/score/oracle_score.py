@@ -15,8 +15,8 @@ Not every label can be answered by one event alone. A label is set apart, with t
   (``mocks``: what was seen before, where an address is);
 - the rule is one of ``_STATE``: it compares with what the tenant has set or was used to;
 - it says no, and another rule of its category says yes to an event of the very same type (kind and title),
-  while its own rule does not: the rule then asks for another type ("was it a policy, or a factor?"), and
-  its no does not say that the event is none of this category.
+  while its own rule does not, or to the very same event: the rule then asks for another type ("was it a
+  policy, or a factor?"), and its no does not say that the event is none of this category.
 
 Both figures are printed: over all labels, and over those that need nothing from outside.
 """
@@ -48,14 +48,22 @@ _MEANT: tuple[tuple[str, str, str, frozenset[Signal]], ...] = (
     ("MFA change", "mfa_change", r".*", frozenset({Signal.MFA})),
     ("forwarding", "forwarding_rule", r".*", frozenset({Signal.MAIL_RULE})),
 )
-#: Rules that compare an event with something outside it: why.
+#: Rules (and tests of theirs, behind a bar) that compare an event with something outside it: why.
 _STATE = {
     r"Standard\.ImpossibleTravel\..*": "the distance between two sign-ins; detectors/hunts counts it",
     r".*\.Behavioral": "a row of a query that has counted over weeks, and no event of the vendor",
     r"Standard\.SignInFromRogueState": "where an address is, and which countries the tenant minds",
     r"Push\.Security\.Authorized\.IdP\.Login": "which identity providers the tenant allows",
     r"Okta\.PotentiallyStolenSession": "with what the same session was used before",
+    r"Salesforce\.OAuth\.Credential\.Abuse \| Excessive API Usage.*": "how many calls are usual for the app",
     r"Azure\.Audit\.GraphSessionMultipleIPs": "from where the same session came before",
+}
+
+
+#: Answered otherwise on purpose, and counted against us all the same: why.
+_ON_PURPOSE = {
+    r"Auth0\.MFA\.Factor\.Setting\.Enabled": "a factor switched off is a change of MFA as well",
+    r"streamalert\.duo_bypass_code_.*": "any bypass code is a way past MFA, however it was made",
 }
 
 
@@ -82,6 +90,7 @@ def labels(rows: list[dict[str, Any]], only_acts: bool) -> Iterator[tuple[str, L
     for row, alerts, _ in read:
         if row["expected"]:
             yes[row["category"], _type(alerts)].add(row["rule"])
+            yes[row["category"], _digest(row["event"])].add(row["rule"])
     for row, alerts, what in read:
         name, meant = next(
             (name, meant)
@@ -90,20 +99,31 @@ def labels(rows: list[dict[str, Any]], only_acts: bool) -> Iterator[tuple[str, L
         )
         said = any(each.actionable if only_acts else each.signal in meant for each in alerts)
         others = yes[row["category"], _type(alerts)]
-        elsewhere = not row["expected"] and bool(others) and row["rule"] not in others
+        same = yes[row["category"], _digest(row["event"])]
+        elsewhere = not row["expected"] and (
+            (bool(others) and row["rule"] not in others) or bool(same)
+        )
         test = row.get("test_name") or ""
         yield name, Label(row["rule"], test, row["expected"], said, _apart(row, elsewhere), what)
 
 
 def _apart(row: dict[str, Any], elsewhere: bool) -> str:
     for rule, reason in _STATE.items():
-        if re.fullmatch(rule, row["rule"]):
+        if re.fullmatch(rule, row["rule"]) or re.fullmatch(
+            rule, f"{row['rule']} | {row.get('test_name')}"
+        ):
             return reason
     if row.get("mocks"):
         return "its test puts in an answer from outside"
     if (row.get("threshold") or 1) > 1:
         return f"counts over {row['threshold']} events"
     return "another rule of this category says yes to events of this type" if elsewhere else ""
+
+
+def _digest(event: dict[str, Any]) -> str:
+    """Name an event by its content, without what whoever collected it added (``p_...``)."""
+    own = {key: value for key, value in event.items() if not key.startswith("p_")}
+    return json.dumps(own, sort_keys=True)
 
 
 def _type(alerts: list[Alert]) -> str:
@@ -131,6 +151,11 @@ def _figures(found: list[Label]) -> str:
         f"{len(found):7}{f'{both}/{said}':>11}{_share(both, said):>7}"
         f"{f'{both}/{yes}':>9}{_share(both, yes):>7}"
     )
+
+
+def _why(label: Label) -> str:
+    purpose = (why for rule, why in _ON_PURPOSE.items() if re.fullmatch(rule, label.rule))
+    return f" ({label.what})" + "".join(f" - on purpose: {why}" for why in purpose)
 
 
 def _share(part: int, whole: int) -> str:
@@ -161,7 +186,7 @@ def main() -> int:
             for label in each:
                 if bool(label.apart) == apart and (apart or label.expected != label.said):
                     answer = f"labelled {label.expected}, said {label.said}"
-                    reason = f" - {label.apart}" if apart else f" ({label.what})"
+                    reason = f" - {label.apart}" if apart else _why(label)
                     say(f"  {name}: {label.rule} | {label.test} | {answer}{reason}\n")
     return 0
 
