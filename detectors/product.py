@@ -106,6 +106,8 @@ class Product:
             where nothing is there.
         targets: the persons acted upon or found to be in trouble.
         actors: the persons who acted; the first is the one it is about where there is no target.
+        alone: whether that is so; False where the vendor has a name for who acted that means that somebody
+            else was acted upon.
         bystanders: persons who are named and neither.
         action: the vendor's name of what happened; ``headline`` for people, ``rule`` the detection.
         levels: where medium, high and critical begin, where the severity is a number.
@@ -123,6 +125,7 @@ class Product:
     inner: str = ""
     targets: tuple[Who, ...] = ()
     actors: tuple[Who, ...] = ()
+    alone: bool = True
     bystanders: tuple[Who, ...] = ()
     action: str = ""
     headline: str = ""
@@ -221,7 +224,7 @@ def cast_of(product: Product, event: JsonValue) -> Cast:
     """Name an event's persons: targets are victims, and so is who acted where there is no target."""
     cast = Cast()
     targets = [who.join(cast, Role.VICTIM, event) for who in product.targets]
-    targeted = any(targets)
+    targeted = any(targets) or not product.alone
     for who in product.actors:
         who.join(cast, Role.ACTOR if targeted else Role.VICTIM, event)
     for who in product.bystanders:

@@ -8,7 +8,7 @@ from hypothesis import settings
 PROFILE = "fuzz"
 settings.register_profile(
     PROFILE,
-    max_examples=int(__import__("os").environ.get("FZ", "2000")),
+    max_examples=2000,
     deadline=None,
     print_blob=True,
 )

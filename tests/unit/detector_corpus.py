@@ -66,6 +66,29 @@ _MORE: tuple[tuple[str, Any], ...] = (
     ("entra_azure_monitor_log", _row("AuditLogs", _AUDIT)),
     ("entra_azure_monitor_log", _row("AuditLogs", _FRAUD)),
     ("entra_graph_log", _FRAUD),
+    (
+        "splunk_alert",
+        {"sid": "s-1", "search_name": "Stolen session token", "results_link": "x",
+         "result": {"user": "ada@contoso.com", "src_user": "ben@contoso.com", "_time": WHEN}},
+    ),
+    (
+        "panther_alert",
+        {"id": "r-1", "title": "Session token theft", "severity": "HIGH", "type": "RULE", "alertId": "a-1",
+         "alertContext": {"target_user": "ada@contoso.com", "actor": {"email": "ben@contoso.com"}}},
+    ),
+    (
+        "elastic_ecs_document",
+        {"@timestamp": WHEN, "event": {"kind": "signal"}, "kibana.alert.rule.name": "Session cookie theft",
+         "kibana.alert.severity": "high", "kibana.alert.uuid": "k-1",
+         "user": {"email": "ben@contoso.com", "target": {"email": "ada@contoso.com"}}},
+    ),
+    (
+        "ocsf_event",
+        {"class_uid": 2004, "category_uid": 2, "activity_id": 1, "time": 1766372700000, "severity_id": 4,
+         "finding_info": {"title": "Stolen session cookie", "uid": "f-1"}, "metadata": {"version": "1.3.0"},
+         "resources": [{"type": "user", "owner": {"email_addr": "ada@contoso.com"}}],
+         "actor": {"user": {"email_addr": "ben@contoso.com"}}},
+    ),
     ("hunt", _FINDING),
     ("generic", {"title": "Token replay", "mail": "ada@contoso.com", "id": "g-1", "app": APP}),
     (
@@ -79,6 +102,9 @@ _MORE: tuple[tuple[str, Any], ...] = (
 _MAPPING = {"title": "title", "event_id": "id", "person.email": "mail", "app_ids": "app"}
 
 
+#: By these schemas whoever acted is whom a finding is about where nobody was acted upon; with the whole target
+#: gone, that is what such an event says.
+LONE = frozenset({"google_secops", "cef", "elastic_ecs_document", "ocsf_event", "panther_alert"})
 #: Named in some event in no role: whom a case is given to, who sent what was received, who wrote an app.
 NOBODIES = (
     "olga@contoso.com",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from detectors.batch import Finding
 from detectors.catalogue import MODULES
 from tests.depth import cases
 from tests.unit import damage
-from tests.unit.detector_corpus import CORPUS, NOBODIES, source
+from tests.unit.detector_corpus import CORPUS, LONE, NOBODIES, source
 
 WHOLE: dict[str, list[damage.Cast]] = {}
 
@@ -61,6 +62,8 @@ def test_a_damaged_event_condemns_nobody_else(
     assert 0 <= registry.detector(kind).recognises(event).surety <= 1
     found = read(kind, event)
     named = named or not cast.victims
+    if kind in LONE:
+        cast = replace(cast, actors=frozenset())
     assert not damage.wrongs(found, event, cast, named=named, nobodies=NOBODIES)
 
 
@@ -100,6 +103,7 @@ ACTED_UPON = [
     for number in range(len(events))
     if casts(kind)[number].actors and casts(kind)[number].victims
 ]
+OF_A_TARGET = [(kind, number) for kind, number in ACTED_UPON if kind not in LONE]
 
 
 @pytest.mark.parametrize(("kind", "number"), ACTED_UPON)
@@ -115,5 +119,18 @@ def test_a_target_of_another_type_makes_no_victim_of_who_acted(
         inside[key] = copy.deepcopy(instead)
     for alert in read(kind, event):
         if isinstance(alert, Alert):
+            victims = {each.value.casefold() for person in alert.victims for each in person.ids}
+            assert not victims & cast.actors
+
+
+@pytest.mark.parametrize(("kind", "number"), OF_A_TARGET)
+def test_without_its_target_nobody_else_is_contained(kind: str, number: int) -> None:
+    """Where the event's rule says that it is about a target, a lost target leaves nobody to contain."""
+    cast = casts(kind)[number]
+    event = copy.deepcopy(CORPUS[kind][number])
+    for inside, key in reversed(_held(event, cast.victims)):
+        del inside[key]
+    for alert in read(kind, event):
+        if isinstance(alert, Alert) and alert.actionable:
             victims = {each.value.casefold() for person in alert.victims for each in person.ids}
             assert not victims & cast.actors
