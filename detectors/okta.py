@@ -71,6 +71,9 @@ def _events(value: JsonValue) -> list[Fields]:
             found = [value]
     if not isinstance(found, list):
         raise NotUnderstood("the payload holds no list data.events", _REMEDY)
+    deliveries = [Fields(item).at("data").get("events") for item in found]
+    if found and all(isinstance(inner, list) for inner in deliveries):
+        found = [event for inner in deliveries if isinstance(inner, list) for event in inner]
     return [Fields(_objects(item)) for item in found]
 
 
