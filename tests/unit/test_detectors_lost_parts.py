@@ -64,6 +64,16 @@ def test_an_owner_who_is_no_text_leaves_the_delegate_who_read_an_actor() -> None
     assert roles(one("m365_unified_audit", record)) == [Role.ACTOR]
 
 
+@pytest.mark.parametrize("identity", [True, False, "False"])
+def test_a_switch_in_the_place_of_a_mailbox_is_nobodys_name(identity: Any) -> None:
+    record = {"CreationTime": WHEN, "Id": "r-1", "Operation": "Set-Mailbox", "RecordType": 1, "Workload": "Exchange",
+              "UserId": "root@contoso.com", "Parameters": [{"Name": "Identity", "Value": identity}]}  # fmt: skip
+    named = {
+        each.value for person in one("m365_unified_audit", record).persons for each in person.ids
+    }
+    assert named == {"root@contoso.com"}
+
+
 def test_a_row_without_its_recipient_is_not_about_a_sender_from_outside() -> None:
     row = {"Organization": "contoso.com", "Received": WHEN, "SenderAddress": "eve@example.com"}
     assert not one("exchange_message_trace", row).victims
