@@ -11,7 +11,7 @@ STAMP := $(VENV)/.set-up
 WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint types layers format bench bench-hunts detectors-score lock wheel clean
+.PHONY: help setup demo test fuzz lint types layers format bench bench-hunts detectors-score oracle-score normalised-score lock wheel clean
 
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ demo: setup ## Watch a token thief being evicted (DEMO_ARGS=--json for one JSON 
 test: setup ## Run all tests (services and browser are skipped where there are none)
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(TEST_ARGS)
 
+fuzz: setup ## Damage every adapter's events, 2,000 cases an adapter and more (about an hour; FUZZ_ARGS='-k okta')
+	@$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -m fuzz --hypothesis-profile=fuzz --timeout=0 tests/unit $(FUZZ_ARGS)
+
 lint: setup ## Check style and format
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
@@ -58,6 +61,12 @@ bench-hunts: setup ## Hunt for 200 planted thefts in 10 million sign-ins (BENCH_
 
 detectors-score: setup ## How well alerts are read (RESCIND_DETECTOR_DATA; FAMILIES="a b" tells each file)
 	@PYTHONPATH=. $(BIN)/python tests/score/detector_score.py $(FAMILIES)
+
+oracle-score: setup ## Precision and recall over labelled events (RESCIND_DETECTOR_DATA)
+	@PYTHONPATH=. $(BIN)/python tests/score/oracle_score.py $(SCORE_ARGS)
+
+normalised-score: setup ## How other parsers read the same files (RESCIND_DETECTOR_DATA; FAMILIES=all tells each)
+	@PYTHONPATH=. $(BIN)/python tests/score/normalised_score.py $(FAMILIES)
 
 lock: setup ## Resolve requirements.lock anew
 	@$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --upgrade \

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from detectors import notices
 from detectors.alert import Signal
 from detectors.compose import Verdict, record, severity_of
 from detectors.signals import signal_of
@@ -51,7 +52,7 @@ def judge(
     attack = tuple(techniques)
     signal = signal_of(text, attack)
     level = severity_of(severity)
-    over = closed(status, classification)
+    over = closed(status, classification) or notices.idle(text)
     if over:
         return Verdict(False, over, signal, attack)
     if signal in THEFT and level in _ENOUGH:

@@ -119,7 +119,7 @@ def audit(frame: Frame, row: Fields) -> Alert:
         kind=frame.kind,
         raw=frame.raw,
         verdict=entra_rows.audit_verdict(activity),
-        cast=entra_rows.audit_cast(row),
+        cast=entra_rows.audit_cast(row, activity),
         event_id=row.get("id"),
         title=activity,
         rule=activity,

@@ -22,6 +22,7 @@ from detectors.alert import IdKind, Network, Role, Signal, Thing
 from detectors.cast import Cast
 from detectors.compose import Verdict, record
 from detectors.fields import Fields
+from detectors.parts import unsayable
 
 #: Risk event types that say that a token or session is in other hands, in lower case.
 _THEFT = {
@@ -154,7 +155,7 @@ def risk_verdict(row: Fields) -> Verdict:
 
 def audit_verdict(activity: str) -> Verdict:
     """Judge a directory audit: a record, unless a person reports what somebody else did."""
-    if _REPORTED.search(activity):
+    if is_report(activity):
         return Verdict(
             True, "The user says that a sign-in was not hers.", Signal.MFA, ("T1621",)
         )  # fmt: skip
@@ -162,17 +163,27 @@ def audit_verdict(activity: str) -> Verdict:
     return record("A record of a change, and no finding.", signal or Signal.OTHER)
 
 
-def audit_cast(audit: Fields) -> Cast:
+def is_report(activity: str) -> bool:
+    """Whether an audited activity is a person's report of what somebody else did."""
+    return bool(_REPORTED.search(activity))
+
+
+def audit_cast(audit: Fields, activity: str = "") -> Cast:
     """Name who is changed (victim) and who changed it (actor); applications are nobody.
 
-    Where no other user is changed, whoever acted is the one it is about.
+    Where no other user is changed, whoever acted is the one it is about; but whose fraud is reported
+    stands in the target, and nobody else is taken for her.
     """
     cast = Cast()
     targets = [Fields(target) for target in audit.items("targetResources")]
     users = [target for target in targets if target.text("type", limit=40).lower() == "user"]
-    changed = [person_of(cast, Role.VICTIM, user, own_id=True) for user in users]
+    changed = [
+        person_of(cast, Role.VICTIM, user, own_id=True) or unsayable(user.everything().items())
+        for user in users
+    ]
     user = audit.at("initiatedBy").at("user")
-    person_of(cast, Role.ACTOR if any(changed) else Role.VICTIM, user, own_id=True)
+    others = any(changed) or is_report(activity)
+    person_of(cast, Role.ACTOR if others else Role.VICTIM, user, own_id=True)
     return cast
 
 

@@ -17,6 +17,9 @@ TEXT_LIMIT = 300
 #: More addresses or sessions than this in one alert help nobody who reads it.
 LIST_LIMIT = 100
 
+#: Ends a line that was longer than its limit. What it ends is no identifier any more.
+CUT = "…"
+
 _UNSAFE = {"Cc", "Cs", "Zl", "Zp"}
 #: Characters that turn the direction of writing: what is shown is not what is there.
 _BIDI = {
@@ -98,7 +101,7 @@ def text(value: JsonValue, limit: int = TEXT_LIMIT) -> str:
     # The limit first, so that cleaning a megabyte is never paid for; blanks may take some of it.
     raw = str(value)[: limit * 4]
     line = " ".join("".join(_clean(raw)).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"
+    return line if len(line) <= limit else line[: limit - 1] + CUT
 
 
 def _clean(raw: str) -> Iterator[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from detectors import notices
 from detectors.alert import Signal
 from detectors.compose import Verdict, record
 from detectors.signals import is_technique, signal_of
@@ -59,6 +60,8 @@ def finding(
     """
     attack = tuple(known for each in techniques if is_technique(known := each.strip().upper()))
     signal = signal_of(title, attack)
+    if idle := notices.idle(title):
+        return Verdict(False, idle, signal, attack)
     if sample:
         return Verdict(False, "A sample that the vendor made for a test.", signal, attack)
     if _OVER.fullmatch(state.strip()):

@@ -71,6 +71,9 @@ def _events(value: JsonValue) -> list[Fields]:
             found = [value]
     if not isinstance(found, list):
         raise NotUnderstood("the payload holds no list data.events", _REMEDY)
+    deliveries = [Fields(item).at("data").get("events") for item in found]
+    if found and all(isinstance(inner, list) for inner in deliveries):
+        found = [event for inner in deliveries if isinstance(inner, list) for event in inner]
     return [Fields(_objects(item)) for item in found]
 
 
@@ -168,12 +171,17 @@ def _people(event: _Event) -> tuple[tuple[Person, ...], tuple[str, ...]]:
     said = event.meaning
     if said.concern is Concern.ACTOR and actor is not None and (said.is_finding or not targets):
         cast = [_as(actor, Role.VICTIM), *(_as(person, Role.BYSTANDER) for person in targets)]
+    elif targets and said.is_finding and said.concern is Concern.ACTOR and not _type(event.actor):
+        # It is about whoever acted, and that was lost: those she acted on are not in trouble by it.
+        cast = [_as(person, Role.BYSTANDER) for person in targets]
     elif targets:
         cast = [_as(person, Role.VICTIM) for person in targets]
         if actor is not None:
             cast.append(_as(actor, Role.ACTOR))
     elif actor is not None:
-        cast = [_as(actor, Role.VICTIM)]
+        # Where a target is there and cannot be read, she acted on somebody.
+        others = said.of_others or any(map(_mistyped, event.targets))
+        cast = [_as(actor, Role.ACTOR if others else Role.VICTIM)]
     else:
         cast = [_as(person, Role.VICTIM) for person in _app_users(event)]
     return persons.merged(cast), fields.unique(left_out, 10)
@@ -197,6 +205,14 @@ def _person(part: Fields, left_out: list[str]) -> Person | None:
         return None
     name = part.text("displayName", limit=200) or None
     return Person(role=Role.BYSTANDER, ids=tuple(ids), display_name=name)
+
+
+def _mistyped(part: Fields) -> bool:
+    """Whether a user stands there whose identifiers are no text."""
+    given = [part.get("id"), part.get("alternateId")]
+    return _type(part) in _PERSON_TYPES and any(
+        not isinstance(value, str) for value in given if value is not None
+    )
 
 
 def _app_users(event: _Event) -> list[Person]:

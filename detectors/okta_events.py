@@ -27,11 +27,16 @@ class Concern(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What an event type says. ``is_finding``: the system has judged, not only recorded."""
+    """What an event type says.
+
+    ``is_finding``: the system has judged, not only recorded. ``of_others``: whoever acted is an
+    administrator or the system, and never the one in trouble.
+    """
 
     concern: Concern
     is_finding: bool = False
     signal: Signal = Signal.OTHER
+    of_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +83,17 @@ class Risk:
 
 _REUSE = Meaning(Concern.TARGET, is_finding=True, signal=Signal.TOKEN_THEFT)
 _RISK = Meaning(Concern.TARGET, is_finding=True, signal=Signal.RISK)
+_RISK_OF = Meaning(Concern.TARGET, is_finding=True, signal=Signal.RISK, of_others=True)
 _MEANINGS = {
     "app.oauth2.token.detect_reuse": _REUSE,
     "app.oauth2.as.token.detect_reuse": _REUSE,
-    "user.risk.detect": _RISK,
-    "user.risk.change": _RISK,
+    "user.risk.detect": _RISK_OF,
+    "user.risk.change": _RISK_OF,
     "user.session.context.change": Meaning(
         Concern.TARGET, is_finding=True, signal=Signal.SESSION_THEFT
     ),
     "policy.auth_reevaluate.fail": _RISK,
-    "policy.entity_risk.evaluate": _RISK,
+    "policy.entity_risk.evaluate": _RISK_OF,
     "security.breached_credential.detected": Meaning(
         Concern.ACTOR, is_finding=True, signal=Signal.CREDENTIAL
     ),

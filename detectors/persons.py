@@ -71,6 +71,8 @@ def person_id(kind: IdKind, value: JsonValue) -> PersonId:
     found = value.strip()
     if not found or len(found) > _LIMIT:
         raise Unusable(f"the {name} is empty or longer than {_LIMIT} characters")
+    if fields.CUT in found:
+        raise Unusable(f"the {name} is longer than what is read of a text")
     if not fields.printable(found):
         raise Unusable(f"the {name} holds invisible characters")
     wrong = _unlike(kind, found)

@@ -19,6 +19,7 @@ from detectors.batch import Finding, each
 from detectors.cast import Cast, guessed, is_machine
 from detectors.compose import Verdict
 from detectors.detector import Detector
+from detectors.parts import unsayable
 from detectors.recognition import Shape, by_shapes
 
 #: Makes what a vendor hides in other text a field of its own; gets the event, gives another.
@@ -49,7 +50,7 @@ class Who:
     where: tuple[str, str] | None = None
 
     def join(self, cast: Cast, role: Role, event: JsonValue) -> bool:
-        """Add whoever stands there to a cast; say whether there was anybody."""
+        """Add whoever stands there to a cast; say whether there was anybody, even one who cannot be told."""
         there = paths.values(event, self.each) if self.each else [event]
         added = [self._add(cast, role, one) for one in there]
         return any(added)
@@ -69,7 +70,7 @@ class Who:
             cast.leave_out("an account of a machine or of the system itself")
             return False
         ids = [(kind, value) if kind is not None else guessed(value) for kind, value in known]
-        return cast.add(role, *ids, name=name)
+        return cast.add(role, *ids, name=name) or unsayable(known)
 
 
 def _matches(text: str, pattern: str) -> bool:
@@ -100,10 +101,13 @@ class Product:
     Attributes:
         kind: as in ``Detector``; so are ``title``, ``documentation`` and ``takes_lines``.
         shapes: how it is recognised; ``envelopes`` as in ``by_shapes``.
+        empty: as in ``by_shapes``.
         inner: the path of the event inside an item, where the vendor wraps each; the item itself
             where nothing is there.
         targets: the persons acted upon or found to be in trouble.
         actors: the persons who acted; the first is the one it is about where there is no target.
+        alone: whether that is so; False where the vendor has a name for who acted that means that somebody
+            else was acted upon.
         bystanders: persons who are named and neither.
         action: the vendor's name of what happened; ``headline`` for people, ``rule`` the detection.
         levels: where medium, high and critical begin, where the severity is a number.
@@ -117,9 +121,11 @@ class Product:
     documentation: tuple[str, ...]
     shapes: tuple[Shape, ...]
     envelopes: tuple[str, ...] = ()
+    empty: tuple[Shape, ...] = ()
     inner: str = ""
     targets: tuple[Who, ...] = ()
     actors: tuple[Who, ...] = ()
+    alone: bool = True
     bystanders: tuple[Who, ...] = ()
     action: str = ""
     headline: str = ""
@@ -157,7 +163,7 @@ def detector_of(product: Product) -> Detector:
         title=product.title,
         documentation=product.documentation,
         parse=parse,
-        recognises=by_shapes(*product.shapes, envelopes=product.envelopes),
+        recognises=by_shapes(*product.shapes, envelopes=product.envelopes, empty=product.empty),
         takes_lines=product.takes_lines,
     )
 
@@ -218,7 +224,7 @@ def cast_of(product: Product, event: JsonValue) -> Cast:
     """Name an event's persons: targets are victims, and so is who acted where there is no target."""
     cast = Cast()
     targets = [who.join(cast, Role.VICTIM, event) for who in product.targets]
-    targeted = any(targets)
+    targeted = any(targets) or not product.alone
     for who in product.actors:
         who.join(cast, Role.ACTOR if targeted else Role.VICTIM, event)
     for who in product.bystanders:

@@ -74,20 +74,24 @@ class Shape:
         return Fit(round(self.surety + more, 3), "it has " + ", ".join(named))
 
 
-def by_shapes(*shapes: Shape, envelopes: Iterable[str] = ()) -> Callable[[JsonValue], Fit]:
+def by_shapes(
+    *shapes: Shape, envelopes: Iterable[str] = (), empty: Iterable[Shape] = ()
+) -> Callable[[JsonValue], Fit]:
     """Build a ``recognises``: the best of the shapes, over the items of a list or an envelope.
 
     Args:
         shapes: any of them will do.
         envelopes: keys of lists that events come in (``records``, ``value``), where the vendor
             sends many in one object.
+        empty: how the vendor's answer looks where its list is empty; such an answer is known, too.
     """
-    names = tuple(envelopes)
+    names, empties = tuple(envelopes), tuple(empty)
 
     def recognises(payload: JsonValue) -> Fit:
         found = items(payload, *names)[:_SAMPLES]
         if not found:
-            return Fit(0.0, "it holds no event")
+            none = max((shape.fit(payload) for shape in empties), key=_surety, default=Fit(0.0))
+            return none if none.surety >= ENOUGH else Fit(0.0, "it holds no event")
         fits = [max((shape.fit(item) for shape in shapes), key=_surety) for item in found]
         best = max(fits, key=_surety)
         # A list counts by its average: one fitting event among strangers is no delivery.

@@ -16,7 +16,7 @@ from datetime import datetime
 from pydantic import JsonValue
 
 from config.settings import Source
-from detectors import embedded, fields, persons
+from detectors import embedded, fields, notices, persons
 from detectors import sentinel_entities as entities
 from detectors.alert import Alert, NotUnderstood, Person
 from detectors.batch import Finding, each
@@ -126,7 +126,7 @@ def _alert(value: JsonValue, source: str) -> Alert:
     spoken = " ".join(
         [title, *(item.text("alertDisplayName", "alertName") for item in finding.inner)]
     )
-    actionable, why = _judged(body, people, left_out)
+    actionable, why = _judged(body, title, people, left_out)
     return Alert(
         source=source,
         kind="incident" if finding.is_incident else "security_alert",
@@ -181,7 +181,7 @@ def _entities(finding: _Finding) -> Iterator[tuple[str, Fields]]:
 
 
 def _judged(
-    body: Fields, people: tuple[Person, ...], left_out: tuple[str, ...]
+    body: Fields, title: str, people: tuple[Person, ...], left_out: tuple[str, ...]
 ) -> tuple[bool, str]:
     status = body.text("status", limit=40)
     classification = body.text("classification", limit=40)
@@ -190,6 +190,8 @@ def _judged(
         return False, f"People have classified it as {harmless}."
     if status.lower() in _CLOSED:
         return False, f"It is {status.lower()} in Sentinel already."
+    if idle := notices.idle(title):
+        return False, idle
     if not people:
         because = f" ({'; '.join(left_out)})" if left_out else ""
         return False, f"It names no account that can be contained{because}."

@@ -15,10 +15,11 @@ import re
 
 from pydantic import JsonValue
 
-from detectors import embedded, fields, persons
+from detectors import embedded, entra_rows, fields, persons
 from detectors.alert import IdKind, Role
 from detectors.cast import Candidate, Cast, is_machine
 from detectors.fields import Fields
+from detectors.parts import unsayable
 
 #: UserType: system, application, service principal, custom policy, system policy. Some records of what
 #: a person did have it, too (clicks on links), so that the name's form decides.
@@ -51,7 +52,8 @@ def cast_of(record: Fields) -> Cast:
         _of_alert(record, people)
     else:
         about = _owner(record, people) if is_exchange(record) else _target(record, people)
-        _actor(record, people, Role.ACTOR if about else Role.VICTIM)
+        reported = entra_rows.is_report(record.text("operation", limit=120))
+        _actor(record, people, Role.ACTOR if about or reported else Role.VICTIM)
     _others(record, people)
     return people
 
@@ -148,6 +150,8 @@ def _target(record: Fields, people: Cast) -> bool:
     mark = _object_id(record, "target")
     is_user = "User" in ids or mark is not None
     named = record.get("objectId", "officeObjectId")
+    if is_user and unsayable([(IdKind.USER_PRINCIPAL_NAME, named)]):
+        return people.add(Role.VICTIM, (IdKind.ENTRA_OBJECT_ID, mark)) or True
     address = isinstance(named, str) and re.fullmatch(r"[^\s@;/]+@[^\s@;/]+", named) is not None
     if ids and not is_user:
         return False
@@ -172,6 +176,9 @@ def _object_id(record: Fields, name: str) -> str | None:
 def _owner(record: Fields, people: Cast) -> bool:
     """Add the owner of the mailbox that a record of Exchange is about."""
     owner = record.get("mailboxOwnerUPN")
+    if unsayable([(IdKind.USER_PRINCIPAL_NAME, owner)]):
+        people.leave_out("the owner of the mailbox, who is not told by text")
+        return True
     if isinstance(owner, str) and owner.strip():
         return people.add(Role.VICTIM, (IdKind.USER_PRINCIPAL_NAME, owner), (IdKind.SID, record.get("mailboxOwnerSid")))  # fmt: skip
     operation, given = record.text("operation", limit=80), parameters(record)

@@ -50,7 +50,7 @@ def opened(item: JsonValue, fits: Recognises, depth: int = _DEPTH) -> JsonValue:
     """
     if not isinstance(item, dict) or depth < 0 or fits(item).surety >= ENOUGH:
         return item
-    for inner in _inside(item):
+    for inner in inside(item):
         found = opened(inner, fits, depth - 1)
         if fits(found).surety >= ENOUGH:
             return found
@@ -84,7 +84,8 @@ def _few(payload: JsonValue) -> JsonValue:
     return payload[:8] if isinstance(payload, list) else payload
 
 
-def _inside(item: JsonValue) -> Iterable[JsonValue]:
+def inside(item: JsonValue) -> Iterable[JsonValue]:
+    """Yield the objects under keys that carriers keep an event under."""
     read = Fields(item)
     for place in _PLACES:
         value = read.get(place)  # some write "event.original" as one key

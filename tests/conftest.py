@@ -10,6 +10,9 @@ import os
 
 import pytest
 
+# Before pytest chooses hypothesis' profile, `make fuzz`'s has to be known.
+import tests.depth  # noqa: F401
+
 #: What tells the tests something, and is no setting.
 _FOR_TESTS = ("RESCIND_TEST_", "RESCIND_VENDOR_SPECS")
 

@@ -65,7 +65,7 @@ def _alert(value: JsonValue, source: str) -> Alert:
 
 
 def _named(value: JsonValue) -> Candidate:
-    return guessed(_KIND.sub("", text(value, 320)) or None)
+    return guessed(_KIND.sub("", text(value, 320)) or (None if isinstance(value, str) else value))
 
 
 def _verdict(title: str) -> Verdict:

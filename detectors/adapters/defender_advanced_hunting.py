@@ -22,7 +22,7 @@ import re
 from pydantic import JsonValue
 
 from config.settings import Source
-from detectors import compose, embedded, persons, recognition, unified_audit
+from detectors import compose, embedded, parts, persons, recognition, unified_audit
 from detectors.alert import Alert, IdKind, NotUnderstood, Role
 from detectors.batch import Finding, each
 from detectors.cast import Candidate, Cast
@@ -162,7 +162,9 @@ def _cast(row: Fields) -> Cast:
         "userPrincipalName": row.get("targetAccountUpn"), "displayName": row.get("targetAccountDisplayName"),
         "aadUserId": row.get("targetAccountObjectId"),
     })  # fmt: skip
-    changed = add_account(people, Role.VICTIM, target)
+    changed = add_account(people, Role.VICTIM, target) or parts.unsayable(
+        target.everything().items()
+    )
     if row.text("accountType", limit=40).lower() in {
         "application",
         "system",

@@ -102,12 +102,13 @@ def _people(cast: Cast, action: str, event: Fields, said: Fields) -> None:
     if action.lower().startswith("o2fa_"):
         cast.add(Role.VICTIM, *acting)  # offline access: the user's own, the object is a computer
         return
-    if login or not acted_on:
+    unsayable = parts.unsayable([(IdKind.DUO_USERNAME, event.get("object"))])
+    if login or not (acted_on or unsayable):
         # The address in a login's description is the administrator's own.
         own = [(IdKind.EMAIL, said.get("email"))] if login else []
         cast.add(Role.VICTIM, *acting, *own)
         return
-    if not _ON_USERS.fullmatch(action) or _PHONE.fullmatch(acted_on):
+    if unsayable or not _ON_USERS.fullmatch(action) or _PHONE.fullmatch(acted_on):
         cast.leave_out("what was changed is no account")
         cast.add(Role.ACTOR, *acting)
         return

@@ -97,6 +97,7 @@ CORTEX = Product(
         Shape(needs=("incident_id", "xdr_url|alert_count|rule_based_score|detection_time"), also=("host_count",)),
     ),
     envelopes=("reply.alerts", "reply.alerts.data", "reply.incidents", "alerts"),
+    empty=(Shape(needs=("reply.alerts|reply.incidents", "reply.total_count|reply.result_count")),),
     targets=(person("events.user_name|user_name|users|actor_effective_username"),),
     action="name|category|event_type|description",
     event_id="alert_id|external_id|incident_id|event_id",

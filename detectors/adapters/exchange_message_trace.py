@@ -39,7 +39,7 @@ def _alert(value: JsonValue, source: str) -> Alert:
     people = Cast()
     home = row.text("organization", limit=200).lower()
     leaves = bool(home) and _domain(sender) == home != _domain(recipient)
-    first, second = (sender, recipient) if leaves or recipient is None else (recipient, sender)
+    first, second = (sender, recipient) if leaves else (recipient, sender)
     people.add(Role.VICTIM, (IdKind.EMAIL, first))
     people.add(Role.BYSTANDER, (IdKind.EMAIL, second))
     trace, place = row.text("messageTraceId", "id", limit=120), row.text("index", limit=10)

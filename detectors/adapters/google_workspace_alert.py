@@ -76,7 +76,7 @@ def _alert(value: JsonValue, source: str) -> Alert:
 
 def _address(value: JsonValue) -> Candidate:
     """Take an address; the API leaves a rule's or a group's name in the same places."""
-    return IdKind.GOOGLE_EMAIL, value if isinstance(value, str) and "@" in value else None
+    return IdKind.GOOGLE_EMAIL, None if isinstance(value, str) and "@" not in value else value
 
 
 def _people(cast: Cast, data: Fields) -> None:
@@ -84,7 +84,8 @@ def _people(cast: Cast, data: Fields) -> None:
     reset = data.at("superAdminPasswordResetEvent").get("userEmail")
     changed = data.at("primaryAdminChangedEvent").get("updatedAdminEmail")
     if acting is not None:
-        parts.acted(cast, [_address(acting)], [_address(reset or changed)])
+        about = changed if reset is None else reset
+        parts.acted(cast, [_address(acting)], [_address(about)])
         return
     violation = data.at("ruleViolationInfo").get("triggeringUserEmail")
     cast.add(Role.VICTIM, _address(data.get("email") or violation))

@@ -32,6 +32,8 @@ _WILDFLY = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (TRACE|DEBUG|INFO|WARN|ERROR|FATAL) +\[(org|io|com)\.[\w.]+\] \("
 )
 _USER = re.compile(r"users/([\w.:-]{3,80})(/.{1,200})?")
+#: What is done to an account that was there before.
+_ON_USERS = frozenset({"UPDATE", "DELETE", "ACTION"})
 _REUSED = re.compile(r"reuse (exceeded|limit)|token reuse|already (been )?used", re.IGNORECASE)
 _SIGNALS = (
     (r"(update|remove)_(totp|credential)\w*|\w*(otp|webauthn|recovery_authn)\w*", Signal.MFA),
@@ -123,7 +125,7 @@ def _administered(cast: Cast, event: Fields) -> None:
     acting: list[Candidate] = [(IdKind.USER_ID, by.get("userId")), guessed(by.get("username"))]
     path = _USER.fullmatch(event.text("resourcePath"))
     operation = event.text("operationType", limit=20).upper()
-    if path and operation == "CREATE" and not path[2]:
+    if path and not path[2] and operation not in _ON_USERS:
         # An account that was just made has nothing to lose yet.
         cast.add(Role.VICTIM, *acting)
         cast.add(Role.BYSTANDER, (IdKind.USER_ID, path[1]))

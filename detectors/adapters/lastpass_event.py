@@ -56,9 +56,11 @@ def _alert(value: JsonValue, source: str) -> Alert:
     if not action:
         raise NotUnderstood("it has no Action of LastPass's", _REMEDY)
     data = event.text("Data", limit=320)
-    other = _ADDRESS.fullmatch(data) and _TO_OTHERS.fullmatch(action)
+    target = guessed(event.get("Data"))
+    other = _ADDRESS.fullmatch(data) or parts.unsayable([target])
+    acted_upon = [target] if other and _TO_OTHERS.fullmatch(action) else []
     cast = Cast()
-    parts.acted(cast, [guessed(event.get("Username"))], [guessed(data)] if other else [])
+    parts.acted(cast, [guessed(event.get("Username"))], acted_upon)
     signal = next(
         (kind for said, kind in _SIGNALS if re.fullmatch(said, action, re.IGNORECASE)), Signal.OTHER
     )

@@ -84,6 +84,7 @@ MIMECAST = Product(
         Shape(needs=("senderAddress", "recipientAddress", "fileHash|definition|taggedMalicious|impersonationResults")),
     ),
     envelopes=("data.attachmentLogs", "data.clickLogs", "data.impersonationLogs", "data"),
+    empty=(Shape(needs=("meta.status", "fail", "data")),),
     targets=(person("userEmailAddress"), person("internalUserName", where=("internalUserName", r".+@.+"))),
     actors=(person("user"),),
     bystanders=(person("@", each="recipients|recipient|recipientAddress"),),

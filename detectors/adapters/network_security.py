@@ -56,10 +56,9 @@ def _vectra_accounts(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
         if paths.text(event, "entity_type|type") == "account"
         else []
     )
-    given = [one for one in values if isinstance(one, str)]
     accounts: list[JsonValue] = []
-    for one in given:
-        service = _SERVICE.fullmatch(one.strip())
+    for one in values:
+        service = _SERVICE.fullmatch(one.strip()) if isinstance(one, str) else None
         accounts.append({"shown": one, "plain": service[1] if service else one})
     return {**event, "namedAccounts": accounts}  # fmt: skip
 

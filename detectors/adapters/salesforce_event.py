@@ -36,8 +36,13 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: AR
         )  # fmt: skip
     if "anomaly" in name or "threatdetection" in name:
         return record("Unusual for this user; that says nothing about who acted.", Signal.RISK)
-    if "tokenrevoked" in name or "oauthtoken" in name:
-        return record("A token was revoked or used, and no finding.", Signal.TOKEN_THEFT)
+    if "tokenrevoked" in name:
+        return record("A token was revoked, and no finding.", Signal.TOKEN_THEFT)
+    if "oauthtoken" in name:
+        if paths.text(event, "status", 40).lower().startswith("success"):
+            return record("An app renewed its token.")
+        why = "A token was refused; an app with an old one does the same."
+        return record(why, Signal.TOKEN_THEFT)
     if name.startswith(_CONSENTS):
         kind = paths.text(event, "connectionType", 60).lower()
         return record("An app was used or allowed, and no finding.", Signal.CONSENT if kind != "login" else Signal.OTHER)  # fmt: skip

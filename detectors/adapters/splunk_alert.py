@@ -70,6 +70,7 @@ _PRODUCT = Product(
         person("risk_object", where=("risk_object_type", "user|identity|user_account")),
         person("user|dest_user|user_email|User", user_id="user_id|user_uid", name="user_name"),
     ),
+    alone=False,  # who acted is "user", too, where nobody else was acted upon
     actors=(person("src_user|src_user_name|src_user_email", user_id="src_user_id"),),
     action=_NAMES,
     headline=_NAMES,

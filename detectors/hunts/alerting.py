@@ -35,6 +35,9 @@ def _alert(finding: Fields, source: str) -> Alert:
         raise NotUnderstood("it is no finding of a hunt", _REMEDY)
     severity = finding.text("severity") or "unknown"
     person = _person(finding)
+    # what is listed as low is for people to look through
+    wanted = severity != "low"
+    reached = person is not None and person.can_be_sought
     return Alert(
         source=source,
         kind=KIND,
@@ -51,10 +54,9 @@ def _alert(finding: Fields, source: str) -> Alert:
         app_ids=fields.unique(fields.identifier(value) for value in finding.items("app_ids")),
         attack=fields.unique(fields.text(value, 60) for value in finding.items("attack")),
         signal=_signal(finding.text("signal")),
-        # what is listed as low is for people to look through
-        actionable=severity != "low",
-        nameless=severity != "low" and person is None,
-        why=finding.text("why", limit=600),
+        actionable=wanted and reached,
+        nameless=wanted and not reached,
+        why=finding.text("why", limit=600) or "A hunt over the logs has found it.",
     )
 
 

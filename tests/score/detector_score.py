@@ -12,6 +12,8 @@ For each family:
   principal is an application (``app:``) or empty have to name no victim, where that is known.
 - named: the same account is named in any role.
 - actor: where the target is another than the principal, the principal is named, and as no victim.
+- untold: of the victims that are not right, those where the index names nobody acted upon (``target_user``
+  is empty), and we name the principal as who acted and somebody else as the victim.
 - wrong: files that name a victim who is neither; for an application, any victim.
 - acts: files with an actionable event. raised: files on which anything but NotUnderstood came out.
 """
@@ -115,12 +117,13 @@ class Tally:
     named: list[int] = field(default_factory=lambda: [0, 0])
     actor: list[int] = field(default_factory=lambda: [0, 0])
     session: list[int] = field(default_factory=lambda: [0, 0])
+    untold: int = 0
     wrong: int = 0
     acts: int = 0
     raised: int = 0
 
     def add(self, other: Tally) -> None:
-        for name in ("files", "kind", "found", "wrong", "acts", "raised"):
+        for name in ("files", "kind", "found", "untold", "wrong", "acts", "raised"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for name in ("victim", "named", "actor", "session"):
             mine, theirs = getattr(self, name), getattr(other, name)
@@ -194,7 +197,10 @@ def score(row: dict[str, str], path: Path, tally: Tally) -> list[str]:
         for pair, hit in ((tally.victim, right), (tally.named, about in everybody)):
             pair[0] += hit
             pair[1] += 1
-        if not right:
+        if not right and not target and about in names(found, Role.ACTOR) and victims:
+            tally.untold += 1
+            notes.append(f"the index names no target; {about!r} acted on {sorted(victims)[:3]}")
+        elif not right:
             notes.append(f"victim {about!r} not named; victims {sorted(victims)[:4]}")
         if victims and not right and not heuristic:
             tally.wrong += 1
@@ -227,7 +233,7 @@ def line(name: str, tally: Tally) -> str:
     )
     return (
         f"{name:32}{tally.files:6}{percent(tally.kind, tally.files):>7}"
-        f"{percent(tally.found, tally.files):>7}{pairs}{tally.wrong:7}{tally.acts:6}{tally.raised:7}\n"
+        f"{percent(tally.found, tally.files):>7}{pairs}{tally.untold:8}{tally.wrong:7}{tally.acts:6}{tally.raised:7}\n"
     )
 
 
@@ -252,7 +258,7 @@ def main() -> int:
                 say(f"{row['path']}: {note}\n")
     heads = "".join(f"{head:>8}" for head in ("victim", "named", "actor", "session"))
     say(
-        f"{'family':32}{'files':>6}{'kind':>7}{'found':>7}{heads}{'wrong':>7}{'acts':>6}{'raised':>7}\n"
+        f"{'family':32}{'files':>6}{'kind':>7}{'found':>7}{heads}{'untold':>8}{'wrong':>7}{'acts':>6}{'raised':>7}\n"
     )
     totals = {"identity families": Tally(), "the others": Tally(), "all": Tally()}
     for family, tally in sorted(tallies.items()):

@@ -17,6 +17,7 @@ from detectors import decoding, lines, registry
 from detectors.alert import Alert, NotUnderstood
 from detectors.decoding import decode_any
 from detectors.detector import Detector
+from tests.depth import cases
 
 CEF = (
     "<134>Nov 22 03:05:00 host CEF:0|Contoso|Vault\\|9|12.1|361|Token used|8|suser=ada@contoso.com "
@@ -129,7 +130,8 @@ def test_a_hook_takes_lines_only_where_its_detector_does(
     assert seen == [decode_any(body)]
 
 
-@settings(max_examples=300, deadline=None)
+@pytest.mark.fuzz
+@settings(max_examples=cases(100), deadline=None)
 @given(
     st.one_of(
         st.binary(max_size=120),

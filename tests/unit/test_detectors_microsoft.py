@@ -7,12 +7,9 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from detectors import registry
-from detectors.alert import Alert, NotUnderstood, Role
-from detectors.batch import Finding
+from detectors.alert import Alert, Role
 from detectors.decoding import decode_any
 from tests.unit import microsoft_events as events
 from tests.unit.microsoft_events import ADA, EVENTS
@@ -53,62 +50,6 @@ def test_a_batch_and_lines_are_read_as_one_by_one(kind: str, event: Any) -> None
     lines = b"\n".join(json.dumps(each).encode() for each in (event, event))
     assert len(registry.parse(kind, lines, "x", registry.bare_source(kind))) == 2
     assert registry.recognise(decode_any(lines)).kind == kind
-
-
-SPOILED = st.one_of(
-    st.none(), st.booleans(), st.integers(-9, 10**20), st.just([]), st.just({}), st.just([None, {}]),
-    st.text(max_size=8), st.sampled_from(["{", "[]", '{"user": 1}', "@", "x" * 400, "\u202eada"]),
-)  # fmt: skip
-
-
-def places(value: Any, above: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    if isinstance(value, dict):
-        inner = list(value.items())
-    else:
-        inner = list(enumerate(value)) if isinstance(value, list) else []
-    return [place for key, item in inner for place in ((*above, key), *places(item, (*above, key)))]
-
-
-@st.composite
-def spoiled(draw: st.DrawFn) -> tuple[str, Any, bool]:
-    """An event with one to three of its values gone, cut off, or of another type."""
-    kind, event, _, _, acts, _ = draw(st.sampled_from(EVENTS))
-    event = copy.deepcopy(event)
-    for _ in range(draw(st.integers(1, 3))):
-        *above, last = draw(st.sampled_from(places(event) or [("none",)]))
-        inner = event
-        for key in above:
-            inner = inner[key]
-        if last not in (inner if isinstance(inner, dict) else range(len(inner))):
-            continue
-        how = draw(st.sampled_from(["gone", "cut", "other"]))
-        if how == "gone" and isinstance(inner, dict):
-            del inner[last]
-        elif how == "cut" and isinstance(inner[last], str):
-            inner[last] = inner[last][: draw(st.integers(0, 20))]
-        else:
-            inner[last] = copy.deepcopy(draw(SPOILED))
-    return kind, event, acts
-
-
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(spoiled())
-def test_a_spoiled_event_names_nobody_it_should_not(case: tuple[str, Any, bool]) -> None:
-    kind, event, _ = case
-    assert 0 <= registry.detector(kind).recognises(event).surety <= 1
-    told = ""
-    findings: tuple[Finding, ...] = ()
-    try:
-        findings = registry.read(kind, event, "x", registry.bare_source(kind))
-    except NotUnderstood as refusal:
-        told = refusal.reason
-    assert "failed" not in told
-    assert "not make an alert" not in told
-    for alert in findings:
-        if isinstance(alert, Alert) and alert.actionable:
-            victims = {each.value.lower() for person in alert.victims for each in person.ids}
-            assert not [name for name in victims if any(bad in name for bad in events.NEVER)]
-            assert events.APP not in victims
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from detectors.alert import NotUnderstood
 from detectors.payload import MAX_DEPTH, decode
+from tests.depth import cases
 
 
 @pytest.mark.parametrize(
@@ -76,7 +77,8 @@ def test_the_reason_quotes_nothing_of_the_body() -> None:
         assert "hunter2" not in refusal.value.reason + refusal.value.remedy
 
 
-@settings(max_examples=200, deadline=None)
+@pytest.mark.fuzz
+@settings(max_examples=cases(100), deadline=None)
 @given(st.one_of(st.binary(max_size=80), st.text(max_size=80).map(str.encode)))
 def test_no_bytes_raise_anything_else(body: bytes) -> None:
     try:

@@ -16,6 +16,7 @@ from detectors import registry
 from detectors.alert import Alert, NotUnderstood, Person, PersonId, Role
 from detectors.batch import Finding
 from detectors.catalogue import MODULES
+from tests.depth import cases
 
 KINDS = tuple(MODULES)
 
@@ -192,13 +193,15 @@ ANYTHING = st.one_of(
 )
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.fuzz
+@settings(max_examples=cases(30), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=ANYTHING)
 def test_no_recognition_fails_whatever_the_json(value: Any) -> None:
     assert "failed" not in registry.recognise(value).why
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.fuzz
+@settings(max_examples=cases(5), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(value=ANYTHING)
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_json_value_is_understood_or_told(kind: str, value: Any) -> None:
