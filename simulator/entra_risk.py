@@ -1,4 +1,4 @@
-"""Graph's risky users: what people and apps say of them (Identity Protection, P2)."""
+"""Graph's risky users and risk detections (Identity Protection, P2)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from simulator.answers import GraphError, context, graph_not_found
+from simulator.answers import GraphError, context, graph_not_found, graph_page
 from simulator.graph_io import body_of, segment
 from simulator.tenant import P2, Tenant
 
@@ -45,6 +45,17 @@ class _Handlers:
             }
         )
 
+    async def list_detections(self, request: Request) -> Response:
+        self.licensed()
+        newest = sorted(
+            self.tenant.risk_detections,
+            key=lambda each: str(each["activityDateTime"]),
+            reverse=True,
+        )
+        return graph_page(
+            request, "identityProtection/riskDetections", newest, self.tenant.page_size
+        )
+
     async def confirm(self, request: Request) -> Response:
         return await self._set(request, "confirmedCompromised")
 
@@ -73,4 +84,5 @@ def routes(tenant: Tenant) -> list[Route]:
         Route(f"{users}/confirmCompromised", on.confirm, methods=["POST"]),
         Route(f"{users}/dismiss", on.dismiss, methods=["POST"]),
         Route(f"{users}/{{user}}", on.read, methods=["GET"]),
+        Route("/identityProtection/riskDetections", on.list_detections, methods=["GET"]),
     ]

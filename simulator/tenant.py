@@ -92,6 +92,8 @@ class Tenant:
             self.audits: list[dict[str, Any]] = []
             self.exchange = Exchange()
             self.sign_ins: list[dict[str, Any]] = []
+            # As Graph writes them; nothing in the practice tenant detects risk by itself.
+            self.risk_detections: list[dict[str, Any]] = []
             self.okta_groups: list[okta_belongings.Group] = []
             self.okta_events: list[dict[str, Any]] = []
             self.auth0_events: list[dict[str, Any]] = []

@@ -111,6 +111,11 @@ def explain(hunt: Hunt) -> None:
     out = console()
     out.print(Text.assemble((hunt.title, "bold"), f"  {hunt.name}  {', '.join(hunt.attack)}"))
     indented(" ".join(hunt.finds.split()), by=2, style="")
+    out.print(
+        "\nLogs it reads (`rescind doctor` tells whether a tenant delivers them)", style="bold"
+    )
+    for name, what in hunt.logs.items():
+        indented(f"{name}: {what}", by=2, style="")
     out.print("\nBenign causes", style="bold")
     for cause, text in hunt.benign.items():
         indented(f"{cause}: {text}", by=2, style="")

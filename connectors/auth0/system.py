@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 from config.settings import Auth0
 from connectors import errors, grants
 from connectors.action import Action, ActionSpec
+from connectors.auth0 import log_delivery
 from connectors.auth0.authenticators import RemoveAuthenticators
 from connectors.auth0.base import Auth0Action
 from connectors.auth0.blocking import BlockUser, UnblockUser
@@ -23,6 +24,7 @@ from connectors.auth0.sessions import RevokeSessions
 from connectors.auth0.trace import TraceSource
 from connectors.auth0.watch import Watch
 from connectors.door import Door, Journal
+from connectors.log_delivery import Log, LogKeeper
 from connectors.system import Account, Clue
 
 _ACTIONS: tuple[type[Auth0Action[Any]], ...] = (
@@ -39,7 +41,7 @@ _ACTIONS: tuple[type[Auth0Action[Any]], ...] = (
 )
 
 
-class Auth0System:
+class Auth0System(LogKeeper):
     """One Auth0 tenant. Built once per process and tenant; lives on one event loop."""
 
     name = "auth0"
@@ -96,6 +98,10 @@ class Auth0System:
             errors.ConnectorError: it cannot be read: why, and what to do.
         """
         return (await self._client.warm()).date
+
+    async def logs(self) -> tuple[Log, ...]:
+        """Look at each log that hunts read; never raises for a vendor that refuses."""
+        return await log_delivery.of_tenant(self._client)
 
     def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
         """Name the permissions that ``spec`` needs and our credential is known not to have."""

@@ -89,9 +89,14 @@ async def in_sessions(
     return await _asked(client, _any_of("sessionId", sessions), _PEOPLE, since, until, most)
 
 
+def lacks_licence(error: errors.ConnectorError) -> bool:
+    """Whether the log was refused because the tenant has no licence for it."""
+    return error.code == _NO_LICENCE
+
+
 def why_not(error: errors.Forbidden) -> str:
     """Say what it takes to read the log."""
-    if error.code == _NO_LICENCE:
+    if lacks_licence(error):
         return "the sign-in log was not read: it takes a licence of Microsoft Entra ID P1 or P2"
     return f"the sign-in log was not read: {error}"
 

@@ -10,7 +10,7 @@ from config.settings import Entra
 from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
-from connectors.entra import directory, standing
+from connectors.entra import directory, log_delivery, standing
 from connectors.entra.access_pass import IssueTemporaryAccessPass
 from connectors.entra.account import DisableUser, EnableUser
 from connectors.entra.action import EntraAction
@@ -30,6 +30,7 @@ from connectors.entra.service_principals import DisableServicePrincipal
 from connectors.entra.sessions import RevokeSessions
 from connectors.entra.trace import TraceSource
 from connectors.entra.watch import Watch
+from connectors.log_delivery import Log, LogKeeper
 from connectors.system import Account, Clue
 
 _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
@@ -56,7 +57,7 @@ _ACTIONS: tuple[type[EntraAction[Any]], ...] = (
 _BY_NAME: Mapping[str, type[EntraAction[Any]]] = {kind.spec.name: kind for kind in _ACTIONS}
 
 
-class EntraSystem:
+class EntraSystem(LogKeeper):
     """One tenant's directory: finds accounts, builds actions."""
 
     name: str = "entra"
@@ -119,6 +120,10 @@ class EntraSystem:
             errors.ConnectorError: it cannot be read: why, and what to do.
         """
         return (await self.client.warm()).date
+
+    async def logs(self) -> tuple[Log, ...]:
+        """Look at each log that hunts read; never raises for a vendor that refuses."""
+        return await log_delivery.of_tenant(self.client)
 
     def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
         """Name the permissions that ``spec`` needs and our credential is known not to have."""

@@ -13,6 +13,7 @@ from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
 from connectors.entra.system import EntraSystem
+from connectors.exchange import log_delivery
 from connectors.exchange.base import ExchangeAction
 from connectors.exchange.by_hand import ByHand
 from connectors.exchange.client import ExchangeClient
@@ -21,6 +22,7 @@ from connectors.exchange.forwarding import RemoveForwarding
 from connectors.exchange.hidden_rules import DisableHiddenRules
 from connectors.exchange.mobile_devices import RemoveMobileDevices
 from connectors.exchange.transport_rules import ReviewTransportRules
+from connectors.log_delivery import Log, LogKeeper
 from connectors.system import Account, Clue
 
 _ACTIONS: tuple[type[ExchangeAction[Any]], ...] = (
@@ -32,7 +34,7 @@ _ACTIONS: tuple[type[ExchangeAction[Any]], ...] = (
 )
 
 
-class ExchangeSystem:
+class ExchangeSystem(LogKeeper):
     """The mailboxes of one Entra tenant. Built once per process and tenant; lives on one event loop."""
 
     name = "exchange"
@@ -104,6 +106,10 @@ class ExchangeSystem:
         """
         return (await self._client.warm()).date
 
+    async def logs(self) -> tuple[Log, ...]:
+        """Look at each log that hunts read; never raises for a vendor that refuses."""
+        return await log_delivery.of_tenant(self._client)
+
     def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
         """Name the permissions that ``spec`` needs and our credential is known not to have."""
         return grants.lacking(spec, self._client.granted)
@@ -117,7 +123,7 @@ class ExchangeSystem:
         await self._client.close()
 
 
-class UnaskedExchange:
+class UnaskedExchange(LogKeeper):
     """The mailboxes of a tenant whose Exchange is not asked: every action is a person's to carry out."""
 
     name = "exchange"
@@ -162,6 +168,10 @@ class UnaskedExchange:
     async def probe(self) -> datetime | None:
         """Nothing is asked."""
         return None
+
+    async def logs(self) -> tuple[Log, ...]:
+        """Tell that nothing is known, and how a person finds out."""
+        return log_delivery.unasked()
 
     def lacks(self, spec: ActionSpec) -> tuple[str, ...]:  # noqa: ARG002 - the contract
         """Nothing is needed."""

@@ -11,7 +11,8 @@ from config.settings import Okta
 from connectors import errors, grants
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
-from connectors.okta import standing
+from connectors.log_delivery import Log, LogKeeper
+from connectors.okta import log_delivery, standing
 from connectors.okta.account import SuspendUser, UnsuspendUser
 from connectors.okta.api_tokens import RevokeApiTokens
 from connectors.okta.base import OktaAction
@@ -58,7 +59,7 @@ _ACTIONS: tuple[type[OktaAction[Any]], ...] = (
 )
 
 
-class OktaSystem:
+class OktaSystem(LogKeeper):
     """One Okta organization. Built once per process and tenant; lives on one event loop."""
 
     name = "okta"
@@ -120,6 +121,10 @@ class OktaSystem:
             errors.ConnectorError: it cannot be read: why, and what to do.
         """
         return (await self._client.warm()).date
+
+    async def logs(self) -> tuple[Log, ...]:
+        """Look at each log that hunts read; never raises for a vendor that refuses."""
+        return await log_delivery.of_tenant(self._client)
 
     def lacks(self, spec: ActionSpec) -> tuple[str, ...]:
         """Name the permissions that ``spec`` needs and our credential is known not to have."""

@@ -7,6 +7,9 @@ finds: >
   session whose tokens were bound, without the device or the system they were bound to.
 attack: [T1528, T1566.002, T1550.001, T1539]
 signal: token_theft
+logs:
+  entra.sign_ins: "device codes, and the sign-ins that bound a token"
+  entra.non_interactive_sign_ins: "use of tokens a device code or an unbound replay brought"
 benign:
   developer: "Command lines use device codes: a habit of `habit_uses`, or from a network the person signs in from."
   meeting room: "Televisions and phones of rooms sign in by device code from the office."

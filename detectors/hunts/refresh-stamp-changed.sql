@@ -7,6 +7,9 @@ finds: >
   Both stand out; so does an anonymous proxy. What is left is a list to look through (severity low).
 attack: [T1098, T1550.001, T1531]
 signal: token_theft
+logs:
+  entra.directory_audits: "every change of the stamp, and who made it"
+  exchange.unified_audit: "the same change as Office 365 tells it; with Defender's CloudAppEvents the anonymous proxy, too"
 benign:
   directory sync: "Left out by the name of whoever acted (`sync_names`)."
   revocation: "Administrators, password resets and Rescind itself set the stamp to now: low."

@@ -6,6 +6,8 @@ finds: >
   their servers' addresses, any exchange from elsewhere; and reuse of a rotated token (ferrt).
 attack: [T1528, T1550.001, T1550.004, T1078]
 signal: token_theft
+logs:
+  auth0.tenant_log: "exchanges of codes and refresh tokens, and reuse"
 benign:
   moving: "A phone between Wi-Fi and mobile data: few networks, one country."
   same provider: "Addresses change inside one provider: networks are counted, and addresses only where `max_ips` is passed."

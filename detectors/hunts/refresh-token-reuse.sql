@@ -6,6 +6,10 @@ finds: >
   (errors 50173, 70008, 70043, 700082, 700084, 50132, 50133): somebody keeps a copy.
 attack: [T1528, T1550.001]
 signal: token_theft
+logs:
+  okta.system_log: "one-time tokens that were sent twice"
+  entra.sign_ins: "the networks a person uses"
+  entra.non_interactive_sign_ins: "tokens that were refused because they were revoked"
 benign:
   retry: "A client that lost the answer sends the same token again: within `retry_seconds`, from the network it was just used from."
   old device: "A laptop out of the drawer sends a token that has expired, from a network the person uses."

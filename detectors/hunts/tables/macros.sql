@@ -66,6 +66,12 @@ CREATE MACRO clock(value) AS strftime(value, '%Y-%m-%d %H:%M:%S');
 CREATE MACRO cause(name, ruled_out, because) AS
     {'cause': name, 'ruled_out': coalesce(ruled_out, false), 'because': because};
 
+-- What a property of an audited change was set to, and what it was before.
+CREATE MACRO changed_to(changes, property) AS
+    list_filter(CAST(changes AS JSON[]), lambda each: each->>'$.name' = property)[1]->>'$.new';
+CREATE MACRO changed_from(changes, property) AS
+    list_filter(CAST(changes AS JSON[]), lambda each: each->>'$.name' = property)[1]->>'$.old';
+
 -- Allow-lists of addresses hold single ones and prefixes that end in a dot or colon ("198.51.100.").
 CREATE MACRO allowed(ip) AS
     coalesce(len(list_filter(getvariable('allow_ips'),
