@@ -72,6 +72,7 @@ SELECT
     [cause('directory sync', true, 'whoever acted is not named like it'),
      cause('revocation', back OR ahead, CASE WHEN back OR ahead THEN 'a revocation sets the stamp to now'
         ELSE 'it may be one: ask ' || who END),
-     cause('clock', back OR ahead, 'more than a clock is off by')] AS causes,
+     cause('clock', back OR ahead, CASE WHEN back OR ahead THEN 'more than a clock is off by'
+        WHEN after IS NULL THEN 'the log does not tell to when' ELSE 'it is the time of the change, as near as clocks are' END)] AS causes,
     [audit_row(judged)] AS evidence, [ip] AS ips, [agent] AS agents, []::VARCHAR[] AS app_ids
 FROM judged

@@ -67,7 +67,8 @@ SELECT
     'A one-time refresh token of ' || coalesce(client_name, client_id, 'an application')
         || ' was sent a second time, from ' || coalesce(ip, 'an unknown address')
         || ': two hold the same token.' AS why,
-    [cause('retry', NOT retry, CASE WHEN retry THEN 'at once and from the same network: most likely a retry'
+    [cause('retry', NOT retry AND last_time IS NOT NULL, CASE WHEN retry THEN 'at once and from the same network: most likely a retry'
+        WHEN last_time IS NULL THEN 'no earlier use of it is in the logs, so it cannot be told'
         ELSE 'not at once, or from another network' END)] AS causes,
     [token_row(reused)] AS evidence, [ip] AS ips, [agent] AS agents, [client_id] AS app_ids
 FROM reused

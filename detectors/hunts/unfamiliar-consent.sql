@@ -18,7 +18,7 @@ benign:
 tunables:
   familiar_persons: {default: 3, is: "an application so many people used or consented to before is known"}
   allow_apps: {default: [], is: "ids or names of applications that are known"}
-  reach: {default: "(mail|files|sites|notes|calendars|contacts|chat|channelmessage|directory|application|rolemanagement|mailboxsettings|user\\.readwrite|ews\\.|full_access|user_impersonation|imap|smtp|pop\\.|okta\\.[a-z]+\\.manage|\\.all\\b)", is: "scopes that reach further than signing in"}
+  reach: {default: "(\\b(mail|files|sites|notes|calendars|contacts|chat|channelmessage|directory|application|rolemanagement|mailboxsettings|user\\.readwrite|ews\\.|full_access|user_impersonation|imap|smtp|pop\\.|okta\\.[a-z]+\\.manage)|\\.all\\b)", is: "scopes that reach further than signing in"}
 shared: [allow_ips]
 */
 WITH consented AS (
@@ -44,6 +44,7 @@ named AS (
 scoped AS (
     SELECT c.* EXCLUDE (target_id), coalesce(c.client, c.target_id) AS target_id,
         coalesce(named.name, c.client, nullif(c.target_name, ''), c.target_id) AS app,
+        named.name IS NULL AND c.client IS NOT NULL AS unnamed,
         coalesce(lower(c.actor_id), lower(c.actor_name)) AS person,
         -- what was added: of a change both sides are told; a consent may name several APIs
         coalesce(nullif(array_to_string(list_filter(
@@ -90,7 +91,9 @@ known AS (
     GROUP BY app
 ),
 judged AS (
-    SELECT n.*, regexp_matches(lower(coalesce(nullif(n.scope, ''), n.said)), getvariable('reach')) AS far
+    SELECT n.*, regexp_matches(lower(CASE WHEN n.scope <> '' THEN n.scope
+        -- being assigned to an application gives it no scope
+        WHEN n.operation ILIKE 'Add app role assignment%' THEN '' ELSE n.said END), getvariable('reach')) AS far
     FROM new_app AS n LEFT JOIN known USING (app)
     WHERE known.since IS NULL OR known.since >= n.time
 )
@@ -102,10 +105,13 @@ SELECT
     'Consent was given to ' || app || ', which fewer than ' || getvariable('familiar_persons')
         || ' others used before' || CASE WHEN bool_or(for_all) THEN ', for everybody in the tenant' ELSE '' END
         || coalesce(': ' || nullif(max(scope), ''), '') || '.' AS why,
-    [cause('roll-out', true, 'hardly anybody consented to it or used it before'),
+    [cause('roll-out', NOT bool_and(unnamed), CASE WHEN bool_and(unnamed)
+        THEN 'its name stands in no log, so whether others use it cannot be told'
+        ELSE 'hardly anybody consented to it or used it before' END),
      cause('harmless scopes', bool_or(far), CASE WHEN bool_or(far) THEN 'the scopes reach further than signing in'
         ELSE 'most likely: nothing in them reaches further than signing in' END),
-     cause('administrator', NOT bool_or(for_all), 'the person consented for herself')] AS causes,
+     cause('administrator', NOT bool_or(for_all), CASE WHEN bool_or(for_all)
+        THEN 'it was given for everybody: ask whether somebody reviewed it' ELSE 'the person consented for herself' END)] AS causes,
     list_slice(list(audit_row(judged) ORDER BY time), 1, 12) AS evidence,
     list(DISTINCT ip) AS ips, list(DISTINCT agent) AS agents, list(DISTINCT coalesce(target_id, app)) AS app_ids
 FROM judged

@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from hunting import ADA, BOB, HOME, Row, audit, entra, hunted
+from hunting import ADA, BOB, HOME, Row, audit, auth0, entra, hunted
 
 from detectors.hunts import ingest
 from detectors.hunts.catalogue import hunts
@@ -195,3 +195,23 @@ def test_the_lists_of_networks_stand_in_the_other_dialects(dialect: str) -> None
         text = hunt.in_dialect(dialect)
         assert "_asns>" not in text, hunt.name
     assert "24940" in hunts()["entra-session-spread"].in_dialect(dialect)
+
+
+def test_reading_somebodys_address_of_mail_is_not_reading_her_mail(tmp_path: Path) -> None:
+    (found,) = hunted(tmp_path, "unfamiliar-consent", [grant(new="openid email profile")])
+    assert found.severity == "low"
+
+
+def test_a_device_code_of_somebody_the_logs_know_nothing_of_is_only_listed(tmp_path: Path) -> None:
+    alone = entra(0, interactive=True, authenticationProtocol="deviceCode")
+    (found,) = hunted(tmp_path, "device-code-and-binding", [alone])
+    assert found.severity == "low"
+    assert "know nothing of her" in found.why
+    assert not any(cause.ruled_out for cause in found.causes)
+
+
+def test_what_the_logs_do_not_tell_rules_nothing_out(tmp_path: Path) -> None:
+    (found,) = hunted(tmp_path, "refresh-token-places", [auth0(0, HOME[0], kind="ferrt")])
+    (retry,) = found.causes
+    assert not retry.ruled_out
+    assert "cannot be told" in retry.because
