@@ -118,11 +118,12 @@ def _print_logs(tenant: str, logs: Sequence[TenantLog]) -> None:
     console().print(f"\nLogs of {tenant}, for `rescind hunt`", style="bold")
     for each in logs:
         log = each.log
-        kept = f"kept {log.keeps}" if log.keeps else ""
-        late = f"{log.late} late" if log.late else ""
-        facts = "; ".join(part for part in (log.says, kept, late) if part)
         sign = Text(f"{log.state:<10}", style=_LOG_STYLES[log.state])
-        console().print(Text.assemble(sign, (log.name, "bold"), f": {facts}"))
+        console().print(Text.assemble(sign, (log.name, "bold"), f": {log.says}"))
+        kept = f"kept {log.keeps}" if log.keeps else ""
+        late = f"a row comes after {log.late}" if log.late else ""
+        if kept or late:
+            indented("; ".join(part for part in (kept, late) if part), by=10)
         if log.remedy:
             indented(log.remedy, by=10)
 
@@ -131,9 +132,8 @@ def _print_hunts(tenant: str, hunts: Sequence[HuntReadiness]) -> None:
     console().print(f"\nHunts over {tenant}", style="bold")
     for each in hunts:
         sign = Text(f"{each.state:<10}", style=_LOG_STYLES[each.state])
-        console().print(
-            Text.assemble(sign, (each.hunt, "bold"), f": reads {', '.join(each.reads)}")
-        )
+        console().print(Text.assemble(sign, (each.hunt, "bold")))
+        indented(f"reads {', '.join(each.reads)}", by=10)
         for name, what in each.lacks.items():
             indented(f"without {name}: {what}", by=10)
         for name, what in each.unsure.items():

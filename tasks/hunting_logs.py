@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from connectors.log_delivery import Log, LogKeeper
+from connectors.log_delivery import Log
 from detectors.hunts.catalogue import Hunt, hunts
 from tasks.systems import Systems
 
@@ -41,12 +41,7 @@ class HuntReadiness:
 
 async def logs(systems: Systems, tenants: Sequence[str]) -> tuple[TenantLog, ...]:
     """Look at every log of every tenant, side by side, by one harmless request each."""
-    keepers = [
-        (system.tenant, system)
-        for tenant in tenants
-        for system in systems.of(tenant)
-        if isinstance(system, LogKeeper)
-    ]
+    keepers = [(tenant, keeper) for tenant in tenants for keeper in systems.log_keepers(tenant)]
     found = await asyncio.gather(*(keeper.logs() for _, keeper in keepers))
     return tuple(
         TenantLog(tenant, log)

@@ -35,8 +35,9 @@ _BUY = "Assign licences of Microsoft Entra ID P1 or P2: without one the tenant's
 #: A log's newest row, empty where it holds none, or why it was refused.
 Answered = Mapping[str, Any] | errors.ConnectorError
 _EXPORT = (
-    "Look with `az monitor diagnostic-settings list --resource /providers/Microsoft.aadiam`: a hunt"
-    " wants SignInLogs, NonInteractiveUserSignInLogs, AuditLogs and UserRiskEvents."
+    "Look with `az rest --method get --url https://management.azure.com/providers/microsoft.aadiam"
+    "/diagnosticSettings?api-version=2017-04-01`: hunts want SignInLogs, NonInteractiveUserSignInLogs,"
+    " AuditLogs and UserRiskEvents."
 )
 
 
@@ -92,7 +93,7 @@ def _with_sessions(log: Log, answered: Answered) -> Log:
 async def _risk(client: EntraClient, answered: Answered) -> Log:
     keeps, late = (
         "90 days with P2, 30 with P1, else 7",
-        "minutes; what is found out later comes hours later",
+        "minutes, or hours where it is found out later",
     )
     if not isinstance(answered, errors.ConnectorError):
         newest = instant(answered.get("activityDateTime") or answered.get("detectedDateTime"))

@@ -40,11 +40,12 @@ def test_a_tenant_that_is_ready_is_well_and_nothing_is_changed(tmp_path: Path) -
         assert built.sim.requests.writes() == []
         logs = {each["name"]: each["state"] for each in found["logs"]}
         assert (logs["okta.system_log"], logs["entra.export"]) == ("delivered", "unknown")
+        assert logs["exchange.unified_audit"] == "unknown"
         hunts = {each["hunt"]: each["state"] for each in found["hunts"]}
         assert (hunts["okta-session-spread"], "refresh-token-places" in hunts) == ("ready", False)
         shown = _doctor(built).stdout
         assert "nobody is told of anything" in shown
-        assert "okta-session-spread: reads okta.system_log" in shown
+        assert "reads okta.system_log" in shown
         assert "entra.revoke_sessions" in shown
 
 
