@@ -67,7 +67,8 @@ def _tell_one(finding: Finding) -> None:
     for row in finding.evidence[:_EVIDENCE]:
         indented("  ".join(row[key] for key in row if key != "id"), by=4)
     if len(finding.evidence) > _EVIDENCE:
-        indented(f"and {len(finding.evidence) - _EVIDENCE} more rows (--json)", by=4)
+        more = counted(len(finding.evidence) - _EVIDENCE, "more row")
+        indented(f"and {more} (--json)", by=4)
 
 
 def _addresses(finding: Finding) -> str:
