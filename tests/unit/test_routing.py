@@ -248,6 +248,12 @@ def test_a_source_with_a_playbook_of_its_own_is_a_rule_of_its_own() -> None:
     assert {each.cause for each in decision.others} == {"behind"}
 
 
+def test_what_is_polled_is_named_by_its_own_table_of_the_settings() -> None:
+    bounds = Bounds("okta-log", None, Mode.APPROVE, polled=True)
+    theft = decide(alert(signal="token_theft", severity="high"), bounds=bounds)
+    assert theft.waits == ("pollers.okta-log.mode is approve, and goes no further",)
+
+
 # --- explaining ----------------------------------------------------------------------------------
 
 
