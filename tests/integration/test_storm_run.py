@@ -247,7 +247,7 @@ def test_what_the_log_says_of_our_revocation_confirms_the_run(
     assert (told.state, told.run_ids) == ("confirmation", [run.id])
     person = built.sim.tenant.person("user10")
     assert person.entra is not None
-    finding = {
+    finding: dict[str, Any] = {
         "title": "refresh token changed", "id": "STS-1", "upn": person.upn, "app": OUR_APP_ID,
         "at": datetime.now(UTC).isoformat(),
     }  # fmt: skip
@@ -257,6 +257,32 @@ def test_what_the_log_says_of_our_revocation_confirms_the_run(
     assert {each["run"] for each in confirmed} == {run.id}
     _rescind(built, "run", run.id, "--json")
     assert json.loads(capsys.readouterr().out)["confirmed_by"] == {"edr": 1, "logs": 1}
+
+    # the same finding, which now speaks of more than what we did
+    grown = {each: value for each, value in finding.items() if each != "app"}
+    told = built.alert(built.post({"findings": [grown]}, source="edr").json()["alert"])
+    assert told.state == "run"
+
+    # two whom we have not changed, and one of them is nobody's account
+    new = built.sim.tenant.person("petra.novak")
+    finding |= {"id": "STS-4", "upn": [person.upn, new.upn, "gone@contoso.com"]}
+    posted = built.post({"findings": [finding]}, source="edr").json()["alert"]
+    told = built.alert(posted)
+    assert told.state == "run"
+    with built.service.database.read() as connection:
+        (part,) = connection.execute(
+            select(tables.alert.c.id).where(tables.alert.c.delivery_key.startswith(f"{posted}#"))
+        ).scalars()
+    told = built.alert(part)
+    assert told.state == "quarantined"
+    victims = [each["ids"] for each in told.parsed["persons"] if each["role"] == "victim"]
+    assert victims == [[{"kind": "user_principal_name", "value": "gone@contoso.com"}]]
+
+    # and what is said of our application itself, whomever it has changed at that time
+    trouble = {"title": "Token of an application used elsewhere", "id": "OWN-1", "oid": OUR_APP_ID}
+    trouble |= {"app": OUR_APP_ID, "at": finding["at"]}
+    told = built.alert(built.post({"findings": [trouble]}, source="edr").json()["alert"])
+    assert told.state == "quarantined"
 
 
 def test_what_okta_says_of_our_request_confirms_the_run_by_its_id(built: House) -> None:
