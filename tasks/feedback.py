@@ -37,7 +37,8 @@ _BEFORE_MS = 2 * 60_000
 _ON_ITS_WAY_MS = 60 * 60_000
 #: Detections look back over a day at most and then say that day; a longer one confirms nothing.
 _LONGEST_MS = 25 * 3_600_000
-#: Of so many people at most it is asked whether a run has changed them: more are held anyway.
+#: Of so many people at most it is asked whether a run has changed them: more are held anyway, and are
+#: ours only where any run has changed anybody.
 _MOST = 200
 #: How many of them are looked for at a time.
 _AT_ONCE = 8
@@ -121,7 +122,7 @@ class Feedback:
         alert = _without_us(alert, own)
         evidence = _evidence(alert, own)
         heard = Heard(alert)
-        if evidence is not None and evidence.any and len(alert.victims) <= _MOST:
+        if evidence is not None and evidence.any:
             heard = await self._judged(row, alert, tenant, evidence)
         # whatever a run has done to people at that time: it is our application that is in trouble
         if named and alert.actionable and not alert.victims:
@@ -144,6 +145,9 @@ class Feedback:
             # a person was left out of it, and it need not be the one whom that run has changed
             theft = alert.nameless or alert.signal in _THEFT
             return Heard(alert) if theft else Heard(alert, (run,))
+        if len(alert.victims) > _MOST:
+            stolen = evidence.by_app and not await reading(_run_of, tenant, None, window, evidence)
+            return Heard(alert, warning=_STOLEN if stolen else "")
         runs: dict[str, None] = {}
         left: list[Person] = []
         for person, accounts in await self._all_accounts(tenant, alert.victims, window, evidence):

@@ -293,9 +293,7 @@ class Intake:
             return None
         crowd = read.people > self._service.settings.guardrails.people_per_alert
         if crowd and row.victim is None:
-            rings = await database.writing(
-                crowds.hold, self._service, row, named, event_key, read.people
-            )
+            rings = await database.writing(self._hold, row, heard, named, event_key, read.people)
             await asyncio.to_thread(self._service.ring, rings)
             return None
         tenant = victims.choose_tenant(self._service.settings, source, alert.victims)
@@ -448,6 +446,20 @@ class Intake:
         last_ms = victims.milliseconds(alert.last_seen_at or alert.occurred_at)
         covers = occurred_ms < last.created_at and last_ms <= last.ended_at
         return str(last.id) if covers else None
+
+    def _hold(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        heard: Heard,
+        named: Alert,
+        event_key: str,
+        people: int,
+    ) -> Rings:
+        rings = crowds.hold(connection, self._service, row, named, event_key, people)
+        if heard.warning:
+            rings += feedback.warn(connection, row.id, row.source, heard.alert)
+        return rings
 
     def _duplicate(self, connection: Connection, row: Row[Any], alert: Alert, earlier: str) -> None:
         alerts.hold(connection, row)
