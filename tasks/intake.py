@@ -59,6 +59,8 @@ _TRIES = 3
 _TELL_AT = 4
 #: After how many attempts, up to a minute apart, it is set aside.
 _GIVE_UP_AFTER = 120
+#: Why an alert waited that has not been tried, whose tries are not to be counted.
+_STILL_MOVES = "the run that has found it still moves"
 #: So many parts of a delivery are stored in one transaction: others want to write meanwhile.
 _AT_A_TIME = 200
 
@@ -245,7 +247,7 @@ class Intake:
             return None
         except StillMoves:
             later_s = _pause_s(row, 0.25, most_s=10.0)
-            await self._postpone(row, later_s, "the run that has found it still moves")
+            await self._postpone(row, later_s, _STILL_MOVES)
             return None
 
     async def _split(self, row: Row[Any], count: int) -> None:
@@ -323,9 +325,11 @@ class Intake:
         ``named`` are the victims as the delivery names them: feedback may have taken some out, and whoever
         is not found is found again by her place among all.
         """
+        only_waited = row.reason == _STILL_MOVES
         found = await victims.find(
-            self._lookups, request.tenant, alert.victims, patient=row.attempts < _TRIES,
-            last=row.attempts >= _GIVE_UP_AFTER,
+            self._lookups, request.tenant, alert.victims,
+            patient=only_waited or row.attempts < _TRIES,
+            last=not only_waited and row.attempts >= _GIVE_UP_AFTER,
         )  # fmt: skip
         found = replace(found, left=tuple(named.index(alert.victims[each]) for each in found.left))
         return await self._service.database.writing(

@@ -6,24 +6,27 @@ import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Row, select
 from sqlalchemy.exc import IntegrityError
 
-from config.settings import Settings
+from config.settings import Mode, Settings
+from detectors.alert import Alert
 from ledger import deliveries, tables
 from ledger.database import now_ms
 from ledger.migrate import migrate
-from tasks import parsing
+from tasks import parsing, victims
 from tasks.intake import Intake
 from tasks.mutexes import SharedMutexes
-from tasks.opening import StillMoves
+from tasks.opening import Request, StillMoves
 from tasks.parsing import Parser
 from tasks.perform import Performer
 from tasks.service import Service
 from tasks.systems import Systems
+from tasks.victims import Found
 
 SOURCE = {
     "kind": "generic",
@@ -99,6 +102,32 @@ def test_what_waits_for_a_run_that_moves_waits_however_long(
     assert (row.state, row.reason) == ("received", "the run that has found it still moves")
     with service.database.read() as connection:
         assert 0 < row.lease_until - now_ms(connection) <= 10_000
+
+
+def test_waiting_for_a_run_uses_up_no_patience_with_a_system(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a system that is silent for a moment would be left out of what follows."""
+    asked: list[tuple[bool, bool]] = []
+
+    async def find(*_: Any, patient: bool, last: bool) -> Found:
+        asked.append((patient, last))
+        raise StillMoves
+
+    monkeypatch.setattr(victims, "find", find)
+    row = _taken_up(service, 200, StillMoves())
+    alert = Alert(source="siem", kind="generic", event_id="1", title="stolen")
+    request = Request(tenant="contoso", playbook="cm0080", mode=Mode.AUTO, requested_by="siem")
+
+    async def work() -> None:
+        systems = Systems(service.settings, SharedMutexes(service.database))
+        intake = Intake(service, systems, Performer(service, systems))
+        for each in (row, SimpleNamespace(attempts=200, reason="Okta does not answer")):
+            with pytest.raises(StillMoves):
+                await intake._begin(cast("Row[Any]", each), alert, "key", request, ())
+
+    asyncio.run(work())
+    assert asked == [(True, False), (False, True)]
 
 
 def test_a_delivery_too_large_to_be_kept_is_still_read_once_while_it_is_taken_up(
