@@ -262,6 +262,7 @@ def test_what_the_log_says_of_our_revocation_confirms_the_run(
     grown = {each: value for each, value in finding.items() if each != "app"}
     told = built.alert(built.post({"findings": [grown]}, source="edr").json()["alert"])
     assert told.state == "run"
+    built.decide(approve=False)
 
     # and what is said of our application itself, whomever it has changed at that time
     trouble = {"title": "Token of an application used elsewhere", "id": "OWN-1", "oid": OUR_APP_ID}
@@ -325,6 +326,7 @@ def test_what_our_application_did_without_a_run_is_told_loudly(built: House) -> 
     assert told.state == "quarantined"
     victims = [each["ids"] for each in told.parsed["persons"] if each["role"] == "victim"]
     assert victims == [[{"kind": "user_principal_name", "value": "gone@contoso.com"}]]
+    built.decide(approve=False)
 
 
 def test_an_attacker_is_not_taken_for_us(built: House) -> None:
