@@ -148,7 +148,8 @@ def _decision(alert: Alert, asked: Asked, source: Source, *, explain: bool) -> D
     if asked.person is not None:
         known |= facts.assumed(administrator=asked.person is Person.ADMINISTRATOR)
         missing.discard("person")
-    return asked.table.decide(known, Bounds.of(name, source), sorted(missing), explain=explain)
+    bounds = Bounds.of(name, source, settings)
+    return asked.table.decide(known, bounds, sorted(missing), explain=explain)
 
 
 def _decided(decision: Decision, *, explain: bool) -> Iterator[tuple[str, Any]]:

@@ -122,8 +122,8 @@ class Alert(_Frozen):
     ``to_do`` is what people have to do so that the source goes on sending; they are told of it. ``raw_sha256`` is the hash of the bytes that arrived.
     ``ips`` and ``app_ids`` hold plain values; ``networks``, ``apps`` and ``devices`` what else was
     said of them. An application is never a person.
-    ``actor_app_ids`` are the ids of the application that did what the alert speaks of: its client id,
-    its service principal. ``request_ids`` are the vendor's own ids of the requests that caused it;
+    ``actor_app_ids`` name each application that did something of what the alert speaks of, by its client
+    id or, where that is not said, its service principal. ``request_ids`` are the vendor's own ids of the requests that caused it;
     ``correlation_ids`` may be a request's and may be something else's.
     """
 

@@ -128,7 +128,7 @@ def audit(frame: Frame, row: Fields) -> Alert:
         ips=[user.get("ipAddress"), frame.address],
         user_agents=[row.get("userAgent"), _agent(row)],
         apps=entra_rows.audit_apps(row),
-        actor_app_ids=[app.get("appId"), app.get("servicePrincipalId")],
+        actor_app_ids=[app.get("appId") or app.get("servicePrincipalId")],
         correlation_ids=[row.get("correlationId")],
         tenant_hint=frame.tenant,
         details={

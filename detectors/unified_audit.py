@@ -107,16 +107,18 @@ def is_service(name: str, user_type: str) -> bool:
 
 
 def acting_applications(record: Fields) -> list[str]:
-    """Return the ids of the application that acted, where ``Actor`` says that it was one.
+    """Return the id of the application that acted, where ``Actor`` says that it was one.
 
     ``Actor`` holds pairs of an id and its kind; an application's are its client id, and its service
-    principal's as ``ServicePrincipal_<object id>``.
+    principal's as ``ServicePrincipal_<object id>``, which is taken where the other is not there.
     """
     named = [each.text("id", limit=200) for each in map(Fields, embedded.items(record, "actor"))]
     marked = [name.partition("_") for name in named if name.startswith("ServicePrincipal")]
     if not marked:
         return []
-    return [found for name in (*named, *(mark[2] for mark in marked)) if (found := persons.guid(name))]  # fmt: skip
+    principals = [found for mark in marked if (found := persons.guid(mark[2]))]
+    clients = [found for name in named if (found := persons.guid(name))]
+    return [each for each in clients if each not in principals] or principals
 
 
 def _actor(record: Fields, people: Cast, role: Role) -> bool:

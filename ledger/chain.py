@@ -112,6 +112,42 @@ class AuditLog:
         return int(seq)
 
 
+class HeldBack(AuditLog):
+    """Keeps records of several pieces of work back until all of them have written their rows.
+
+    The head is everybody's lock: who has it and then waits for a row would stand in the way of whoever
+    has the row and waits for the head.
+    """
+
+    def __init__(self, origin: str) -> None:
+        """``origin`` as for the log that they are appended to."""
+        super().__init__(origin)
+        self._records: list[tuple[Event, dict[str, Any]]] = []
+
+    def append(
+        self,
+        connection: Connection,  # noqa: ARG002 - it is the same one later
+        happened: Event,
+        *,
+        run_id: str | None = None,
+        private: Mapping[str, str] | None = None,
+        **fields: Any,
+    ) -> int:
+        """Keep a record for later; its sequence number is not known yet (-1)."""
+        self._records.append((happened, {"run_id": run_id, "private": private, **fields}))
+        return -1
+
+    def clear(self) -> None:
+        """Forget what was kept: the work it tells of was undone."""
+        self._records.clear()
+
+    def appended(self, connection: Connection, log: AuditLog) -> None:
+        """Append to ``log`` what was kept back, in its order."""
+        for happened, fields in self._records:
+            log.append(connection, happened, **fields)
+        self.clear()
+
+
 def _seal(connection: Connection, record_id: str, private: Mapping[str, str]) -> dict[str, str]:
     sealed = {}
     for name, given in private.items():

@@ -62,6 +62,12 @@ def said_by(connection: Connection, alert_id: str) -> dict[str, Any] | None:
     return found
 
 
+def confirms(connection: Connection, alert_id: str) -> bool:
+    """Tell whether an alert stands as one that tells of what Rescind itself has done."""
+    state = select(_alert.c.state).where(_alert.c.id == alert_id)
+    return bool(connection.execute(state).scalar_one() == "confirmation")
+
+
 def give_way(connection: Connection, alert_id: str) -> None:
     """Let an alert no longer stand for its finding, whose update is to be taken up anew."""
     connection.execute(_alert.update().where(_alert.c.id == alert_id).values(event_key=None))

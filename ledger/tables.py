@@ -57,7 +57,7 @@ alert = Table(
     Column("event_key", String(500), nullable=True, unique=True),
     Column("part", Integer, nullable=False, server_default="0"),
     Column("victim", Integer, nullable=True),
-    # received -> quarantined | ignored | duplicate | joined | run
+    # received -> quarantined | ignored | duplicate | confirmation | joined | run
     Column("state", String(20), nullable=False),
     Column("reason", Text, nullable=False, server_default=""),
     Column("remedy", Text, nullable=False, server_default=""),

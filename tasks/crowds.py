@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row
 from detectors import persons
 from detectors.alert import Alert, Role
 from detectors.batch import Finding
-from ledger import alerts, held
+from ledger import alerts, held, locks
 from ledger.chain import AuditLog
 from ledger.vocabulary import Event
 from tasks import aside, messages
@@ -68,6 +68,7 @@ def hold(
     limit = service.settings.guardrails.people_per_alert
     reason, remedy = _reason(people, limit), _remedy(row.id, limit)
     alerts.hold(connection, row)
+    locks.take(connection, f"crowd:{row.source}")  # two at once would each be the first
     told = held.alike(connection, row, event_key.rpartition(":")[0] + ":")
     kept = alert.model_copy(update={"details": {**alert.details, _HELD_FOR: people}})
     alerts.quarantine(

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Row
 
 from config.settings import Source
 from connectors.errors import ConnectorError
-from detectors.alert import Alert, IdKind, Person, Role
+from detectors.alert import Alert, IdKind, Person, Role, Signal
 from ledger import alerts, changes, notices
 from ledger.changes import Change
 from ledger.database import now_ms
@@ -37,8 +37,11 @@ _BEFORE_MS = 2 * 60_000
 _ON_ITS_WAY_MS = 60 * 60_000
 #: Detections look back over a day at most and then say that day; a longer one confirms nothing.
 _LONGEST_MS = 25 * 3_600_000
-#: Of so many people at most it is asked whether a run has changed them: more are held anyway.
+#: Of so many people at most it is asked whether a run has changed them: more are held anyway, and are
+#: ours only where any run has changed anybody.
 _MOST = 200
+#: How many of them are looked for at a time.
+_AT_ONCE = 8
 #: After so long our own ids are asked for again.
 _KEEP_S = 300.0
 #: How long our ids are waited for: a containment must not wait for them.
@@ -47,6 +50,7 @@ _OWN_IDS_S = 1.0
 _TELL_AGAIN_S = 3600
 _TOLD_AS = "own_application"
 
+_THEFT = (Signal.TOKEN_THEFT, Signal.SESSION_THEFT)
 _SYSTEM_OF = {
     IdKind.ENTRA_OBJECT_ID: "entra",
     IdKind.OKTA_USER_ID: "okta",
@@ -118,9 +122,10 @@ class Feedback:
         alert = _without_us(alert, own)
         evidence = _evidence(alert, own)
         heard = Heard(alert)
-        if evidence is not None and evidence.any and len(alert.victims) <= _MOST:
+        if evidence is not None and evidence.any:
             heard = await self._judged(row, alert, tenant, evidence)
-        if not heard.runs and named and alert.actionable and not alert.victims:
+        # whatever a run has done to people at that time: it is our application that is in trouble
+        if named and alert.actionable and not alert.victims:
             raise Unusable(
                 heard.warning or "it names Rescind's own application, and nobody else",
                 "Find out who has used or changed Rescind's application, and replace its credential "
@@ -135,11 +140,17 @@ class Feedback:
             if not evidence.by_app or alert.occurred_at is None:
                 return Heard(alert)
             run = await reading(_run_of, tenant, None, window, evidence)
-            return Heard(alert, (run,)) if run else Heard(alert, warning=_STOLEN)
+            if run is None:
+                return Heard(alert, warning=_STOLEN)
+            # a person was left out of it, and it need not be the one whom that run has changed
+            theft = alert.nameless or alert.signal in _THEFT
+            return Heard(alert) if theft else Heard(alert, (run,))
+        if len(alert.victims) > _MOST:
+            stolen = evidence.by_app and not await reading(_run_of, tenant, None, window, evidence)
+            return Heard(alert, warning=_STOLEN if stolen else "")
         runs: dict[str, None] = {}
         left: list[Person] = []
-        for person in alert.victims:
-            accounts = await self._accounts(tenant, person, evidence)
+        for person, accounts in await self._all_accounts(tenant, alert.victims, window, evidence):
             run = await reading(_run_of, tenant, accounts, window, evidence) if accounts else None
             if run is None:
                 left.append(person)
@@ -156,13 +167,28 @@ class Feedback:
         rest = alert.model_copy(update={"persons": tuple(asks)})
         return Heard(rest, warning=_STOLEN if evidence.by_app else "")
 
-    async def _accounts(self, tenant: str, person: Person, evidence: _Evidence) -> _Accounts:
-        """Return a person's accounts by immutable id, asking the systems only where none is said."""
-        said = tuple(
-            (_SYSTEM_OF[each.kind], each.value) for each in person.ids if each.kind in _SYSTEM_OF
-        )
-        if said or not (evidence.by_app or evidence.by_actor or evidence.requests):
+    async def _all_accounts(
+        self, tenant: str, people: Sequence[Person], window: tuple[int, int], evidence: _Evidence
+    ) -> list[tuple[Person, _Accounts]]:
+        """Return each person's accounts by immutable id, asking the systems only where none is said.
+
+        And only where it matters: where a run has changed anybody in the tenant by what the alert says.
+        """
+        said = [(person, _said(person)) for person in people]
+        known_by = evidence.by_app or evidence.by_actor or bool(evidence.requests)
+        if not known_by or all(accounts for _, accounts in said):
             return said
+        if await self.service.database.reading(_run_of, tenant, None, window, evidence) is None:
+            return said
+        turn = asyncio.Semaphore(_AT_ONCE)
+
+        async def known(person: Person, accounts: _Accounts) -> tuple[Person, _Accounts]:
+            async with turn:
+                return person, accounts or await self._looked_up(tenant, person)
+
+        return list(await asyncio.gather(*(known(*each) for each in said)))
+
+    async def _looked_up(self, tenant: str, person: Person) -> _Accounts:
         try:
             found = await victims.find(self.lookups, tenant, [person], patient=False, last=False)
         except (Unusable, ConnectorError):
@@ -228,6 +254,12 @@ _STOLEN = (
 )
 
 
+def _said(person: Person) -> _Accounts:
+    return tuple(
+        (_SYSTEM_OF[each.kind], each.value) for each in person.ids if each.kind in _SYSTEM_OF
+    )
+
+
 def _without_us(alert: Alert, own: frozenset[str]) -> Alert:
     """Return the alert without our application among its persons: a service principal is nobody."""
 
@@ -243,19 +275,24 @@ def _without_us(alert: Alert, own: frozenset[str]) -> Alert:
 
 
 def _evidence(alert: Alert, own: frozenset[str]) -> _Evidence | None:
-    """Read who acted; None where the alert names somebody else."""
+    """Read who acted; None where the alert names somebody else, alone or beside us.
+
+    Whoever signs in may choose the correlation id of it, and an administrator can read ours in the audit
+    log: by that alone nothing that speaks of a stolen token or session is our doing.
+    """
     apps = {each.lower() for each in alert.actor_app_ids}
     actors = [person for person in alert.persons if person.role is Role.ACTOR]
     theirs = [
         person for person in actors if not any(each.value.lower() in own for each in person.ids)
     ]
-    if theirs or (apps and not apps & own):
+    if theirs or apps - own:
         return None
+    chosen = alert.signal in _THEFT and not (apps or actors)
     return _Evidence(
-        by_app=bool(apps & own),
+        by_app=bool(apps),
         by_actor=bool(actors),
         requests=frozenset(each.lower() for each in alert.request_ids),
-        related=frozenset(each.lower() for each in alert.correlation_ids),
+        related=frozenset(each.lower() for each in alert.correlation_ids if not chosen),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Coroutine, Hashable
+from collections.abc import Coroutine, Hashable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +20,7 @@ from config.settings import OWN_SOURCE, Mode, Source
 from connectors.directory import Identification
 from connectors.errors import ConnectorError
 from detectors import own
-from detectors.alert import Alert, NotUnderstood, Signal
+from detectors.alert import Alert, NotUnderstood, Person, Signal
 from ledger import alerts, deliveries, folding, notices, past_runs, steps
 from ledger.errors import AlertLost
 from ledger.leases import Claim
@@ -30,7 +30,7 @@ from playbooks.routing.table import LAST_RESORT
 from tasks import aside, crowds, feedback, followups, messages, opening, victims
 from tasks.faults import where
 from tasks.feedback import Feedback, Heard
-from tasks.lines import Lines
+from tasks.lines import Lines, Rest
 from tasks.lookups import Lookups
 from tasks.opening import Request, StillMoves
 from tasks.parsing import Parser, Read
@@ -45,7 +45,12 @@ _log = logging.getLogger(__name__)
 _LEASE_S = 60.0
 #: Whoever takes longer gives the alert back before the lease lets another take it up.
 _DEADLINE_S = 50.0
+_TOO_SLOW = "the tenant's systems answer too slowly"
 _SLOW = "Nothing to do unless it stays so: it is tried again."
+_SLOW_STILL = (
+    "rescind doctor says which system is slow. Replay the alert when it answers, or contain the person "
+    "by hand: rescind contain NAME."
+)
 #: What must not be passed over silently because the sender left the person out.
 _THEFT = (Signal.TOKEN_THEFT, Signal.SESSION_THEFT)
 #: How often identification is tried while a system does not answer, before going on without it.
@@ -54,6 +59,8 @@ _TRIES = 3
 _TELL_AT = 4
 #: After how many attempts, up to a minute apart, it is set aside.
 _GIVE_UP_AFTER = 120
+#: Why an alert waited that has not been tried, whose tries are not to be counted.
+_STILL_MOVES = "the run that has found it still moves"
 #: So many parts of a delivery are stored in one transaction: others want to write meanwhile.
 _AT_A_TIME = 200
 
@@ -64,6 +71,9 @@ class _Begun:
 
     rings: Rings
     claims: tuple[Claim, ...]
+
+
+_NOTHING = _Begun(Rings(), ())
 
 
 class _SetAside(Exception):
@@ -120,19 +130,22 @@ class Intake:
         )
         return frozenset(each for person in asked for each in person.ids)
 
-    async def _take_up(self, alert_id: str) -> None:
-        database = self._service.database
-        row = await database.writing(alerts.claim, alert_id, _LEASE_S)
+    async def _take_up(self, alert_id: str) -> Rest:
+        """Settle an alert, or put it off; return what is to be done at once for what it has opened."""
+        row = await self._service.database.writing(alerts.claim, alert_id, _LEASE_S)
         if row is None:
-            return
+            return None
         begun = None
         try:
             async with asyncio.timeout(_DEADLINE_S):
                 begun = await self._understand(row)
         except AlertLost:
-            return
+            return None
         except TimeoutError:
-            await self._wait(row, "the tenant's systems answer too slowly", _SLOW)
+            if row.attempts >= _GIVE_UP_AFTER:
+                await self._quarantine(row, _TOO_SLOW, _SLOW_STILL)
+            else:
+                await self._wait(row, _TOO_SLOW, _SLOW)
         except _SetAside as aside:
             await self._quarantine(row, aside.reason, aside.remedy, aside.alert)
         except (NotUnderstood, Unusable) as error:
@@ -146,12 +159,14 @@ class Intake:
                     row, f"a fault of Rescind: {type(error).__name__}", "Report it, then replay."
                 )
             else:
-                await self._postpone(row, min(60.0, 2.0**row.attempts), type(error).__name__)
-        if begun is not None:
-            await asyncio.gather(
-                asyncio.to_thread(self._service.ring, begun.rings),
-                *(self._performer.carry_on(claim) for claim in begun.claims),
-            )
+                await self._postpone(row, _pause_s(row, 1.0), type(error).__name__)
+        return None if begun is None or begun == _NOTHING else self._carry_on(begun)
+
+    async def _carry_on(self, begun: _Begun) -> None:
+        await asyncio.gather(
+            asyncio.to_thread(self._service.ring, begun.rings),
+            *(self._performer.carry_on(claim) for claim in begun.claims),
+        )
 
     async def _postpone(self, row: Row[Any], after_s: float, reason: str) -> None:
         def postpone(connection: Connection) -> None:
@@ -166,7 +181,7 @@ class Intake:
 
         def postpone(connection: Connection) -> Rings:
             alerts.hold(connection, row)
-            alerts.postpone(connection, row.id, min(60.0, 2.0**row.attempts), reason)
+            alerts.postpone(connection, row.id, _pause_s(row, 1.0), reason)
             if row.attempts != _TELL_AT:
                 return Rings()
             title, body = messages.alert_waits(row.source, row.id, reason, remedy)
@@ -209,7 +224,8 @@ class Intake:
             request = await database.reading(
                 followups.request_of, self._service.settings, row, alert
             )
-            return await self._begin(row, alert, _event_key(row.source, alert), request)
+            key = _event_key(row.source, alert)
+            return await self._begin(row, alert, key, request, alert.victims)
 
         return await self._settled(row, alert, take())
 
@@ -225,12 +241,13 @@ class Intake:
             raise _SetAside(alert, f"playbook: {error}", error.remedy) from error
         except IntegrityError:
             # another process opened the person's run, or stored the same finding, just now
-            later_s = min(60.0, 0.05 * 2.0**row.attempts)
-            await self._postpone(row, later_s, "taken up twice at once")
+            if row.attempts >= _GIVE_UP_AFTER:
+                raise  # and not that: it would be put off for ever
+            await self._postpone(row, _pause_s(row, 0.05), "taken up twice at once")
             return None
         except StillMoves:
-            later_s = min(10.0, 0.25 * 2.0**row.attempts)
-            await self._postpone(row, later_s, "the run that has found it still moves")
+            later_s = _pause_s(row, 0.25, most_s=10.0)
+            await self._postpone(row, later_s, _STILL_MOVES)
             return None
 
     async def _split(self, row: Row[Any], count: int) -> None:
@@ -248,7 +265,9 @@ class Intake:
         look = database.reading if fold_s is None else database.writing
         earlier = await look(folding.earlier, event_key, row.id, fold_s=fold_s)
         if earlier is not None and not (
-            await self._went_on(earlier, alert) or await self._weighs_more(row, earlier, alert)
+            await self._went_on(earlier, alert)
+            or await self._weighs_more(row, earlier, alert)
+            or await self._is_ours_no_more(row, earlier, alert, source)
         ):
             await database.writing(self._duplicate, row, alert, earlier)
             return None
@@ -276,9 +295,7 @@ class Intake:
             return None
         crowd = read.people > self._service.settings.guardrails.people_per_alert
         if crowd and row.victim is None:
-            rings = await database.writing(
-                crowds.hold, self._service, row, named, event_key, read.people
-            )
+            rings = await database.writing(self._hold, row, heard, named, event_key, read.people)
             await asyncio.to_thread(self._service.ring, rings)
             return None
         tenant = victims.choose_tenant(self._service.settings, source, alert.victims)
@@ -293,14 +310,28 @@ class Intake:
             since=victims.since(alert),
             notes=(heard.warning,) if heard.warning else (),
         )
-        return await self._begin(row, alert, event_key, request)
+        return await self._begin(row, alert, event_key, request, named.victims)
 
-    async def _begin(self, row: Row[Any], alert: Alert, event_key: str, request: Request) -> _Begun:
-        """Find the persons and open what is asked for."""
+    async def _begin(
+        self,
+        row: Row[Any],
+        alert: Alert,
+        event_key: str,
+        request: Request,
+        named: Sequence[Person],
+    ) -> _Begun:
+        """Find the persons and open what is asked for.
+
+        ``named`` are the victims as the delivery names them: feedback may have taken some out, and whoever
+        is not found is found again by her place among all.
+        """
+        only_waited = row.reason == _STILL_MOVES
         found = await victims.find(
-            self._lookups, request.tenant, alert.victims, patient=row.attempts < _TRIES,
-            last=row.attempts >= _GIVE_UP_AFTER,
+            self._lookups, request.tenant, alert.victims,
+            patient=only_waited or row.attempts < _TRIES,
+            last=not only_waited and row.attempts >= _GIVE_UP_AFTER,
         )  # fmt: skip
+        found = replace(found, left=tuple(named.index(alert.victims[each]) for each in found.left))
         return await self._service.database.writing(
             self._open, row, alert, event_key, request, found
         )
@@ -316,6 +347,17 @@ class Intake:
         """Tell whether the finding is here again as one that routing answers by more than before."""
         before = await self._service.database.reading(folding.said_by, earlier)
         if before is None or not self.routes.goes_further(before, alert, row.source):
+            return False
+        await self._service.database.writing(folding.give_way, earlier)
+        return True
+
+    async def _is_ours_no_more(
+        self, row: Row[Any], earlier: str, alert: Alert, source: Source
+    ) -> bool:
+        """Tell whether what was a confirmation of ours has come to speak of somebody else's doing, too."""
+        if not await self._service.database.reading(folding.confirms, earlier):
+            return False
+        if (await self._feedback.hear(row, alert, source)).runs:
             return False
         await self._service.database.writing(folding.give_way, earlier)
         return True
@@ -409,6 +451,20 @@ class Intake:
         covers = occurred_ms < last.created_at and last_ms <= last.ended_at
         return str(last.id) if covers else None
 
+    def _hold(
+        self,
+        connection: Connection,
+        row: Row[Any],
+        heard: Heard,
+        named: Alert,
+        event_key: str,
+        people: int,
+    ) -> Rings:
+        rings = crowds.hold(connection, self._service, row, named, event_key, people)
+        if heard.warning:
+            rings += feedback.warn(connection, row.id, row.source, heard.alert)
+        return rings
+
     def _duplicate(self, connection: Connection, row: Row[Any], alert: Alert, earlier: str) -> None:
         alerts.hold(connection, row)
         alerts.settle(
@@ -471,6 +527,12 @@ class Intake:
         with suppress(AlertLost):
             rings = await self._service.database.writing(set_aside)
             await asyncio.to_thread(self._service.ring, rings)
+
+
+def _pause_s(row: Row[Any], first_s: float, *, most_s: float = 60.0) -> float:
+    """Return how long an alert is put off that was taken up so often: twice as long each time."""
+    # what waits for days is tried thousands of times, and no number is as large as 2 to that power
+    return min(most_s, first_s * 2.0 ** min(int(row.attempts), 16))
 
 
 def _event_key(source: str, alert: Alert) -> str:

@@ -16,13 +16,15 @@ from ledger import deliveries
 from ledger.database import Database
 from tasks import crowds
 
-#: Of so many bytes that arrived the findings are kept, besides those being read.
-_KEPT = 8 * 1024 * 1024
+#: Findings of about so many bytes are kept, besides those being read and those read last.
+_KEPT = 32 * 1024 * 1024
+#: What a finding takes at least, in bytes, however few of them arrived.
+_EACH = 4096
 
 
 @dataclass(frozen=True, slots=True)
 class Read:
-    """The findings of a delivery, how many different people they ask to contain, and its bytes."""
+    """The findings of a delivery, how many different people they ask to contain, and their size in bytes."""
 
     findings: tuple[Finding, ...]
     people: int
@@ -36,6 +38,7 @@ class Parser:
         """Read stored bytes from ``database``."""
         self._database = database
         self._reads: OrderedDict[tuple[str, str], asyncio.Future[Read]] = OrderedDict()
+        self._sizes: dict[tuple[str, str], int] = {}
         self._kept = 0
 
     async def read(self, row: Row[Any], source: Source) -> Read:
@@ -58,19 +61,23 @@ class Parser:
         if done.cancelled() or done.exception() is not None:
             del self._reads[key]
             return
-        self._kept += done.result().size
-        for oldest, reading in list(self._reads.items()):
+        self._sizes[key] = done.result().size
+        self._kept += self._sizes[key]
+        if self._kept <= _KEPT:
+            return
+        # never the last: of thousands of findings each would read all of them again
+        for oldest in [each for each in self._reads if each in self._sizes][:-1]:
+            del self._reads[oldest]
+            self._kept -= self._sizes.pop(oldest)
             if self._kept <= _KEPT:
-                break
-            if reading.done():
-                del self._reads[oldest]
-                self._kept -= reading.result().size
+                return
 
     async def _read(self, row: Row[Any], source: Source) -> Read:
         body = await self._database.reading(deliveries.body_of, row.body_sha256)
 
         def parse() -> Read:
             findings = registry.parse(source.kind, body, row.source, source)
-            return Read(findings, crowds.people_of(findings), len(body))
+            size = max(len(body), _EACH * len(findings))
+            return Read(findings, crowds.people_of(findings), size)
 
         return await asyncio.to_thread(parse)

@@ -18,6 +18,7 @@ from detectors.genuine import NotGenuine, Proven, UnknownKey
 from detectors.origin import headers_of, prove
 from ledger import deliveries
 from ledger.budget import RecordBudget, told
+from ledger.chain import AuditLog
 from ledger.deliveries import Received
 from ledger.errors import LedgerError
 from tasks.arrivals import Arrivals
@@ -66,7 +67,7 @@ class Receiving:
         self._budget = RecordBudget()
         self._keys = KeySets()
         self._ringer = Ringer()
-        self._storing = Storing(service.database)
+        self._storing = Storing(service.database, service.audit)
         self.arrivals = Arrivals()
 
     async def warm(self) -> None:
@@ -133,10 +134,10 @@ class Receiving:
     async def _keep(
         self, configured: Source, delivery: Delivery, content: bytes, delivery_id: str | None
     ) -> Received:
-        def store(connection: Connection) -> Received:
+        def store(connection: Connection, audit: AuditLog) -> Received:
             return deliveries.receive(
                 connection,
-                self._service.audit,
+                audit,
                 source=delivery.source,
                 kind=str(configured.kind),
                 body=content,

@@ -45,7 +45,7 @@ class Routes:
         """
         source = self._settings.all_sources[name]
         told = facts.of_alert(alert.model_dump(mode="json"), name, source)
-        return self._table.ignores(told, Bounds.of(name, source), facts.LATER)
+        return self._table.ignores(told, Bounds.of(name, source, self._settings), facts.LATER)
 
     def goes_further(self, before: Mapping[str, Any], alert: Alert, name: str) -> bool:
         """Tell whether an alert is answered by more than the same finding as it was told before.
@@ -64,7 +64,7 @@ class Routes:
         """Decide on an alert as far as that can be done without knowing the person."""
         source = self._settings.all_sources[name]
         told = facts.of_alert(alert, name, source)
-        return self._table.decide(told, Bounds.of(name, source), facts.LATER)
+        return self._table.decide(told, Bounds.of(name, source, self._settings), facts.LATER)
 
     def of(self, request: Request, person: Identification) -> Request:
         """Return what is asked for one person: by which playbook, how far, with which parameters.
@@ -81,7 +81,7 @@ class Routes:
         told |= facts.of_person(
             request.tenant, self._settings.tenants[request.tenant], accounts, unreached
         )
-        decision = self._table.decide(told, Bounds.of(name, source))
+        decision = self._table.decide(told, Bounds.of(name, source, self._settings))
         if request.mode is Mode.APPROVE and decision.mode is Mode.AUTO:
             # the request is more careful than its source: it was released out of a crowd
             waits = (*decision.waits, _CROWD)

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, exc
 
+from ledger.chain import AuditLog, HeldBack
 from ledger.database import Database
 from ledger.deliveries import Received
 
 #: So many deliveries share a commit at most: steps of runs write in between.
 TOGETHER = 25
 
-Store = Callable[[Connection], Received]
+Store = Callable[[Connection, AuditLog], Received]
 
 
 @dataclass(slots=True)
@@ -31,9 +32,10 @@ class _Waiting:
 class Storing:
     """The way of one server into the database. Lives on its event loop."""
 
-    def __init__(self, database: Database) -> None:
-        """Write to ``database``."""
+    def __init__(self, database: Database, audit: AuditLog) -> None:
+        """Write to ``database``, and what happened to ``audit``."""
         self._database = database
+        self._audit = audit
         self._waiting: deque[_Waiting] = deque()
         self._writing: asyncio.Task[None] | None = None
 
@@ -53,7 +55,8 @@ class Storing:
         while self._waiting:
             group = [self._waiting.popleft() for _ in range(min(TOGETHER, len(self._waiting)))]
             try:
-                done = await self._database.writing(_all, [each.store for each in group])
+                stores = [each.store for each in group]
+                done = await self._database.writing(_all, self._audit, stores)
             except Exception as error:  # noqa: BLE001 - each of those who wait is told
                 done = [error] * len(group)
             for each, became in zip(group, done, strict=True):
@@ -65,16 +68,24 @@ class Storing:
                     each.answer.set_result(became)
 
 
-def _all(connection: Connection, group: Sequence[Store]) -> list[Received | Exception]:
+def _all(
+    connection: Connection, audit: AuditLog, group: Sequence[Store]
+) -> list[Received | Exception]:
     """Store each; what keeps one from being stored keeps no other."""
-    return [_one(connection, store) for store in group]
+    records = [HeldBack(audit.origin) for _ in group]
+    done = [_one(connection, kept, store) for kept, store in zip(records, group, strict=True)]
+    for kept, became in zip(records, done, strict=True):
+        if isinstance(became, Received):
+            kept.appended(connection, audit)
+    return done
 
 
-def _one(connection: Connection, store: Store) -> Received | Exception:
+def _one(connection: Connection, kept: HeldBack, store: Store) -> Received | Exception:
     for last in (False, True):
+        kept.clear()
         try:
             with connection.begin_nested():
-                return store(connection)
+                return store(connection, kept)
         except exc.IntegrityError as error:
             # The same delivery came twice at once and the other one is stored: now it is found.
             if last:

@@ -15,7 +15,7 @@ from typing import Any, Literal
 
 import cel
 
-from config.settings import Mode, Source
+from config.settings import Mode, Settings, Source
 from playbooks.routing.conditions import Verdict, judge, readings
 from playbooks.routing.facts import Facts
 from playbooks.routing.rules import Rule
@@ -34,16 +34,18 @@ class Bounds:
     source: str
     playbook: str | None
     mode: Mode
+    polled: bool = False
 
     @classmethod
-    def of(cls, name: str, source: Source) -> Bounds:
-        """Take them from the settings of the source ``name``."""
-        return cls(name, source.playbook, source.mode)
+    def of(cls, name: str, source: Source, settings: Settings | None = None) -> Bounds:
+        """Take them from ``source``, whose name in the settings is ``name``."""
+        polled = settings is not None and name not in settings.sources and name in settings.pollers
+        return cls(name, source.playbook, source.mode, polled)
 
     @property
     def name(self) -> str:
-        """The name of the rule that a source's own playbook is."""
-        return f"sources.{self.source}"
+        """Where in the settings they stand: the name of the rule that a source's own playbook is."""
+        return f"{'pollers' if self.polled else 'sources'}.{self.source}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Iterator
@@ -10,20 +11,22 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 
 from config.settings import Settings
 from connectors import errors
 from connectors.door import Call
-from ledger import alerts, control, deliveries, intents, leases, locks, runs, steps
+from ledger import alerts, control, deliveries, intents, leases, locks, runs, steps, tables
 from ledger.chain import AuditLog
 from ledger.database import Database
 from ledger.errors import AlertLost, ClaimLost, DatabaseBusy, PausedByPerson
 from ledger.intents import Sent
 from ledger.migrate import migrate
 from ledger.runs import NewRun, NewStep
+from ledger.vocabulary import Event
 from tasks.journal import StepJournal
 from tasks.service import Service
+from tasks.storing import Store, Storing
 
 AUDIT = AuditLog("test")
 
@@ -99,6 +102,46 @@ def test_who_lost_an_alert_cannot_write_what_became_of_it(database: Database) ->
         alerts.settle(connection, taken.id, state="run")
     with pytest.raises(AlertLost), database.write() as connection:
         alerts.hold(connection, taken)
+
+
+def test_deliveries_stored_together_keep_nobody_from_writing_what_became_of_one(
+    database: Database,
+) -> None:
+    """Whoever holds an alert that comes again goes on to the log's head, and must find it free."""
+
+    def stored(body: bytes) -> Store:
+        def work(connection: Connection, audit: AuditLog) -> deliveries.Received:
+            return deliveries.receive(
+                connection, audit, source="s", kind="generic", body=body, fold_s=60
+            )
+
+        return work
+
+    with database.write() as connection:
+        first = stored(b"{}")(connection, AUDIT)
+        taken = alerts.claim(connection, first.id, 60)
+    assert taken is not None
+
+    async def together() -> list[deliveries.Received]:
+        storing = Storing(database, AUDIT)
+        return await asyncio.gather(*(storing.store(stored(body)) for body in (b"new", b"{}")))
+
+    with ThreadPoolExecutor(1) as pool:
+        with database.write() as connection:
+            alerts.hold(connection, taken)
+            answers = pool.submit(asyncio.run, together())
+            time.sleep(0.3)
+            began = time.monotonic()
+            AUDIT.append(connection, Event.ALERT_IGNORED, alert=first.id)
+            took_s = time.monotonic() - began
+        new, again = answers.result(20)
+    assert took_s < 0.5
+    assert (new.duplicate, again) == (False, deliveries.Received(first.id, duplicate=True))
+    with database.read() as connection:
+        events = connection.execute(select(tables.audit.c.event).order_by(tables.audit.c.seq))
+        assert events.scalars().all() == [
+            "alert.received", "alert.ignored", "alert.received", "alert.duplicate",
+        ]  # fmt: skip
 
 
 def test_the_same_words_are_the_same_delivery_only_for_a_while(database: Database) -> None:

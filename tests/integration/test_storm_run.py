@@ -247,7 +247,7 @@ def test_what_the_log_says_of_our_revocation_confirms_the_run(
     assert (told.state, told.run_ids) == ("confirmation", [run.id])
     person = built.sim.tenant.person("user10")
     assert person.entra is not None
-    finding = {
+    finding: dict[str, Any] = {
         "title": "refresh token changed", "id": "STS-1", "upn": person.upn, "app": OUR_APP_ID,
         "at": datetime.now(UTC).isoformat(),
     }  # fmt: skip
@@ -257,6 +257,18 @@ def test_what_the_log_says_of_our_revocation_confirms_the_run(
     assert {each["run"] for each in confirmed} == {run.id}
     _rescind(built, "run", run.id, "--json")
     assert json.loads(capsys.readouterr().out)["confirmed_by"] == {"edr": 1, "logs": 1}
+
+    # the same finding, which now speaks of more than what we did
+    grown = {each: value for each, value in finding.items() if each != "app"}
+    told = built.alert(built.post({"findings": [grown]}, source="edr").json()["alert"])
+    assert told.state == "run"
+    built.decide(approve=False)
+
+    # and what is said of our application itself, whomever it has changed at that time
+    trouble = {"title": "Token of an application used elsewhere", "id": "OWN-1", "oid": OUR_APP_ID}
+    trouble |= {"app": OUR_APP_ID, "at": finding["at"]}
+    told = built.alert(built.post({"findings": [trouble]}, source="edr").json()["alert"])
+    assert told.state == "quarantined"
 
 
 def test_what_okta_says_of_our_request_confirms_the_run_by_its_id(built: House) -> None:
@@ -283,15 +295,38 @@ def test_what_okta_says_of_our_request_confirms_the_run_by_its_id(built: House) 
 def test_what_our_application_did_without_a_run_is_told_loudly(built: House) -> None:
     person = built.sim.tenant.person("user12")
     assert person.entra is not None
-    finding = {
+    finding: dict[str, Any] = {
         "title": "refresh token changed", "id": "STS-2", "upn": person.upn, "app": OUR_APP_ID,
         "at": datetime.now(UTC).isoformat(),
     }  # fmt: skip
+    crowd = [f"user{number}@contoso.com" for number in range(30, 36)]
+    many = {"findings": [finding | {"id": "STS-C", "upn": crowd}]}
+    assert built.alert(built.post(many, source="edr").json()["alert"]).state == "quarantined"
+    assert [each.kind for each in built.notices()].count("own_application") == 1
+    with built.service.database.write() as connection:
+        own = tables.notice.c.kind == "own_application"
+        connection.execute(tables.notice.update().where(own).values(created_at=0))  # long ago
     told = built.alert(built.post({"findings": [finding]}, source="edr").json()["alert"])
     assert told.state == "run"
-    assert [each.kind for each in built.notices()].count("own_application") == 1
+    assert [each.kind for each in built.notices()].count("own_application") == 2
     run = built.run_of("user12")
     assert any("credential" in note for note in run.plan["notes"])
+
+    # two whom we have not changed, and one of them is nobody's account
+    new = built.sim.tenant.person("petra.novak")
+    finding |= {"id": "STS-4", "upn": [person.upn, new.upn, "gone@contoso.com"]}
+    posted = built.post({"findings": [finding]}, source="edr").json()["alert"]
+    told = built.alert(posted)
+    assert told.state == "run"
+    with built.service.database.read() as connection:
+        (part,) = connection.execute(
+            select(tables.alert.c.id).where(tables.alert.c.delivery_key.startswith(f"{posted}#"))
+        ).scalars()
+    told = built.alert(part)
+    assert told.state == "quarantined"
+    victims = [each["ids"] for each in told.parsed["persons"] if each["role"] == "victim"]
+    assert victims == [[{"kind": "user_principal_name", "value": "gone@contoso.com"}]]
+    built.decide(approve=False)
 
 
 def test_an_attacker_is_not_taken_for_us(built: House) -> None:

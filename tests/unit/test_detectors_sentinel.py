@@ -333,3 +333,22 @@ def test_the_owner_of_a_mailbox_counts_where_no_account_is_named() -> None:
     (alert,) = sentinel.parse(incident(relatedEntities=[mailbox(x="y")], alerts=[]), "soc", SOURCE)
     assert isinstance(alert, Alert)
     assert alert.details["left_out"] == ["a mailbox without its owner's name or address"]
+
+
+def gathered(*alerts: dict[str, Any], **more: Any) -> Alert:
+    inner = [
+        {"kind": "SecurityAlert", "properties": {"alertDisplayName": "x", "additionalData": {
+            "Custom Details": json.dumps(details)}}}
+        for details in alerts
+    ]  # fmt: skip
+    return one(triggered(incident(alerts=inner, **more)))
+
+
+def test_an_incident_says_who_acted_only_where_each_of_its_alerts_does() -> None:
+    ours, theirs = {"ActorAppId": [BEN], "CorrelationId": ["c-1"]}, {"Address": ["203.0.113.7"]}
+    assert gathered(ours).actor_app_ids == (BEN,)
+    assert gathered(ours, ours).correlation_ids == ("c-1",)
+    mixed = gathered(ours, theirs)
+    assert (mixed.actor_app_ids, mixed.correlation_ids) == ((), ())
+    # Sentinel has counted more alerts than it has sent
+    assert gathered(ours, additionalData={"alertsCount": 2}).actor_app_ids == ()

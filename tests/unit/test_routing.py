@@ -91,6 +91,9 @@ def made(*each: dict[str, Any]) -> Table:
          "context-change-with-another-signal", "cm0080 approve"),
         ({"kind": "user.session.context.change", "details": {"threat_suspected": "true"}},
          "context-change-with-another-signal", "cm0080 approve"),
+        ({"title": "Stolen session: session context change", "severity": "medium",
+          "signal": "session_theft"},
+         "context-change-with-another-signal", "cm0080 approve"),
         ({"title": "Session context change after impossible travel"},
          "context-change-with-another-signal", "cm0080 approve"),
         ({"rule": "Session Influenced User Risk", "signal": "session_theft", "severity": "medium"},
@@ -246,6 +249,12 @@ def test_a_source_with_a_playbook_of_its_own_is_a_rule_of_its_own() -> None:
         "sources.siem", "cm0077", Mode.APPROVE,
     )  # fmt: skip
     assert {each.cause for each in decision.others} == {"behind"}
+
+
+def test_what_is_polled_is_named_by_its_own_table_of_the_settings() -> None:
+    bounds = Bounds("okta-log", None, Mode.APPROVE, polled=True)
+    theft = decide(alert(signal="token_theft", severity="high"), bounds=bounds)
+    assert theft.waits == ("pollers.okta-log.mode is approve, and goes no further",)
 
 
 # --- explaining ----------------------------------------------------------------------------------

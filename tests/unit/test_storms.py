@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.exc import DataError
 
 from config.settings import Guardrails, Mode
 from connectors.system import Account
 from detectors import persons, registry
-from detectors.alert import Alert, IdKind, Person, PersonId, Role
-from ledger import alerts, deliveries
+from detectors.alert import Alert, IdKind, Person, PersonId, Role, Signal
+from ledger import alerts, deliveries, tables
 from ledger.chain import AuditLog
 from ledger.database import Database
 from ledger.deliveries import Received
+from ledger.errors import LedgerError
 from ledger.migrate import migrate
+from ledger.vocabulary import Event
 from playbooks import guardrails
 from tasks import feedback
 from tasks.lines import Lines
@@ -90,6 +94,42 @@ def test_alerts_on_the_same_people_take_turns_and_others_pass_them() -> None:
     assert began == ["a0", "b0", "a1", "a2", "a3", "a4", "a5"]
 
 
+def test_a_turn_is_over_when_the_alert_is_settled_and_a_fault_ends_only_its_own() -> None:
+    began: list[str] = []
+    ended: list[str] = []
+
+    async def storm() -> None:
+        gate = asyncio.Event()
+
+        async def steps(alert: str) -> None:
+            await gate.wait()
+            ended.append(alert)
+
+        async def take_up(alert: str) -> Any:
+            began.append(alert)
+            await asyncio.sleep(0)
+            if alert == "a1":
+                raise LedgerError
+            return steps(alert) if alert == "a0" else None
+
+        lines = Lines(take_up)
+        first = asyncio.ensure_future(lines.stand("ada", "a0"))
+        await asyncio.sleep(0)
+        await lines.stand("ada", "a1")
+        await lines.stand("ada", "a2")
+        for _ in range(10):
+            await asyncio.sleep(0)
+        assert began == ["a0", "a1", "a2"]
+        await lines.stand("ada", "a3")  # the line is free, though the first one's steps go on
+        assert began == ["a0", "a1", "a2", "a3"]
+        assert not ended
+        gate.set()
+        await first
+
+    asyncio.run(storm())
+    assert ended == ["a0"]
+
+
 def test_deliveries_that_come_at_once_are_all_stored_and_one_s_fault_is_its_own(
     tmp_path: Path,
 ) -> None:
@@ -97,14 +137,15 @@ def test_deliveries_that_come_at_once_are_all_stored_and_one_s_fault_is_its_own(
     migrate(database)
 
     async def storm() -> list[Any]:
-        storing = Storing(database)
+        storing = Storing(database, audit)
 
         def store(body: bytes) -> Any:
-            def work(connection: Any) -> Received:
+            def work(connection: Any, log: AuditLog) -> Received:
                 if body == b"broken":
+                    log.append(connection, Event.ALERT_RECEIVED, alert="a")
                     raise refused
                 return deliveries.receive(
-                    connection, audit, source="s", kind="generic", body=body, fold_s=60
+                    connection, log, source="s", kind="generic", body=body, fold_s=60
                 )
 
             return work
@@ -119,8 +160,10 @@ def test_deliveries_that_come_at_once_are_all_stored_and_one_s_fault_is_its_own(
     assert [answers[0].duplicate, answers[2].duplicate] == [False, True]
     with database.read() as connection:
         rows = alerts.listed(connection, limit=100)
+        records = connection.execute(select(tables.audit.c.event)).scalars().all()
     assert len(rows) == 41
     assert {row.copies for row in rows} == {0, 1}
+    assert Counter(records) == {"alert.received": 41, "alert.duplicate": 1}
 
 
 def test_after_so_many_runs_for_one_person_within_the_hour_people_decide() -> None:
@@ -146,6 +189,11 @@ def _person(role: Role, value: str) -> Person:
     [
         ({"actor_app_ids": (OURS.upper(),)}, True),
         ({"actor_app_ids": (OTHERS,), "correlation_ids": ("c",)}, False),
+        ({"actor_app_ids": (OURS, OTHERS)}, False),  # another acted as well
+        ({"correlation_ids": ("c",)}, True),
+        # whoever signs in chooses his own
+        ({"correlation_ids": ("c",), "signal": Signal.TOKEN_THEFT}, False),
+        ({"correlation_ids": ("c",), "actor_app_ids": (OURS,), "signal": Signal.TOKEN_THEFT}, True),
         ({"app_ids": (OURS,)}, False),  # it was changed, and has changed nothing
         ({"persons": (_person(Role.ACTOR, OURS),)}, True),
         ({"persons": (_person(Role.ACTOR, OTHERS),), "actor_app_ids": (OURS,)}, False),
