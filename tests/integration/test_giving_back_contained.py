@@ -77,10 +77,14 @@ def test_whoever_approves_is_told_before_and_refused(house: Service, client: htt
     assert "It cannot be approved now." in page
     assert f'href="/runs/{containment.run_id}"' in page
     assert f"Run {containment.run_id[:13]} contains {ADA}" in page.replace("<bdi>", "")
+    assert 'value="deny"' in page
+    assert 'value="approve"' not in page
     assert counts(house) == before
 
     refused = _post(client, back)
     assert refused.status_code == 409
+    for address in (f"/runs/{containment.run_id}", f"/approvals/{back.approval_id}"):
+        assert f'href="{address}"' in refused.text
     assert f"Run {containment.run_id[:13]} contains {ADA}" in refused.text
     (record,) = _records(house, "approval.refused")
     assert (record["run"], record["approval"]) == (
