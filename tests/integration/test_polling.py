@@ -208,13 +208,15 @@ async def test_a_cursor_that_okta_does_not_take_any_more_is_given_up_without_a_g
         assert (len(one.alerts), one.row.failures, one.notices) == (2, 0, [])
 
 
+@pytest.mark.parametrize("cursor", ["taken", "refused"])
 async def test_what_okta_keeps_no_longer_is_told_to_people_and_stands_in_the_audit_log(
-    sim: Simulator, database: Database
+    sim: Simulator, database: Database, cursor: str
 ) -> None:
     async with process(sim, database, "okta_system_log") as one:
         await one.poll()
         sim.tenant.advance(timedelta(days=100).total_seconds())
-        sim.faults.add(Fault(status(400), system="okta", path_regex="after=", times=1))
+        if cursor == "refused":
+            sim.faults.add(Fault(status(400), system="okta", path_regex="after=", times=1))
         reuse(sim)
         await one.poll()
         await one.poll()
