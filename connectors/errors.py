@@ -139,6 +139,15 @@ class Busy(ConnectorError):
     remedy = "Nothing to do: the step goes on by itself when the other one has ended."
 
 
+class LockLost(Busy):
+    """The lock on what this step was changing was lost before all of it was sent."""
+
+    remedy = (
+        "Nothing to do unless it stays so: it is read again, then tried again. The vendor or the database "
+        "answers too slowly."
+    )
+
+
 class LeaseLost(ConnectorError):
     """Another worker has taken this step over."""
 

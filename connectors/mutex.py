@@ -27,7 +27,7 @@ class Hold(Protocol):
         """Make sure that it still is.
 
         Raises:
-            errors.Busy: it was taken away.
+            errors.LockLost: it was taken away.
         """
 
 
@@ -87,7 +87,7 @@ class Fenced:
         """Commit that ``call`` is about to be sent; return the intent's id.
 
         Raises:
-            errors.Busy: the lock was taken away; nothing may be sent.
+            errors.LockLost: the lock was taken away; nothing may be sent.
             errors.Paused: changes are paused.
             errors.LeaseLost: the step is in other hands.
         """

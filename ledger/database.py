@@ -15,6 +15,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import psycopg
 from sqlalchemy import Connection, Engine, create_engine, event, exc, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool
 
 from ledger.errors import DatabaseBusy, DatabaseUnreachable, Deadlock
 
@@ -65,11 +66,17 @@ class Database:
             options |= {"connect_args": dict(_POSTGRES_CONNECTION)}
         options |= {"pool_size": pool_size, "max_overflow": 20, "hide_parameters": True}
         self.engine: Engine = create_engine(self.url, **options)
+        #: For what holds a connection while something else is at work: such must not use up the pool, out of
+        #: which it would itself want another one. Each is opened for its use and closed after it.
+        self.apart: Engine = create_engine(
+            self.url, connect_args=options["connect_args"], poolclass=NullPool, hide_parameters=True
+        )
         if self.sqlite:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", _begin_sqlite)
         else:
             event.listen(self.engine, "connect", _prepare_postgres)
+            event.listen(self.apart, "connect", _prepare_postgres)
         self._writer = threading.Lock()
         self._threads = ThreadPoolExecutor(pool_size, thread_name_prefix="ledger")
 

@@ -12,6 +12,7 @@ as they keep coming; its advisory locks are granted in turn
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 
 from sqlalchemy import Connection, exc, text
 
@@ -59,7 +60,7 @@ class Held:
             DatabaseUnreachable: the database does not answer.
         """
         with reachable():
-            connection = database.engine.connect()
+            connection = database.apart.connect()
             try:
                 for setting, seconds in (
                     ("lock_timeout", patience_s),
@@ -90,7 +91,9 @@ class Held:
 
     def release(self) -> None:
         """Give the lock back; one that was taken away is as good."""
-        self._connection.close()
+        # the server may have ended it, and told nobody who was not listening
+        with suppress(exc.SQLAlchemyError):
+            self._connection.close()
 
 
 def _key(name: str) -> int:

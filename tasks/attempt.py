@@ -24,12 +24,14 @@ from connectors.action import (
     hands_over,
 )
 from ledger import handovers, holders, intents, leases, runs, steps
+from ledger.chain import rfc3339
 from ledger.database import now_ms
 from ledger.errors import ClaimLost
 from ledger.handovers import NewHandover
 from ledger.intents import Sent
 from ledger.leases import Claim
 from ledger.steps import Ended
+from playbooks.schema import Aim
 from tasks import watched
 from tasks.journal import StepJournal
 from tasks.reissuing import Contained
@@ -91,6 +93,9 @@ class Attempt:
             return Ended(Outcome.FAILED, str(error), error.remedy)
         except errors.Paused as error:
             raise Postponed(1.0, "changes are paused", uncounted=True) from error
+        except errors.LockLost as error:
+            # counted: what is too slow each time must not go round for ever
+            raise Postponed(self._pause(None), str(error)) from error
         except errors.Busy as error:
             # whoever holds the lock loses it when he is silent: it is no failed attempt
             raise Postponed(1.0, str(error), uncounted=True) from error
@@ -146,8 +151,9 @@ class Attempt:
         before = _observation(base.before)
         if before is None or before.verdict is not None or base.outcome == Outcome.ALREADY:
             return Ended(Outcome.SKIPPED, f"{base.node} changed nothing")
-        if self._claim.step.delay_s and self._claim.sent is Sent.NOTHING:
-            ended = await self._service.database.reading(self._not_now, base)
+        if self._claim.sent is Sent.NOTHING:
+            look = self._not_now if self._claim.step.delay_s else self._left_to_others
+            ended = await self._service.database.reading(look, base)
             if ended is not None:
                 return ended
         target = Target(**base.target)
@@ -169,9 +175,7 @@ class Attempt:
         """
         if holders.is_restored(connection, base):
             return Ended(Outcome.SKIPPED, f"{base.node} was put back already")
-        shared = base.action in SPECS and SPECS[base.action].shared
-        until = holders.held_until(connection, base, shared=shared)
-        now = now_ms(connection)
+        until, now = holders.held_until(connection, base, shared=_shared(base)), now_ms(connection)
         if until is not None and until >= now:
             raise Postponed(
                 (until - now) / 1000 + 1,
@@ -179,6 +183,20 @@ class Attempt:
                 uncounted=True,
             )
         return None
+
+    def _left_to_others(self, connection: Connection, base: Row[Any]) -> Ended | None:
+        """Tell that one person's account is given back, and what was changed is held for another's, too.
+
+        Only where the run that has changed it puts it back by its own time, which waits for the other.
+        Whoever undoes that run has asked for just this, and gets it.
+        """
+        if self._claim.aim != Aim.REISSUE or not _shared(base):
+            return None
+        until = holders.held_until(connection, base, shared=True, others=True)
+        if until is None or until < now_ms(connection) or not holders.is_timed(connection, base):
+            return None
+        why = f"a run for somebody else holds it, too: it is put back by its time, at {rfc3339(until)}"
+        return Ended(Outcome.SKIPPED, why)
 
     async def _change(self, send: Any, look: Any) -> Ended:  # noqa: ANN401 - two local callables
         sent = self._claim.sent
@@ -245,6 +263,7 @@ class Attempt:
             "it cannot be read back" if proof.outcome in _SAID else "not seen to have happened"
         )
         await self._reconcile(finding)
+        self._journal.settled()
         return None
 
     def _action(self, name: str, parameters: dict[str, Any]) -> Action:
@@ -299,6 +318,10 @@ class Attempt:
         """Return how long to wait in the database: what the vendor asks, else 1, 2, 4 … 60 seconds."""
         grown = min(60.0, 2.0 ** max(0, int(self._claim.step.attempts) - 1))
         return max(asked_s or 0.0, grown)
+
+
+def _shared(base: Row[Any]) -> bool:
+    return base.action in SPECS and SPECS[base.action].shared
 
 
 def _observation(document: dict[str, Any] | None) -> Observation | None:

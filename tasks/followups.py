@@ -100,7 +100,7 @@ def request_of(connection: Connection, settings: Settings, row: Row[Any], alert:
         # the theft is the one of before: what it left behind may be what let him in again
         since=(since_of(repeated) or began) if drift else began,
         follows=Follows(run.id, drift, _milliseconds(alert), (f"{alert.title}: {alert.why}",)),
-        route=_route(run) if drift else None,
+        route=_route(repeated) if drift else None,
     )
 
 

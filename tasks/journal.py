@@ -32,6 +32,7 @@ class StepJournal:
         self._service = service
         self._claim = claim
         self._before: Mapping[str, Any] | None = None
+        self._begun = claim.sent is not Sent.NOTHING
         self.wrote = False
         self.changed = False
 
@@ -57,8 +58,12 @@ class StepJournal:
             reissuing.Contained: it would give back what a containment that is open by now has closed.
         """
         intent_id = await self._commit(partial(self._make, request=_request(call)))
-        self.wrote = True
+        self.wrote = self._begun = True
         return intent_id
+
+    def settled(self) -> None:
+        """Take what was sent before for settled: what is sent next begins the change anew."""
+        self._begun = False
 
     async def _commit(self, work: Callable[[Connection], T]) -> T:
         try:
@@ -74,8 +79,9 @@ class StepJournal:
         claim = self._claim
         if not control.let_out(connection):  # before the log is written to, as a pause does it
             raise PausedByPerson
-        if claim.aim in reissuing.GIVES_BACK and claim.sent is Sent.NOTHING and not self.wrote:
-            reissuing.check_still(connection, claim.step.run_id)
+        if claim.aim in reissuing.GIVES_BACK and not self._begun:
+            tried = self.wrote or claim.sent is not Sent.NOTHING
+            reissuing.check_still(connection, claim.step.run_id, tried=tried)
         self._keep_before(connection)
         return intents.make(
             connection,

@@ -21,9 +21,9 @@ from ledger.locks import Held
 
 T = TypeVar("T")
 
-#: A lock is taken from a process that lets no change out for this long: longer than the door tries one
-#: request, shorter than a step may take.
-SILENCE_S = 30.0
+#: A lock is taken from a process that lets no change out for this long, in seconds: shorter than a step may
+#: take, and longer than what was let out right after the lock was looked at may be under way.
+_SILENCE_S, _CALLS = 30.0, 2
 #: How many different locks one process waits for at once; those who hold one must not wait behind them.
 _WAITING, _HOLDING = 16, 4
 
@@ -31,8 +31,18 @@ _WAITING, _HOLDING = 16, 4
 class SharedMutexes:
     """Locks by name between processes, for one event loop."""
 
-    def __init__(self, database: Database, silence_s: float = SILENCE_S) -> None:
-        """Hold the locks in ``database``; whoever holds one silently for ``silence_s`` loses it."""
+    def __init__(
+        self, database: Database, call_timeout_s: float = 0.0, silence_s: float | None = None
+    ) -> None:
+        """Hold the locks in ``database``.
+
+        Args:
+            database: which all processes share.
+            call_timeout_s: one call's deadline.
+            silence_s: whoever holds a lock silently for so long loses it; by the deadline, where not given.
+        """
+        if silence_s is None:
+            silence_s = max(_SILENCE_S, _CALLS * call_timeout_s)
         self._database = database
         self._silence_s = silence_s
         self._here = LocalMutexes()
@@ -83,12 +93,12 @@ class _Shared:
         """Make sure that it is still ours.
 
         Raises:
-            errors.Busy: it was taken away.
+            errors.LockLost: it was taken away.
         """
         try:
             await _run(self._threads, self._held.check)
         except LockLost as error:
-            raise errors.Busy(f"{self._name}, the lock was lost") from error
+            raise errors.LockLost(self._name) from error
 
 
 def _run(threads: Executor, work: Callable[[], T]) -> asyncio.Future[T]:

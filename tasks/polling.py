@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Coroutine, Sequence
 from concurrent.futures import Future
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,6 +49,13 @@ _LONGEST_PAUSE_S = 600.0
 _TELL_AT = 3
 
 Start = Callable[[Coroutine[Any, Any, None]], Future[None]]
+
+
+@dataclass(slots=True)
+class _GoneOn:
+    """How many readings of a log are committed."""
+
+    readings: int = 0
 
 
 class Polling:
@@ -114,37 +122,53 @@ class Polling:
         held = await service.database.writing(pollers.claim, name, subject, service.owner, _LEASE_S)
         if held is None:
             return
+        gone_on = _GoneOn()
         try:
-            async with asyncio.timeout(_DEADLINE_S):
-                more, note = await self._read(held, poller)
+            more, note = await self._read(held, poller, gone_on)
         except asyncio.CancelledError:
             await service.database.writing(pollers.release, held, after_s=0)
             raise
         except PollerLost:
             _log.warning("poller %s: another process has taken it over", name)
             return
+        except (LedgerError, IntegrityError):
+            raise
         except TimeoutError:
-            await self._fail(held, poller, "the vendor answers too slowly", _SLOW, None)
+            await self._fail(held, poller, "the vendor answers too slowly", _SLOW)
         except ConnectorError as error:
-            await self._fail(held, poller, str(error), error.remedy, error.retry_after_s)
+            # what came before this went wrong is kept, and makes it the first failure in a row
+            since = replace(held, failures=0) if gone_on.readings else held
+            await self._fail(since, poller, str(error), error.remedy, error.retry_after_s)
+        except Exception as error:  # noqa: BLE001 - whatever it is, people have to hear of it
+            _log.error("poller %s: a fault of ours: %s", name, where(error))
+            why = f"a fault of Rescind: {type(error).__name__}"
+            await self._fail(held, poller, why, "Report it; the log is read again all the same.")
         else:
             after_s = min(_CATCHING_UP_S, poller.every_s) if more else poller.every_s
             await service.database.writing(pollers.release, held, after_s=after_s, note=note)
 
-    async def _read(self, held: Held, poller: Poller) -> tuple[bool, str]:
-        """Read page after page; return whether there is more, and what was not read."""
+    async def _read(self, held: Held, poller: Poller, gone_on: _GoneOn) -> tuple[bool, str]:
+        """Read page after page; return whether there is more, and what was not read.
+
+        Raises:
+            TimeoutError: there was no time for a single reading.
+        """
         reader = self._systems.log_reader(poller, polled.question(poller))
-        cursor = held.cursor
-        batch: Batch | None = None
-        for _ in range(_READINGS):
-            batch = await reader.read(cursor, self._now())
-            kept = await asyncio.to_thread(self._worth, held.name, poller, batch.entries)
-            await self._commit(held, poller, batch, kept)
-            cursor = batch.cursor
-            if not batch.more:
-                break
-        assert batch is not None  # noqa: S101 - there is at least one reading
-        return batch.more, batch.note
+        cursor, note = held.cursor, ""
+        try:
+            async with asyncio.timeout(_DEADLINE_S):
+                while gone_on.readings < _READINGS:
+                    batch = await reader.read(cursor, self._now())
+                    kept = await asyncio.to_thread(self._worth, held.name, poller, batch.entries)
+                    await self._commit(held, poller, batch, kept)
+                    cursor, note = batch.cursor, batch.note
+                    gone_on.readings += 1
+                    if not batch.more:
+                        return False, note
+        except TimeoutError:
+            if not gone_on.readings:
+                raise
+        return True, note
 
     def _worth(self, name: str, poller: Poller, entries: Sequence[Logged]) -> list[Entry]:
         source = poller.source
@@ -187,7 +211,12 @@ class Polling:
         return (notices.add(connection, kind="poller_gap", title=title, body=body),)
 
     async def _fail(
-        self, held: Held, poller: Poller, reason: str, remedy: str, retry_after_s: float | None
+        self,
+        held: Held,
+        poller: Poller,
+        reason: str,
+        remedy: str,
+        retry_after_s: float | None = None,
     ) -> None:
         pause_s = min(_LONGEST_PAUSE_S, poller.every_s * 2.0 ** min(held.failures, 10))
         after_s = retry_after_s or pause_s

@@ -61,7 +61,7 @@ async def pull(
 async def _one(name: str, pages: Pages, file: Path, told: Told) -> Pulled:
     count = 0
     told(name, count)
-    with file.open("w", encoding="utf-8", errors="replace") as lines:
+    with _opened(file) as lines:
         try:
             async for page in pages:
                 await asyncio.to_thread(_write, lines, page)
@@ -70,6 +70,12 @@ async def _one(name: str, pages: Pages, file: Path, told: Told) -> Pulled:
         except ConnectorError as error:
             return Pulled(name, file, count, str(error), error.remedy)
     return Pulled(name, file, count)
+
+
+def _opened(file: Path) -> TextIO:
+    # who signed in when and from where is nobody else's on this machine, whatever folder was named
+    file.touch(mode=0o600)
+    return file.open("w", encoding="utf-8", errors="replace")
 
 
 def _write(lines: TextIO, page: Sequence[Json]) -> None:

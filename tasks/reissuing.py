@@ -1,7 +1,8 @@
 """Giving an account back: who may be handed what its person signs in with, and when not to begin.
 
 Nothing is given back while the person is contained. That is looked at when it is asked for, when a person
-decides, and before the first change of each step: a containment may have been opened in between.
+decides, and before the first change of each step, also of one that is begun anew because what was sent was
+not seen to have happened: a containment may have been opened in between.
 """
 
 from __future__ import annotations
@@ -45,9 +46,10 @@ class Containment:
 class Contained(Exception):
     """Somebody contains the person, so nothing is given back."""
 
-    def __init__(self, containment: Containment) -> None:
-        """Name the run that does."""
-        super().__init__(f"nothing was given back: {containment.told}")
+    def __init__(self, containment: Containment, *, tried: bool = False) -> None:
+        """Name the run that does; ``tried``: something was sent before, and not seen to have happened."""
+        what = "nothing more was sent to give it back" if tried else "nothing was given back"
+        super().__init__(f"{what}: {containment.told}")
         self.remedy = f"{containment.remedy}; then ask once more for the account to be given back."
 
 
@@ -63,8 +65,10 @@ def containment_of(connection: Connection, run: Row[Any]) -> Containment | None:
     return Containment(found, " / ".join(names) or "this person")
 
 
-def check_still(connection: Connection, run_id: str) -> None:
+def check_still(connection: Connection, run_id: str, *, tried: bool = False) -> None:
     """Make sure, before a change, that nothing contains the person of a run by now.
+
+    ``tried`` tells that the change was tried before, and not seen to have happened.
 
     Raises:
         Contained: a run does.
@@ -72,7 +76,7 @@ def check_still(connection: Connection, run_id: str) -> None:
     run = runs.get(connection, run_id)
     found = containment_of(connection, run) if run is not None else None
     if found is not None:
-        raise Contained(found)
+        raise Contained(found, tried=tried)
 
 
 def recipient(

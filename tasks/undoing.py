@@ -9,12 +9,13 @@ from sqlalchemy import Connection, Row
 
 from connectors.action import Target
 from connectors.system import Account
-from ledger import intents, runs, steps
+from ledger import intents, locks, runs, steps
 from playbooks import undoing
 from playbooks.planner import LeftChange, PlaybookName
 from playbooks.schema import Aim
 from playbooks.undoing import ChangedStep
 from tasks.launch import Opened, Subject, launch
+from tasks.reissuing import Containment
 from tasks.service import Service
 from tasks.systems import SPECS, Systems
 
@@ -45,7 +46,8 @@ def open_undo(
         The run that undoes it, or the one that does so already.
 
     Raises:
-        NotUndoable: there is no such run, it still moves, or it puts things back itself.
+        NotUndoable: there is no such run, it still moves, or it puts things back itself; or somebody
+            contains the person now.
         NothingToUndo: nothing it has changed can be put back.
     """
     run = runs.get(connection, run_id)
@@ -66,6 +68,12 @@ def open_undo(
         for each in run.person["accounts"]
     )
     ids = [(account.system, account.id) for account in accounts]
+    # a containment that is being opened is waited for, and seen
+    locks.take(connection, locks.people_of(run.tenant))
+    contained = runs.open_run(connection, run.tenant, ids)
+    if contained is not None:
+        against = Containment(contained, "this person")
+        raise NotUndoable(against.told, against.remedy)
     for other in runs.beside(connection, run.tenant, ids, (Aim.UNDO,)):
         if any(step.undoes_run == run.id for step in steps.of_run(connection, other)):
             return Opened(other, joined=True)

@@ -146,7 +146,8 @@ class Workshop:
 
 
 async def _build(service: Service) -> Systems:
-    return Systems(service.settings, SharedMutexes(service.database))
+    mutexes = SharedMutexes(service.database, service.settings.retries.call_timeout_s)
+    return Systems(service.settings, mutexes)
 
 
 def _lock_path(url: URL) -> Path | None:

@@ -42,7 +42,9 @@ class TenantLog:
             oldest = await tenant_log.reaches_back_to(self._client)
             if oldest is not None and oldest > known:
                 why = "older events are not there: the tenant's plan keeps them no longer"
-                later = await self._stretches.read({"read_to": oldest.isoformat()}, now)
+                # how long a stretch may be is kept: in a busy log the oldest event moves on meanwhile
+                onward = {**(cursor or {}), "read_to": oldest.isoformat()}
+                later = await self._stretches.read(onward, now)
                 return Batch(
                     later.entries, later.cursor, later.read_to, later.more,
                     Gap(known, oldest, why), later.note,

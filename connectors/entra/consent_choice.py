@@ -56,6 +56,10 @@ class Choice:
         if widened.added is None:
             why = f"{described['why']}; the audit log does not tell all that was added"
             self.left.append({**described, "why": why, "scope_before": widened.before})
+        elif not set(str(described["makings"]["scope"]).split()) - set(widened.added):
+            # nothing of what it was before the theft is left in it: there is no scope to narrow it to
+            why = f"{described['why']}; nothing of what it was before is left in it"
+            self.remove.append({**described, "why": why})
         elif widened.added:
             self.narrow.append({**described, "take_out": list(widened.added)})
 

@@ -142,10 +142,10 @@ class ShortenTokenLifetime(EntraAction[LifetimeParameters]):
         async with self._client.alone(place["id"], self._journal) as journal:
             graph = self._assignments(journal)
             ours = self._ours(await graph.everything())
-            policy_id = ours[0] if ours else await graph.create(self._name, self._definition)
             assigned = [policy["id"] for policy in await graph.assigned(place)]
-            if any(other not in (policy_id, *prior) for other in assigned):
+            if any(other not in (*ours, *prior) for other in assigned):
                 raise errors.Conflict("another policy was assigned to the app meanwhile")
+            policy_id = ours[0] if ours else await graph.create(self._name, self._definition)
             for other in assigned:
                 if other != policy_id:
                     await graph.unassign(place, other)

@@ -49,13 +49,13 @@ class SystemLog:
         """
         known = instant((cursor or {}).get("read_to"))
         read_to = min(known, now) if known is not None else None
-        page = await self._following(cursor)
-        if page is not None:
-            return self._batch(page, read_to or now, now)
         gap = None
-        since = (read_to or now) - self._overlap
         if read_to is not None and read_to < now - KEEPS:
             gap = Gap(read_to, now - KEEPS, f"the log is kept for {KEEPS.days} days")
+        page = await self._following(cursor)
+        if page is not None:
+            return self._batch(page, max(read_to or now, now - KEEPS), now, gap)
+        since = (read_to or now) - self._overlap
         since = max(since, now - KEEPS)
         params = {"since": spell(since), "limit": _PAGE}
         path = _ALL

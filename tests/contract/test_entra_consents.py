@@ -102,6 +102,19 @@ async def test_a_consent_that_was_narrowed_since_is_left_as_it_is(practice: Prac
     assert not [line for line in practice.writes if line.startswith("PATCH")]
 
 
+async def test_a_consent_that_holds_nothing_but_what_was_added_is_taken_away(
+    practice: Practice,
+) -> None:
+    older = widen(practice, "User.Read", "User.Read Mail.Read", "Mail.Read")
+    action, target = practice.action(NAME), practice.target(stolen=EARLIER)
+    before, _, proof = await practice.run(action, target)
+    assert proof.outcome is Outcome.VERIFIED
+    assert f"DELETE /v1.0/oauth2PermissionGrants/{older.id}" in practice.writes
+    assert _EXPENSES not in scopes(practice)
+    await action.undo(target, before)
+    assert scopes(practice)[_EXPENSES] == "Mail.Read"
+
+
 async def test_a_scope_the_log_does_not_account_for_is_left_with_the_line_that_narrows_it(
     practice: Practice,
 ) -> None:

@@ -130,9 +130,11 @@ async def test_a_policy_somebody_assigned_meanwhile_is_not_taken_away(practice: 
     action, target = shorten(practice), practice.target()
     before = await action.observe(target)
     give_prior(practice)
+    policies = len(practice.sim.tenant.policies)
     with pytest.raises(errors.Conflict):
         await action.apply(target, before)
     assert practice.sim.tenant.applications[0].application_policies == [PRIOR]
+    assert len(practice.sim.tenant.policies) == policies, "none of ours is left lying about"
 
 
 async def test_a_success_that_assigned_nothing_ends_as_failed(practice: Practice) -> None:

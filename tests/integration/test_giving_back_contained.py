@@ -8,21 +8,25 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 from sqlalchemy import Row
 from web_house import ADA, ADA_ID, ADA_OKTA, Story, add_user, counts, rows, tell_story
 
 from config.settings import Mode
+from connectors.action import Patience
 from connectors.directory import Identification
 from connectors.system import Account
 from ledger import tables
 from ledger.verify_database import verify_database
 from playbooks.planner import Recipient
-from tasks import opening
+from simulator.faults import Fault, drop
+from tasks import attempt, opening
 from tasks.opening import Request
 from tasks.perform import Performer
 from tasks.requests import Wish, request_run
 from tasks.service import Service
 from tasks.systems import Systems
+from tasks.undoing import NotUndoable, open_undo
 
 from house import house as installed
 
@@ -73,10 +77,14 @@ def test_whoever_approves_is_told_before_and_refused(house: Service, client: htt
     assert "It cannot be approved now." in page
     assert f'href="/runs/{containment.run_id}"' in page
     assert f"Run {containment.run_id[:13]} contains {ADA}" in page.replace("<bdi>", "")
+    assert 'value="deny"' in page
+    assert 'value="approve"' not in page
     assert counts(house) == before
 
     refused = _post(client, back)
     assert refused.status_code == 409
+    for address in (f"/runs/{containment.run_id}", f"/approvals/{back.approval_id}"):
+        assert f'href="{address}"' in refused.text
     assert f"Run {containment.run_id[:13]} contains {ADA}" in refused.text
     (record,) = _records(house, "approval.refused")
     assert (record["run"], record["approval"]) == (
@@ -144,4 +152,73 @@ def test_what_was_approved_before_gives_nothing_back_once_she_is_contained(tmp_p
         assert "rescind run" in reset.instructions
         assert built.sim.requests.writes("entra") == []
         assert built.outcomes(back)["entra-enable"] == "skipped"
+        assert built.verify().verified
+
+
+def test_nobody_asks_to_undo_a_run_while_another_contains_her(tmp_path: Path) -> None:
+    with installed(tmp_path) as built:
+        service, name = built.service, built.sim.tenant.person("nora.lind").upn
+
+        async def story() -> None:
+            systems = Systems(service.settings)
+            try:
+                asked = [
+                    Wish(name, None, book, Mode.AUTO, "cli:kim") for book in ("cm0082", "cm0080")
+                ]
+                cleaned, contained = [
+                    (await request_run(service, systems, each)).run_id for each in asked
+                ]
+                with service.database.write() as connection:
+                    connection.execute(
+                        tables.run.update().where(tables.run.c.id == cleaned).values(state="done")
+                    )
+                    with pytest.raises(
+                        NotUndoable, match=f"run {contained[:13]} contains"
+                    ) as refused:
+                        open_undo(connection, service, systems, cleaned, "cli:kim")
+                assert "Decide over it first" in refused.value.remedy
+            finally:
+                await systems.close()
+
+        asyncio.run(story())
+
+
+def test_what_was_begun_in_vain_is_not_begun_anew_once_she_is_contained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "_ROUNDS", 1)
+    monkeypatch.setattr(attempt, "_SETTLE", Patience(total_s=0.1, first_s=0.05, step_s=0.05))
+    with installed(tmp_path) as built:
+        service, name = built.service, built.sim.tenant.person("nora.lind").upn
+        harper = add_user(service, "harper", "responder")
+
+        async def story() -> Row[Any]:
+            systems = Systems(service.settings)
+            try:
+                wish = Wish(
+                    name, None, "reissue", Mode.APPROVE, "cli:kim", hand_over_to=harper.name
+                )
+                back = (await request_run(service, systems, wish)).run_id
+                built.decide()
+                reset = built.steps(back)["entra-reset-password"]
+                built.sim.faults.add(Fault(drop(), system="entra", method="PATCH", times=1))
+                await Performer(service, systems).perform(reset.id)
+                assert built.steps(back)["entra-reset-password"].state == "ready"
+                contain = Wish(name, None, "cm0080", Mode.AUTO, "cli:kim")
+                await request_run(service, systems, contain)
+                with service.database.write() as connection:
+                    connection.execute(
+                        tables.step.update()
+                        .where(tables.step.c.id == reset.id)
+                        .values(not_before=0)
+                    )
+                await Performer(service, systems).perform(reset.id)
+                return built.steps(back)["entra-reset-password"]
+            finally:
+                await systems.close()
+
+        reset = asyncio.run(story())
+        assert reset.outcome == "failed"
+        assert reset.reason.startswith("nothing more was sent to give it back: run ")
+        assert len(built.sim.requests.writes("entra")) == 1
         assert built.verify().verified

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +18,8 @@ from ledger.database import Database
 from ledger.migrate import migrate
 from ledger.runs import NewRun, NewStep
 from simulator.okta_people import QUARANTINE
+from tasks.perform import Performer
+from tasks.systems import Systems
 
 from house import House, house, wait_for
 
@@ -102,8 +107,9 @@ ENDS = 4_000_000
 
 
 def _shortened(
-    connection: Connection, person: str, rule: dict[str, Any], outcome: str, at: int
-) -> Row[Any]:
+    connection: Connection, person: str, rule: dict[str, Any], outcome: str, at: int,
+    ends: int = ENDS,
+) -> Row[Any]:  # fmt: skip
     """A run that shortened a rule for a person, or found it short, and puts it back at its time."""
 
     def step(node: str, **more: Any) -> NewStep:
@@ -120,10 +126,13 @@ def _shortened(
     )  # fmt: skip
     created = runs.create(connection, AuditLog("test"), new, approval_deadline_s=60)
     of, kept = tables.step, created.run_id
+    runs.make_room(connection, kept)
     change = of.update().where(of.c.run_id == kept)
-    done = change.where(of.c.node == "short").values(state="done", outcome=outcome, started_at=at)
+    done = change.where(of.c.node == "short").values(
+        state="done", outcome=outcome, started_at=at, before={"snapshot": {}, "satisfied": False}
+    )  # fmt: skip
     connection.execute(done)
-    timer = change.where(of.c.node == "short-end").values(state="ready", not_before=ENDS + at)
+    timer = change.where(of.c.node == "short-end").values(state="ready", not_before=ends + at)
     connection.execute(timer)
     return steps.by_node(connection, kept, "short")
 
@@ -138,3 +147,55 @@ def test_what_is_everybody_s_is_held_by_a_newer_run_for_whomever(sqlite: Databas
         _shortened(connection, "petra", RULE, "already", 3000)
         assert holders.held_until(connection, first, shared=True) == ENDS + 3000
         assert holders.held_until(connection, first) is None, "what is a person's own is not his"
+
+
+def test_what_a_newer_run_for_the_same_person_holds_is_told_apart(sqlite: Database) -> None:
+    migrate(sqlite)
+    with sqlite.write() as connection:
+        first = _shortened(connection, "nora", RULE, "verified", 1000)
+        assert holders.is_timed(connection, first)
+        _shortened(connection, "nora", RULE, "already", 2000)
+        assert holders.held_until(connection, first, shared=True) == ENDS + 2000
+        assert holders.held_until(connection, first, shared=True, others=True) is None
+        _shortened(connection, "petra", RULE, "already", 3000)
+        assert holders.held_until(connection, first, shared=True, others=True) == ENDS + 3000
+        done = tables.step.update().where(tables.step.c.node == "short-end")
+        connection.execute(done.values(state="done"))
+        assert not holders.is_timed(connection, first)
+
+
+def test_giving_one_account_back_leaves_what_is_held_for_another_person(tmp_path: Path) -> None:
+    with house(tmp_path) as built:
+        service, soon = built.service, int(time.time() * 1000) + 3_600_000
+        with service.database.write() as connection:
+            first = _shortened(connection, "nora", RULE, "verified", 1000, soon)
+            _shortened(connection, "petra", RULE, "already", 2000, soon)
+            restore = NewStep(
+                node="lifetime", stage="restore", action=first.action, system="okta",
+                tenant="contoso", impact="medium", parameters=RULE, target={"id": "nora"},
+                approval=False, undoes="short", undoes_run=first.run_id,
+            )  # fmt: skip
+            waits = replace(restore, node="more", approval=True)
+            back = runs.create(
+                connection, service.audit,
+                NewRun(
+                    tenant="contoso", person_key="nora", person={"accounts": []}, alert_id=None,
+                    requested_by="cli:riley", playbook="reissue", playbook_hash="sha256:0",
+                    mode="approve", plan_hash="sha256:2", plan={}, steps=[restore, waits], aim="reissue",
+                ),
+                approval_deadline_s=60,
+            )  # fmt: skip
+            (step_id,) = steps.advance(connection, service.audit, back.run_id)
+
+        async def perform() -> None:
+            systems = Systems(service.settings)
+            try:
+                await Performer(service, systems).perform(step_id)
+            finally:
+                await systems.close()
+
+        asyncio.run(perform())
+        step = built.steps(back.run_id)["lifetime"]
+        assert step.outcome == "skipped"
+        assert "a run for somebody else holds it, too" in step.reason
+        assert not built.sim.requests.writes("okta")

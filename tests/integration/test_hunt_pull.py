@@ -101,6 +101,7 @@ def test_what_the_logs_tell_is_hunted_through_and_kept_where_it_is_wanted(
     auth0 = [event for event in sim.tenant.auth0_events if str(event["date"]) > began]
     assert auth0
     assert {row["log_id"] for row in rows(kept, "auth0_logs")} == {e["log_id"] for e in auth0}
+    assert not any(file.stat().st_mode & 0o077 for file in kept.iterdir())
     # and hunted through again without asking anybody
     asked = len(sim.requests.all())
     again, _, _ = hunt(sim, tmp_path, capsys, "refresh-token-reuse", "--logs", str(kept))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ from sqlalchemy import select
 
 from config.settings import Settings
 from connectors.limits import Limits
+from detectors import polled
 from ledger import pollers, tables
 from ledger.database import Database
 from ledger.migrate import migrate
@@ -77,6 +79,7 @@ class Process:
     service: Service
     polling: Polling
     sim: Simulator
+    systems: Systems
 
     async def poll(self) -> None:
         """Read once, whatever the time says."""
@@ -134,7 +137,7 @@ async def process(
         service, systems, lambda work: asyncio.run_coroutine_threadsafe(work, loop), now
     )
     try:
-        yield Process(service, polling, sim)
+        yield Process(service, polling, sim, systems)
     finally:
         await systems.close()
         service.database.close()
@@ -205,13 +208,15 @@ async def test_a_cursor_that_okta_does_not_take_any_more_is_given_up_without_a_g
         assert (len(one.alerts), one.row.failures, one.notices) == (2, 0, [])
 
 
+@pytest.mark.parametrize("cursor", ["taken", "refused"])
 async def test_what_okta_keeps_no_longer_is_told_to_people_and_stands_in_the_audit_log(
-    sim: Simulator, database: Database
+    sim: Simulator, database: Database, cursor: str
 ) -> None:
     async with process(sim, database, "okta_system_log") as one:
         await one.poll()
         sim.tenant.advance(timedelta(days=100).total_seconds())
-        sim.faults.add(Fault(status(400), system="okta", path_regex="after=", times=1))
+        if cursor == "refused":
+            sim.faults.add(Fault(status(400), system="okta", path_regex="after=", times=1))
         reuse(sim)
         await one.poll()
         await one.poll()
@@ -244,6 +249,84 @@ async def test_what_auth0s_plan_keeps_no_longer_is_told_and_reading_goes_on_afte
         assert "the tenant's plan keeps them no longer" in notice.body
         assert one.events.count("poller.gap") == 1
         assert one.row.read_to == pytest.approx(sim.tenant.now() * 1000, abs=60_000)
+
+
+async def test_a_busy_log_of_a_short_plan_is_caught_up_with_all_the_same(
+    sim: Simulator, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.auth0.polling._MOST", 4)
+    begun = sim.tenant.now() - 30 * 3600
+    asked = itertools.count()
+
+    async def oldest(_: object) -> datetime:
+        """It goes on while the log is read: each second another event is over the plan's time."""
+        return datetime.fromtimestamp(begun + next(asked), UTC)
+
+    monkeypatch.setattr("connectors.auth0.tenant_log.reaches_back_to", oldest)
+    with sim.tenant.lock:
+        user = sim.tenant.person("nora.lind").auth0
+        for number in range(20):
+            sim.tenant.auth0_event("ferrt", user, scene=THIEF, at=begun + number * 120)
+    async with process(sim, database, "auth0_logs") as one:
+        (poller,) = one.service.settings.pollers.values()
+        reader = one.systems.log_reader(poller, polled.question(poller))
+        now = datetime.fromtimestamp(sim.tenant.now(), UTC)
+        cursor: Any = {"read_to": (now - timedelta(days=3)).isoformat()}
+        for _ in range(60):
+            batch = await reader.read(cursor, now)
+            cursor = batch.cursor
+            if not batch.more:
+                break
+        assert batch.read_to == now
+
+
+async def test_what_takes_too_long_in_all_is_gone_on_with_and_is_no_failure(
+    sim: Simulator, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tasks.polling._DEADLINE_S", 0.6)
+    sim.tenant.page_size = 2
+    for number in range(1, 6):
+        reuse(sim, f"user{number:02d}")
+    sim.faults.add(Fault(delay(3), system="okta", path_regex="after=", times=1, skip=1))
+    async with process(sim, database, "okta_system_log") as one:
+        await one.poll()
+        assert len(one.alerts) == 4
+        assert (one.row.failures, one.row.last_error) == (0, "")
+        await one.poll()
+        assert len(one.alerts) == 5
+
+
+async def test_a_failure_after_some_pages_is_the_first_in_a_row(
+    sim: Simulator, database: Database
+) -> None:
+    async with process(sim, database, "okta_system_log") as one:
+        for number in range(1, 5):
+            sim.tenant.page_size = 1
+            reuse(sim, f"user{number:02d}")
+            reuse(sim, f"user{number + 4:02d}")
+            sim.faults.add(Fault(status(503), system="okta", path_regex="after=", times=1, skip=1))
+            await one.poll()
+            assert one.row.failures == 1
+        assert one.notices == [], "it goes on"
+
+
+async def test_a_fault_of_ours_is_told_to_people_and_the_log_is_read_again(
+    sim: Simulator, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def odd(*_: object) -> bool:
+        raise KeyError("value")
+
+    reuse(sim)
+    async with process(sim, database, "okta_system_log") as one:
+        with monkeypatch.context() as patched:
+            patched.setattr("detectors.polled.is_worth_an_alert", odd)
+            for _ in range(3):
+                await one.poll()
+        assert one.row.last_error == "a fault of Rescind: KeyError"
+        (notice,) = one.notices
+        assert notice.kind == "poller_fails"
+        await one.poll()
+        assert len(one.alerts) == 1
 
 
 async def test_a_throttled_reading_waits_as_long_as_the_vendor_asks(

@@ -353,6 +353,7 @@ def test_who_has_the_account_back_is_looked_at_and_her_thief_is_contained_again(
     wait_for(lambda: built.run_of("user01").id != back.id, 20, "a run", built.progress)
     again = built.run_of("user01")
     assert (again.aim, again.playbook, again.mode) == ("contain", contained.playbook, "auto")
+    assert again.plan["route"] == contained.plan["route"] is not None
     assert again.plan["notes"][0].startswith(f"Drift after run {back.id[:13]}")
     assert HOME.ip not in again.plan["notes"][0]
     assert built.verify().verified

@@ -35,7 +35,7 @@ class Lost:
     """A lock that somebody took away."""
 
     async def check(self) -> None:
-        raise errors.Busy("zone")
+        raise errors.LockLost("zone")
 
 
 async def in_turn(mutexes: LocalMutexes, name: str, seen: list[str]) -> None:
@@ -78,7 +78,7 @@ async def test_on_sqlite_there_is_one_process_and_its_steps_queue(tmp_path: Path
 
 async def test_a_change_under_a_lost_lock_is_neither_recorded_nor_sent() -> None:
     journal = Journal()
-    with pytest.raises(errors.Busy):
+    with pytest.raises(errors.LockLost):
         await Fenced(journal, Lost()).intent(CALL)
     assert journal.intents == []
 
