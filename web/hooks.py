@@ -192,8 +192,8 @@ def _not_genuine() -> Response:
         401,
         "not_genuine",
         "The request does not prove that it comes from this source.",
-        "Compare the sender's secret with the source's and look at the sender's clock; the audit "
-        "log says what was missing.",
+        "Compare the sender's secret with the source's and look at the sender's clock; Rescind's "
+        "own log says what was missing (alert rejected).",
     )
 
 

@@ -101,6 +101,14 @@ def test_every_link_leads_somewhere(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", PAGES)
+def test_every_table_has_its_heading(name: str) -> None:
+    lines = re.sub(r"^```.*?^```", "", PAGES[name], flags=re.MULTILINE | re.DOTALL).splitlines()
+    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+        if line.startswith("|") and not before.startswith("|"):
+            assert re.fullmatch(r"\|[-|: ]+\|", after), f"{name}: rows without a heading: {line}"
+
+
+@pytest.mark.parametrize("name", PAGES)
 def test_every_page_that_is_named_exists(name: str) -> None:
     for path in re.findall(r"\b(docs/[\w.-]+\.md|deploy/[\w.-]+\.\w+)", PAGES[name]):
         assert (ROOT / path).exists(), f"{name} names {path}"
@@ -240,9 +248,10 @@ def test_the_settings_of_the_pages_can_be_used(tmp_path: Path) -> None:
     tenant = '[tenants.contoso]\ndomains = ["contoso.com"]\n[tenants.contoso.okta]\n'
     tenant += 'org_url = "https://contoso.okta.com"\napi_token = "x"\n'
     tenant += '[tenants.contoso.entra]\ntenant_id = "contoso.com"\n'
-    for name in ("intake", "operating", "simulator", "playbooks"):
-        for number, block in enumerate(blocks(page(name), "toml")):
-            folder = tmp_path / f"{name}-{number}"
+    names = ("intake", "operating", "simulator", "playbooks", "hunting")
+    for name in ("README.md", *(f"docs/{name}.md" for name in names)):
+        for number, block in enumerate(blocks(PAGES[name], "toml")):
+            folder = tmp_path / f"{name.replace('/', '-')}-{number}"
             folder.mkdir()
             settings_of(folder, block if "[tenants." in block else block + tenant)
 
