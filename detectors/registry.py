@@ -11,6 +11,7 @@ import hashlib
 import importlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 
 from pydantic import JsonValue
@@ -90,9 +91,10 @@ def detector(kind: str) -> Detector:
         if isinstance(loaded, Detector):
             return loaded
         return Detector(kind, f"installed by {point.value.partition(':')[0]}", (), loaded)
+    close = get_close_matches(kind, kinds(), n=1)
+    meant = f"Did you mean {close[0]}? " if close else "Install it, or take another one: "
     raise NotUnderstood(
-        f"there is no detector {kind}",
-        f"Install it, or set the kind to one of {', '.join(kinds())}.",
+        f"there is no detector {kind}", f"{meant}`rescind detectors list` names all."
     )
 
 
