@@ -44,9 +44,7 @@ _EXPRESSION_LIMIT = 1000
 def check_mapping(mapping: Mapping[str, str]) -> list[str]:
     """List what is wrong with a mapping, for whoever writes the settings; nothing if it can be used."""
     problems = [
-        f"{key!r} is no field of an alert; known: {', '.join(KEYS)}"
-        for key in mapping
-        if key not in KEYS
+        f"{key!r} is no field of an alert; {_meant(key)}" for key in mapping if key not in KEYS
     ]
     for key, expression in mapping.items():
         reason = _broken(expression)
@@ -55,6 +53,11 @@ def check_mapping(mapping: Mapping[str, str]) -> list[str]:
     if not any(key in _ID_KEYS for key in mapping):
         problems.append("nothing names the person: give at least one of " + ", ".join(_ID_KEYS))
     return problems
+
+
+def _meant(key: str) -> str:
+    close = difflib.get_close_matches(key, KEYS, 1)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(KEYS)}"
 
 
 def _broken(expression: str) -> str | None:

@@ -55,7 +55,7 @@ def test_a_body_without_findings_is_told(kind: str, body: bytes) -> None:
 def test_an_unknown_kind_is_told_with_the_one_that_may_be_meant() -> None:
     with pytest.raises(NotUnderstood) as refusal:
         registry.parse("splunk", b"{}", "x", source("splunk"))
-    assert refusal.value.remedy.startswith("Did you mean splunk_alert?")
+    assert refusal.value.remedy.startswith("Right would be: splunk_alert,")
 
 
 def faithful(payload: Any, name: str, _: Source) -> tuple[Alert, ...]:

@@ -185,7 +185,7 @@ def test_of_a_shape_nobody_knows_it_says_how_to_have_it_read(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--kind", "nothing"), "`rescind detectors list` names all"),
+        (("--kind", "nothing"), "`rescind detectors list` names"),
         (("--kind", "generic"), "--source NAME"),
         (("--source", "nothing"), "there is no source 'nothing'"),
     ],
