@@ -28,8 +28,14 @@ def check(database: Database) -> None:
     if found == KNOWN[-1:]:
         return
     if not set(KNOWN).issuperset(found):
-        raise NewerDatabase(f"it is at revision {', '.join(found)}")
-    raise NotMigrated(f"it is at revision {', '.join(found) or 'none'}, needed is {KNOWN[-1]}")
+        raise NewerDatabase(
+            f"the database's tables are of a later version of Rescind (revision {', '.join(found)})"
+        )
+    if not found:
+        raise NotMigrated("the database has no tables yet")
+    raise NotMigrated(
+        f"the database's tables are of revision {', '.join(found)}, and this version needs {KNOWN[-1]}"
+    )
 
 
 def _found(database: Database) -> tuple[str, ...]:
