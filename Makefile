@@ -8,7 +8,11 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 	&& echo "$$p" && break; done)
 UV := $(shell command -v uv 2>/dev/null)
 STAMP := $(VENV)/.set-up
-WORKERS ?= 3
+ROOMS := cli config connectors detectors ledger playbooks simulator tasks web
+WORKERS ?= 4
+# Compiled code is kept, whatever the environment says: tests start hundreds of processes, and each would
+# compile all of Rescind anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test fuzz lint types layers format bench bench-hunts detectors-score oracle-score normalised-score lock wheel clean
@@ -36,6 +40,7 @@ demo: setup ## Watch a token thief being evicted (DEMO_ARGS=--json for one JSON 
 	@$(BIN)/rescind demo $(DEMO_ARGS)
 
 test: setup ## Run all tests (services and browser are skipped where there are none)
+	@$(BIN)/python -m compileall -q -j 0 $(ROOMS) tests
 	@$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup $(TEST_ARGS)
 
 fuzz: setup ## Damage every adapter's events, 2,000 cases an adapter and more (about an hour; FUZZ_ARGS='-k okta')

@@ -29,11 +29,25 @@ from detectors.hunts.hunting import Limits, hunting_ground
 
 USES_PER_PERSON = 500
 DAYS = 30
-KINDS = (
-    "stamp", "auth0_spread", "auth0_reuse", "entra_copied_agent", "entra_other_system", "travel",
-    "hosting", "consent", "okta_session", "okta_device", "okta_reuse", "entra_refused", "foothold",
-    "device_code", "unbound",
-)  # fmt: skip
+#: Each kind of theft, and the hunt that was made for it.
+MADE_FOR = {
+    "stamp": "refresh-stamp-changed",
+    "auth0_spread": "refresh-token-places",
+    "auth0_reuse": "refresh-token-places",
+    "entra_copied_agent": "entra-session-spread",
+    "entra_other_system": "entra-session-spread",
+    "travel": "impossible-travel-in-session",
+    "hosting": "hosting-network-sign-in",
+    "consent": "unfamiliar-consent",
+    "okta_session": "okta-session-spread",
+    "okta_device": "okta-session-spread",
+    "okta_reuse": "refresh-token-reuse",
+    "entra_refused": "refresh-token-reuse",
+    "foothold": "foothold-after-risk",
+    "device_code": "device-code-and-binding",
+    "unbound": "device-code-and-binding",
+}
+KINDS = tuple(MADE_FOR)
 
 #: Country, latitude, longitude, the autonomous systems of its home and its mobile provider.
 PLACES = (
@@ -287,7 +301,7 @@ AUDIT = """
         UNION ALL
         SELECT n * 10 + 8, start + INTERVAL 20 MINUTE, 'User registered security info', user_id, upn, hosting_ip,
             user_id, upn, 'User', '[]'
-        FROM stolen WHERE theft_kind = 'foothold'
+        FROM victim WHERE theft_kind = 'foothold'
     )"""
 
 AUDIT_MACROS = """
@@ -456,6 +470,11 @@ def measure(rows: int, thefts: int, seed: int, *, verbose: bool) -> tuple[float,
         f"  {len(hit)} of {len(victims)} thefts found; {len(alerts)} findings, {len(false)} false ({share:.2%});"
         f" {len(told['found']) - len(alerts)} listed as low"
     )
+    for kind, name in MADE_FOR.items():
+        theirs = {who for who, what in victims.items() if what == kind}
+        own = theirs & {victim(each) for each in alerts if each[0] == name}
+        if verbose or not own:
+            print(f"    {len(own)} of {len(theirs)} {kind} by {name} itself")
     if verbose:
         for name, took in told["parts"].items():
             print(f"    {took:6.2f} s  {name}")

@@ -22,10 +22,19 @@ from ledger.database import Database
 from tasks import app as celery_app
 from tasks import diagnosis
 from tasks.diagnosis import Ability, Check, Diagnosis
+from tasks.hunting_logs import HuntReadiness, TenantLog
 from tasks.systems import Systems
 
 _SIGNS = {"ok": "ok", "warning": "look", "problem": "PROBLEM"}
 _STYLES = {"ok": "green", "warning": "yellow", "problem": "bold red"}
+_LOG_STYLES = {
+    "delivered": "green",
+    "ready": "green",
+    "partly": "yellow",
+    "unknown": "yellow",
+    "missing": "bold red",
+    "cannot": "bold red",
+}
 
 
 def command(
@@ -35,7 +44,9 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     config: ConfigOption = None,
 ) -> None:
-    """Look whether systems, permissions, database, broker and chat are ready; changes nothing.
+    """Look whether systems, permissions, database, broker, chat and the logs for hunts are ready.
+
+    Changes nothing.
 
     Exit status: 0 nothing stands in the way, 1 something does.
     """
@@ -81,6 +92,9 @@ def _print(found: Diagnosis) -> None:
         )
     if told:
         _print_abilities(told)
+    for tenant in dict.fromkeys(each.tenant for each in found.logs):
+        _print_logs(tenant, [each for each in found.logs if each.tenant == tenant])
+        _print_hunts(tenant, [each for each in found.hunts if each.tenant == tenant])
 
 
 def _untold(abilities: Sequence[Ability]) -> dict[str, int]:
@@ -124,3 +138,29 @@ def _cell(ability: Ability | None) -> Text:
     if ability.state == "cannot":
         return Text(f"cannot: grant {', '.join(ability.grant)}", style="bold red")
     return Text(ability.state, style="green" if ability.state == "can" else "yellow")
+
+
+def _print_logs(tenant: str, logs: Sequence[TenantLog]) -> None:
+    console().print(f"\nLogs of {tenant}, for `rescind hunt`", style="bold")
+    for each in logs:
+        log = each.log
+        sign = Text(f"{log.state:<10}", style=_LOG_STYLES[log.state])
+        console().print(Text.assemble(sign, (log.name, "bold"), f": {log.says}"))
+        kept = f"kept {log.keeps}" if log.keeps else ""
+        late = f"a row comes after {log.late}" if log.late else ""
+        if kept or late:
+            indented("; ".join(part for part in (kept, late) if part), by=10)
+        if log.remedy:
+            indented(log.remedy, by=10)
+
+
+def _print_hunts(tenant: str, hunts: Sequence[HuntReadiness]) -> None:
+    console().print(f"\nHunts over {tenant}", style="bold")
+    for each in hunts:
+        sign = Text(f"{each.state:<10}", style=_LOG_STYLES[each.state])
+        console().print(Text.assemble(sign, (each.hunt, "bold")))
+        indented(f"reads {', '.join(each.reads)}", by=10)
+        for name, what in each.lacks.items():
+            indented(f"without {name}: {what}", by=10)
+        for name, what in each.unsure.items():
+            indented(f"not known of {name}: {what}", by=10)

@@ -123,7 +123,7 @@ def check_actions(loaded: LoadedPlaybook, known: Mapping[str, ActionSpec]) -> No
         if undone is not None and undone in known and not known[undone].reversible:
             wrong.append((("steps", index, "undo"), f"{undone} cannot be undone"))
     if wrong:
-        where = lines.places(loaded.source)
+        where = lines.read(loaded.source)[1]
         faults = [lines.fault(place, what, where) for place, what in wrong]
         raise PlaybookError(loaded.name or f"{loaded.playbook.id}.yaml", faults)
 
@@ -197,8 +197,7 @@ def _built(
 @lru_cache(maxsize=64)
 def _read(text: str, name: str) -> tuple[PlaybookFile, Mapping[Place, int]]:
     try:
-        where = lines.places(text)
-        content = yaml.safe_load(text)
+        content, where = lines.read(text)
     except yaml.YAMLError as error:
         raise PlaybookError(name, [lines.not_yaml(error)]) from error
     try:

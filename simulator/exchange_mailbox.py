@@ -87,7 +87,19 @@ def get_accepted_domain(tenant: Tenant, parameters: Mapping[str, Any]) -> list[J
     return [{"DomainName": "contoso.com", "DomainType": "Authoritative", "Default": True}]
 
 
+def get_admin_audit_log_config(tenant: Tenant, parameters: Mapping[str, Any]) -> list[JsonObject]:  # noqa: ARG001 - as all cmdlets
+    """Get-AdminAuditLogConfig: whether what people do in Office 365 is recorded."""
+    return [
+        {
+            "Identity": "Admin Audit Log Settings",
+            "AdminAuditLogEnabled": True,
+            "UnifiedAuditLogIngestionEnabled": tenant.exchange.audit_recorded,
+        }
+    ]
+
+
 CMDLETS = {
+    "Get-AdminAuditLogConfig": get_admin_audit_log_config,
     "Get-Mailbox": get_mailbox,
     "Set-Mailbox": set_mailbox,
     "Get-Recipient": get_recipient,

@@ -121,6 +121,8 @@ class Exchange:
     mailboxes: dict[str, Mailbox] = field(default_factory=dict)
     contacts: dict[str, str] = field(default_factory=dict)
     transport_rules: list[TransportRule] = field(default_factory=list)
+    #: Whether the unified audit log is recorded.
+    audit_recorded: bool = True
     #: Cmdlets that the application's role does not have.
     refused: set[str] = field(default_factory=set)
 

@@ -20,6 +20,8 @@ from ledger.chain import rfc3339
 from ledger.database import Database, now_ms
 from ledger.errors import LedgerError
 from ledger.revision import check
+from tasks import hunting_logs
+from tasks.hunting_logs import HuntReadiness, TenantLog
 from tasks.systems import SPECS, Systems
 
 State = Literal["ok", "warning", "problem"]
@@ -63,10 +65,12 @@ class Diagnosis:
 
     checks: tuple[Check, ...]
     abilities: tuple[Ability, ...]
+    logs: tuple[TenantLog, ...] = ()
+    hunts: tuple[HuntReadiness, ...] = ()
 
     @property
     def well(self) -> bool:
-        """Whether nothing stands in the way of any action."""
+        """Whether nothing stands in the way of any action; no action needs the logs hunts read."""
         sound = all(each.state != "problem" for each in self.checks)
         return sound and all(each.state != "cannot" for each in self.abilities)
 
@@ -76,6 +80,8 @@ class Diagnosis:
             "well": self.well,
             "checks": [asdict(each) for each in self.checks],
             "abilities": [asdict(each) for each in self.abilities],
+            "logs": [{"tenant": each.tenant, **asdict(each.log)} for each in self.logs],
+            "hunts": [asdict(each) for each in self.hunts],
         }
 
 
@@ -95,10 +101,11 @@ async def systems(settings: Settings, all_of_them: Systems) -> Diagnosis:
     """Ask every tenant's systems, side by side, one harmless thing each."""
     known = [system for tenant in settings.tenants for system in all_of_them.of(tenant)]
     checks = await asyncio.gather(*(_asked(system) for system in known))
+    logs = await hunting_logs.logs(all_of_them, tuple(settings.tenants))
     abilities = [ability for system in known for ability in _abilities(system)]
     if not known:
         checks = [Check("tenants", "warning", "none is configured", "See docs/configuration.md.")]
-    return Diagnosis(tuple(checks), tuple(abilities))
+    return Diagnosis(tuple(checks), tuple(abilities), logs, tuple(hunting_logs.readiness(logs)))
 
 
 async def _asked(system: System) -> Check:

@@ -15,6 +15,7 @@ from connectors.auth0.system import Auth0System
 from connectors.door import Call, CallResult, Door, Journal, RetryPolicy
 from connectors.entra.system import EntraSystem
 from connectors.exchange.system import ExchangeSystem, UnaskedExchange
+from connectors.log_delivery import LogKeeper
 from connectors.mutex import Mutexes
 from connectors.okta.system import OktaSystem
 from connectors.polled import LogReader, Pages
@@ -94,6 +95,14 @@ class Systems:
             system
             for (name, _), system in self._systems.items()
             if name == tenant and not isinstance(system, UnaskedExchange)
+        ]
+
+    def log_keepers(self, tenant: str) -> list[LogKeeper]:
+        """Return those that tell of logs; of a mailbox that is not asked, how a person finds out."""
+        return [
+            system
+            for (name, _), system in self._systems.items()
+            if name == tenant and isinstance(system, LogKeeper)
         ]
 
     def action(

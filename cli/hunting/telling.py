@@ -67,7 +67,8 @@ def _tell_one(finding: Finding) -> None:
     for row in finding.evidence[:_EVIDENCE]:
         indented("  ".join(row[key] for key in row if key != "id"), by=4)
     if len(finding.evidence) > _EVIDENCE:
-        indented(f"and {len(finding.evidence) - _EVIDENCE} more rows (--json)", by=4)
+        more = counted(len(finding.evidence) - _EVIDENCE, "more row")
+        indented(f"and {more} (--json)", by=4)
 
 
 def _addresses(finding: Finding) -> str:
@@ -111,6 +112,11 @@ def explain(hunt: Hunt) -> None:
     out = console()
     out.print(Text.assemble((hunt.title, "bold"), f"  {hunt.name}  {', '.join(hunt.attack)}"))
     indented(" ".join(hunt.finds.split()), by=2, style="")
+    out.print(
+        "\nLogs it reads (`rescind doctor` tells whether a tenant delivers them)", style="bold"
+    )
+    for name, what in hunt.logs.items():
+        indented(f"{name}: {what}", by=2, style="")
     out.print("\nBenign causes", style="bold")
     for cause, text in hunt.benign.items():
         indented(f"{cause}: {text}", by=2, style="")

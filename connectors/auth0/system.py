@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from config.polling import PolledLog
 from config.settings import Auth0
 from connectors.action import Action, ActionSpec
-from connectors.auth0 import polling
+from connectors.auth0 import log_delivery, polling
 from connectors.auth0.authenticators import RemoveAuthenticators
 from connectors.auth0.base import Auth0Action
 from connectors.auth0.blocking import BlockUser, UnblockUser
@@ -23,6 +23,7 @@ from connectors.auth0.sessions import RevokeSessions
 from connectors.auth0.trace import TraceSource
 from connectors.auth0.watch import Watch
 from connectors.door import Door
+from connectors.log_delivery import Log, LogKeeper
 from connectors.polled import LogReader, Pages
 from connectors.system import Account, Clue, Connected
 
@@ -40,7 +41,7 @@ _ACTIONS: tuple[type[Auth0Action[Any]], ...] = (
 )
 
 
-class Auth0System(Connected[Auth0Client]):
+class Auth0System(Connected[Auth0Client], LogKeeper):
     """One Auth0 tenant. Built once per process and tenant; lives on one event loop."""
 
     name = "auth0"
@@ -81,3 +82,7 @@ class Auth0System(Connected[Auth0Client]):
     def granted(self, spec: ActionSpec) -> Collection[str] | None:  # noqa: ARG002 - one token for all
         """Return the permissions our token has; None where that is not known."""
         return self.client.granted
+
+    async def logs(self) -> tuple[Log, ...]:
+        """Look at each log that hunts read; never raises for a vendor that refuses."""
+        return await log_delivery.of_tenant(self.client)

@@ -110,9 +110,14 @@ def all_of(kind: str, since: datetime, until: datetime) -> Request:
     return _request(_filter(since, until, _types((kind,))), _PAGE)
 
 
+def lacks_licence(error: errors.ConnectorError) -> bool:
+    """Whether the log was refused because the tenant has no licence for it."""
+    return error.code == _NO_LICENCE
+
+
 def why_not(error: errors.Forbidden) -> str:
     """Say what it takes to read the log."""
-    if error.code == _NO_LICENCE:
+    if lacks_licence(error):
         return "the sign-in log was not read: it takes a licence of Microsoft Entra ID P1 or P2"
     return f"the sign-in log was not read: {error}"
 

@@ -11,7 +11,7 @@ from config.settings import Entra
 from connectors import errors
 from connectors.action import Action, ActionSpec
 from connectors.door import Door
-from connectors.entra import directory, polling, standing
+from connectors.entra import directory, log_delivery, polling, standing
 from connectors.entra.access_pass import IssueTemporaryAccessPass
 from connectors.entra.account import DisableUser, EnableUser
 from connectors.entra.action import EntraAction
@@ -31,6 +31,7 @@ from connectors.entra.service_principals import DisableServicePrincipal
 from connectors.entra.sessions import RevokeSessions
 from connectors.entra.trace import TraceSource
 from connectors.entra.watch import Watch
+from connectors.log_delivery import Log, LogKeeper
 from connectors.polled import LogReader, Pages
 from connectors.system import Account, Clue, Connected
 
@@ -63,7 +64,7 @@ _READERS: Mapping[PolledLog, Callable[[EntraClient, str, timedelta], LogReader]]
 }
 
 
-class EntraSystem(Connected[EntraClient]):
+class EntraSystem(Connected[EntraClient], LogKeeper):
     """One tenant's directory: finds accounts, builds actions."""
 
     name: str = "entra"
@@ -120,3 +121,7 @@ class EntraSystem(Connected[EntraClient]):
     def granted(self, spec: ActionSpec) -> Collection[str] | None:  # noqa: ARG002 - one token for all
         """Return the permissions our token has; None where that is not known."""
         return self.client.granted
+
+    async def logs(self) -> tuple[Log, ...]:
+        """Look at each log that hunts read; never raises for a vendor that refuses."""
+        return await log_delivery.of_tenant(self.client)

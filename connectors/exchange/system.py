@@ -11,6 +11,7 @@ from config.settings import Entra, Exchange
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
 from connectors.entra.system import EntraSystem
+from connectors.exchange import log_delivery
 from connectors.exchange.base import ExchangeAction
 from connectors.exchange.by_hand import ByHand
 from connectors.exchange.client import ExchangeClient
@@ -19,6 +20,7 @@ from connectors.exchange.forwarding import RemoveForwarding
 from connectors.exchange.hidden_rules import DisableHiddenRules
 from connectors.exchange.mobile_devices import RemoveMobileDevices
 from connectors.exchange.transport_rules import ReviewTransportRules
+from connectors.log_delivery import Log, LogKeeper
 from connectors.system import Account, Clue, Connected
 
 _ACTIONS: tuple[type[ExchangeAction[Any]], ...] = (
@@ -30,7 +32,7 @@ _ACTIONS: tuple[type[ExchangeAction[Any]], ...] = (
 )
 
 
-class ExchangeSystem(Connected[ExchangeClient]):
+class ExchangeSystem(Connected[ExchangeClient], LogKeeper):
     """The mailboxes of one Entra tenant. Built once per process and tenant; lives on one event loop."""
 
     name = "exchange"
@@ -74,6 +76,10 @@ class ExchangeSystem(Connected[ExchangeClient]):
         """Return the permissions our token has; None where that is not known."""
         return self.client.granted
 
+    async def logs(self) -> tuple[Log, ...]:
+        """Look at each log that hunts read; never raises for a vendor that refuses."""
+        return await log_delivery.of_tenant(self.client)
+
 
 class _Nobody:
     """Whom nothing is asked of."""
@@ -82,7 +88,7 @@ class _Nobody:
         """Nothing is open."""
 
 
-class UnaskedExchange(Connected[_Nobody]):
+class UnaskedExchange(Connected[_Nobody], LogKeeper):
     """The mailboxes of a tenant whose Exchange is not asked: every action is a person's to carry out."""
 
     name = "exchange"
@@ -108,3 +114,7 @@ class UnaskedExchange(Connected[_Nobody]):
     async def probe(self) -> datetime | None:
         """Nothing is asked."""
         return None
+
+    async def logs(self) -> tuple[Log, ...]:
+        """Tell that nothing is known, and how a person finds out."""
+        return log_delivery.unasked()

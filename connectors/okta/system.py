@@ -12,7 +12,8 @@ from config.settings import Okta
 from connectors import errors
 from connectors.action import Action, ActionSpec
 from connectors.door import Door
-from connectors.okta import polling, standing, system_log
+from connectors.log_delivery import Log, LogKeeper
+from connectors.okta import log_delivery, polling, standing, system_log
 from connectors.okta.account import SuspendUser, UnsuspendUser
 from connectors.okta.api_tokens import RevokeApiTokens
 from connectors.okta.base import OktaAction
@@ -60,7 +61,7 @@ _ACTIONS: tuple[type[OktaAction[Any]], ...] = (
 )
 
 
-class OktaSystem(Connected[OktaClient]):
+class OktaSystem(Connected[OktaClient], LogKeeper):
     """One Okta organization. Built once per process and tenant; lives on one event loop."""
 
     name = "okta"
@@ -114,3 +115,7 @@ class OktaSystem(Connected[OktaClient]):
     def granted(self, spec: ActionSpec) -> Collection[str] | None:
         """Return which of what ``spec`` needs our credential has; None where that is not known."""
         return self.client.granted(spec.permissions)
+
+    async def logs(self) -> tuple[Log, ...]:
+        """Look at each log that hunts read; never raises for a vendor that refuses."""
+        return await log_delivery.of_tenant(self.client)

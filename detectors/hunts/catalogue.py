@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -39,6 +41,8 @@ class Hunt(BaseModel):
     finds: str
     attack: tuple[str, ...]
     signal: Signal
+    #: ``SYSTEM.LOG`` to what the hunt takes from it.
+    logs: dict[str, str]
     benign: dict[str, str]
     tunables: dict[str, Tunable]
     shared: tuple[str, ...] = ()
@@ -46,13 +50,28 @@ class Hunt(BaseModel):
     sql: str
 
     def in_dialect(self, dialect: str) -> str:
-        """Return the same question in ``kql`` (Sentinel, Defender) or ``spl`` (Splunk)."""
-        return resource(f"{self.name}.{dialect}")
+        """Return the same question in ``kql`` (Sentinel, Defender) or ``spl`` (Splunk).
+
+        ``<hosting_asns>``, ``<anonymiser_asns>`` and ``<trusted_asns>`` (secure web gateways, the vendors'
+        own networks) stand in the files for what is listed for the SQL.
+        """
+        text = resource(f"{self.name}.{dialect}")
+        for place, numbers in _asns().items():
+            text = text.replace(f"<{place}>", numbers)
+        return text
 
     @property
     def all_tunables(self) -> dict[str, Tunable]:
         """Its own tunables and those of the tables it reads."""
         return {**self.tunables, **{name: shared_tunables()[name] for name in self.shared}}
+
+
+@cache
+def _asns() -> Mapping[str, str]:
+    listed: dict[str, list[str]] = {"hosting_asns": [], "anonymiser_asns": [], "trusted_asns": []}
+    for row in csv.DictReader(io.StringIO(resource("tables/asns.csv"))):
+        listed.get(f"{row['kind']}_asns", listed["trusted_asns"]).append(row["asn"])
+    return {place: ", ".join(numbers) for place, numbers in listed.items()}
 
 
 @cache

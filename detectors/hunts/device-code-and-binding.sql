@@ -7,6 +7,9 @@ finds: >
   session whose tokens were bound, without the device or the system they were bound to.
 attack: [T1528, T1566.002, T1550.001, T1539]
 signal: token_theft
+logs:
+  entra.sign_ins: "device codes, and the sign-ins that bound a token"
+  entra.non_interactive_sign_ins: "use of tokens a device code or an unbound replay brought"
 benign:
   developer: "Command lines use device codes: a habit of `habit_uses`, or from a network the person signs in from."
   meeting room: "Televisions and phones of rooms sign in by device code from the office."
@@ -53,7 +56,9 @@ suspects AS (
     SELECT u.*, 'unbound' AS what, false AS broker FROM unbound AS u
 ),
 away AS (
-    SELECT s.*, listed.name AS listed_name, listed.kind AS listed, known.sessions
+    SELECT s.*, listed.name AS listed_name, listed.kind AS listed, known.sessions,
+        EXISTS (FROM person_network AS other WHERE other.person_key = s.person_key
+            AND other.network <> s.network AND other.first_at < s.time) AS seen_before
     FROM suspects AS s
     LEFT JOIN asn_list AS listed ON listed.asn = s.asn
     LEFT JOIN person_network AS known ON known.person_key = s.person_key AND known.network = s.network
@@ -68,17 +73,20 @@ SELECT
     any_value(session_id) AS session_id, min(time) AS first_at, max(time) AS last_at,
     (3 + 2 * bool_or(broker)::INTEGER + 2 * coalesce(bool_or(listed IN ('hosting', 'anonymiser')), false)::INTEGER) AS points,
     CASE WHEN bool_or(broker) OR coalesce(bool_or(listed IN ('hosting', 'anonymiser')), false) OR what = 'unbound'
-        THEN 'high' ELSE 'medium' END AS severity,
+        THEN 'high' WHEN bool_or(seen_before) THEN 'medium' ELSE 'low' END AS severity,
     CASE WHEN what = 'code' THEN 'A device code of this person was used from '
         || any_value(network || coalesce(' (' || listed_name || ')', ''))
-        || ', where she does not sign in' || CASE WHEN bool_or(broker)
+        || CASE WHEN bool_or(seen_before) THEN ', where she does not sign in'
+            ELSE ', and the logs know nothing of her before' END || CASE WHEN bool_or(broker)
             THEN ', for the authentication broker, which can register a device with it' ELSE '' END
         ELSE 'Tokens bound to the device before were used unbound from '
         || any_value(network || coalesce(' (' || listed_name || ')', ''))
         || ', where this person does not sign in' END || '.' AS why,
     CASE WHEN what = 'code' THEN
-        [cause('developer', true, 'no habit of device codes, and not a network of hers'),
-         cause('meeting room', true, 'not from the office')]
+        [cause('developer', bool_or(seen_before), CASE WHEN bool_or(seen_before)
+            THEN 'no habit of device codes, and not a network of hers' ELSE 'what she usually does is not in the logs' END),
+         cause('meeting room', bool_or(seen_before), CASE WHEN bool_or(seen_before)
+            THEN 'not from the office' ELSE 'which network is the office is not in the logs' END)]
     ELSE [cause('old application', true, 'the session had bound tokens, and neither their device nor the network is here')] END AS causes,
     list_slice(list(sign_in_row(away) ORDER BY time), 1, 12) AS evidence,
     list(DISTINCT ip) AS ips, list(DISTINCT agent) AS agents, list(DISTINCT app_id) AS app_ids

@@ -7,6 +7,10 @@ finds: >
   use is where replayed cookies and refresh tokens surface.
 attack: [T1539, T1550.001, T1550.004, T1078.004]
 signal: session_theft
+logs:
+  entra.sign_ins: "where each session began"
+  entra.non_interactive_sign_ins: "where replayed cookies and refresh tokens show"
+  auth0.tenant_log: "the same of Auth0's sessions"
 benign:
   moving: "Wi-Fi to mobile data, a new provider, a trip: the network and perhaps the country change, the system does not, and no network is used in turns."
   company egress: "VPN gateways, offices and secure web gateways: many people sign in there for days. Found by themselves; `allow_ips` and `allow_asns` for those that are not."

@@ -5,6 +5,13 @@ finds: >
   after a sign-in the product called risky (or after a risk detection), for the same person.
 attack: [T1098.005, T1556.006, T1564.008, T1114.003, T1528, T1078.004]
 signal: mfa
+logs:
+  entra.sign_ins: "sign-ins that Entra called risky"
+  entra.risk_detections: "risk that was found out later"
+  entra.directory_audits: "methods, devices and consents that were added"
+  exchange.unified_audit: "inbox rules and forwarding"
+  okta.system_log: "the same of Okta"
+  auth0.tenant_log: "the same of Auth0"
 benign:
   remediation: "The person answered the risk herself, and the product saw it: state remediated, dismissed or confirmedSafe."
   known network: "The change came from a network the person signs in from: a new phone, set up at home."

@@ -6,6 +6,11 @@ finds: >
   country than ever, another operating system than ever, an anonymiser, a scripted agent, no device.
 attack: [T1078.004, T1550.001, T1090]
 signal: token_theft
+logs:
+  entra.sign_ins: "where a person signs in"
+  entra.non_interactive_sign_ins: "where tokens are used that nobody signed in for"
+  okta.system_log: "the same of Okta"
+  auth0.tenant_log: "the same of Auth0"
 benign:
   personal VPN: "The first evening of a new VPN: same system, same device, and one point too few."
   company egress: "Cloud gateways that many people sign in through; found by themselves or on the allow-lists."

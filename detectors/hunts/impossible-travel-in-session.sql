@@ -7,6 +7,11 @@ finds: >
   without the session's device, is an alert.
 attack: [T1539, T1550.004, T1078.004]
 signal: session_theft
+logs:
+  entra.sign_ins: "where each session began"
+  entra.non_interactive_sign_ins: "most of what a session does"
+  okta.system_log: "the same of Okta's sessions"
+  auth0.tenant_log: "the same of Auth0's sessions"
 benign:
   carrier gateway: "Mobile networks are placed where their gateway stands. Networks the person has been on in earlier days or in several sessions do not count."
   VPN: "Data centres do not travel; entra-session-spread looks at those. Switching the company's VPN on and off again in a hotel is two hops: with company egress at one end many hops are needed, or a lost device."

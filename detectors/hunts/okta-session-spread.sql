@@ -6,6 +6,8 @@ finds: >
   for the same person: the cookie was copied.
 attack: [T1539, T1550.004, T1078.004]
 signal: session_theft
+logs:
+  okta.system_log: "sessions and device tokens, with address and agent of each use"
 benign:
   moving: "Wi-Fi to mobile data, a trip: the system stays the same."
   company egress: "VPN gateways, offices and secure web gateways, found by themselves or on `allow_ips` and `allow_asns`."

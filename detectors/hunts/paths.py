@@ -79,7 +79,8 @@ class FromColumns:
         self._columns: dict[str, tuple[str, str]] = {}
         self._documents: dict[str, list[str]] = {}
         for name, kind in columns.items():
-            self._add(name, _quoted(name), kind)
+            # the portal of Log Analytics writes the zone behind the name of a column that holds times
+            self._add(name.removesuffix(" [UTC]"), _quoted(name), kind)
 
     def _add(self, path: str, sql: str, kind: DuckDBPyType) -> None:
         self._columns[path.lower()] = (sql, str(kind))

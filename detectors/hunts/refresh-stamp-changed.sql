@@ -7,6 +7,9 @@ finds: >
   Both stand out; so does an anonymous proxy. What is left is a list to look through (severity low).
 attack: [T1098, T1550.001, T1531]
 signal: token_theft
+logs:
+  entra.directory_audits: "every change of the stamp, and who made it"
+  exchange.unified_audit: "the same change as Office 365 tells it; with Defender's CloudAppEvents the anonymous proxy, too"
 benign:
   directory sync: "Left out by the name of whoever acted (`sync_names`)."
   revocation: "Administrators, password resets and Rescind itself set the stamp to now: low."
@@ -69,6 +72,7 @@ SELECT
     [cause('directory sync', true, 'whoever acted is not named like it'),
      cause('revocation', back OR ahead, CASE WHEN back OR ahead THEN 'a revocation sets the stamp to now'
         ELSE 'it may be one: ask ' || who END),
-     cause('clock', back OR ahead, 'more than a clock is off by')] AS causes,
+     cause('clock', back OR ahead, CASE WHEN back OR ahead THEN 'more than a clock is off by'
+        WHEN after IS NULL THEN 'the log does not tell to when' ELSE 'it is the time of the change, as near as clocks are' END)] AS causes,
     [audit_row(judged)] AS evidence, [ip] AS ips, [agent] AS agents, []::VARCHAR[] AS app_ids
 FROM judged

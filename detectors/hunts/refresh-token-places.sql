@@ -6,6 +6,8 @@ finds: >
   their servers' addresses, any exchange from elsewhere; and reuse of a rotated token (ferrt).
 attack: [T1528, T1550.001, T1550.004, T1078]
 signal: token_theft
+logs:
+  auth0.tenant_log: "exchanges of codes and refresh tokens, and reuse"
 benign:
   moving: "A phone between Wi-Fi and mobile data: few networks, one country."
   same provider: "Addresses change inside one provider: networks are counted, and addresses only where `max_ips` is passed."
@@ -105,7 +107,10 @@ SELECT 'auth0', user_id, user_name, NULL, coalesce(last_time, time), time, 5,
         THEN 'low' ELSE 'high' END,
     'A refresh token of ' || coalesce(client_name, client_id, 'an application')
         || ' that had been used up came back from ' || ip || ': two hold the same token.',
-    [cause('retry', NOT (time - last_time <= to_seconds(getvariable('retry_seconds')::INTEGER)
-        AND last_network = network) OR last_time IS NULL, 'not at once, or from another network')],
+    [cause('retry', coalesce(NOT (time - last_time <= to_seconds(getvariable('retry_seconds')::INTEGER)
+        AND last_network = network), false), CASE WHEN last_time IS NULL
+        THEN 'no earlier exchange is in the logs, so it cannot be told'
+        WHEN time - last_time <= to_seconds(getvariable('retry_seconds')::INTEGER) AND last_network = network
+        THEN 'at once and from the same network: most likely a retry' ELSE 'not at once, or from another network' END)],
     [token_row(reused)], [ip], [agent], [client_id]
 FROM reused

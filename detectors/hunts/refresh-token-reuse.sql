@@ -6,6 +6,10 @@ finds: >
   (errors 50173, 70008, 70043, 700082, 700084, 50132, 50133): somebody keeps a copy.
 attack: [T1528, T1550.001]
 signal: token_theft
+logs:
+  okta.system_log: "one-time tokens that were sent twice"
+  entra.sign_ins: "the networks a person uses"
+  entra.non_interactive_sign_ins: "tokens that were refused because they were revoked"
 benign:
   retry: "A client that lost the answer sends the same token again: within `retry_seconds`, from the network it was just used from."
   old device: "A laptop out of the drawer sends a token that has expired, from a network the person uses."
@@ -63,7 +67,8 @@ SELECT
     'A one-time refresh token of ' || coalesce(client_name, client_id, 'an application')
         || ' was sent a second time, from ' || coalesce(ip, 'an unknown address')
         || ': two hold the same token.' AS why,
-    [cause('retry', NOT retry, CASE WHEN retry THEN 'at once and from the same network: most likely a retry'
+    [cause('retry', NOT retry AND last_time IS NOT NULL, CASE WHEN retry THEN 'at once and from the same network: most likely a retry'
+        WHEN last_time IS NULL THEN 'no earlier use of it is in the logs, so it cannot be told'
         ELSE 'not at once, or from another network' END)] AS causes,
     [token_row(reused)] AS evidence, [ip] AS ips, [agent] AS agents, [client_id] AS app_ids
 FROM reused

@@ -178,7 +178,9 @@ def _office(prefix: str) -> dict[str, str]:
         "event_id": f"{{{p}Id}}",
         "operation": f"rtrim({{{p}Operation}}, '.')",
         "ok": f"coalesce(lower({{{p}ResultStatus}}) IN ('success', 'succeeded', 'true', 'partiallysucceeded'), true)",
-        "actor_id": f"CASE WHEN regexp_matches({person}, '^[0-9a-fA-F-]{{36}}$') THEN {person} END",
+        # a user key may be an id of another kind; then the object id stands among the actor's names
+        "actor_id": f"CASE WHEN regexp_matches({person}, '^[0-9a-fA-F-]{{36}}$') THEN {person}"
+        f" ELSE nullif(regexp_extract({{{p}Actor}}, 'User_([0-9a-fA-F-]{{36}})', 1), '') END",
         "actor_name": f"{{{p}UserId}}",
         "actor_app": f"CASE WHEN NOT contains({{{p}UserId}}, '@') THEN {{{p}UserId}} END",
         # the target's sign-in name or name, else the object's id

@@ -97,7 +97,7 @@ def read(text: str, name: str) -> Read:
         RoutingError: it is no such file; each fault is named with its line.
     """
     try:
-        where, content = lines.places(text), yaml.safe_load(text)
+        content, where = lines.read(text)
     except yaml.YAMLError as error:
         raise RoutingError(name, [lines.not_yaml(error)]) from error
     try:

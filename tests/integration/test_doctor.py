@@ -42,10 +42,16 @@ def test_a_tenant_that_is_ready_is_well_and_nothing_is_changed(tmp_path: Path) -
         # these credentials do not tell what they may do
         assert {each["state"] for each in found["abilities"]} == {"unknown"}
         assert built.sim.requests.writes() == []
+        logs = {each["name"]: each["state"] for each in found["logs"]}
+        assert (logs["okta.system_log"], logs["entra.export"]) == ("delivered", "unknown")
+        assert logs["exchange.unified_audit"] == "unknown"
+        hunts = {each["hunt"]: each["state"] for each in found["hunts"]}
+        assert (hunts["okta-session-spread"], "refresh-token-places" in hunts) == ("ready", False)
         shown = _doctor(built).stdout
         assert "nobody is told of anything" in shown
         assert "contoso/entra: its credential does not tell which of" in shown
         assert "entra.revoke_sessions" not in shown
+        assert "reads okta.system_log" in shown
 
 
 def test_what_is_missing_is_named_with_what_to_grant(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from connectors.action import Target
 from connectors.clock import spell
-from simulator import exchange_story
+from simulator import exchange_story, footholds
 from simulator.faults import Fault, forbid
 from simulator.okta_state import Status
 from simulator.people import LINE_APP
@@ -76,6 +76,11 @@ async def test_the_plan_shows_what_undoing_sends(name: str, tmp_path: Path) -> N
         since = spell(datetime.now(UTC) - timedelta(minutes=40))
         target = Target("contoso", SPECS[name].system, account.id, person.upn, since=since)
         parameters = PARAMETERS.get(name, {})
+        if name == "entra.revoke_consents":
+            app, resource = built.sim.tenant.applications[:2]
+            footholds.widen(
+                built.sim.tenant, account, app, resource, "Mail.Read", built.sim.tenant.now() - 1800
+            )
         if name == "entra.enable_user":
             account.account_enabled = False
         if name == "entra.delete_inbox_rules":

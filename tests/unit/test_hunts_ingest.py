@@ -111,7 +111,7 @@ def test_one_mixed_file_fills_all_three_tables(tmp_path: Path) -> None:
     sign_ins = rows(connection, "sign_in")
     assert [each["provider"] for each in sign_ins] == ["entra", "entra", "okta", "auth0", "entra"]
     logged_in = next(each for each in sign_ins if each["session_id"] == "s-9")
-    assert (logged_in["ip"], logged_in["network"]) == ("2001:db8::1", "2001:db8:::/48")
+    assert (logged_in["ip"], logged_in["network"]) == ("2001:db8::1", "2001:db8:0::/48")
     assert (logged_in["os"], logged_in["kind"], logged_in["user_id"]) == (
         "windows",
         "non_interactive",

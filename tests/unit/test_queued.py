@@ -307,6 +307,8 @@ def test_no_message_ends_the_worker_and_none_is_quoted_at_any_level(
     """Celery's real worker at debug level: alerts good and false, and what is no task at all."""
     monkeypatch.setattr(queued, "PAUSES_S", ())
     bad = list(bad_messages())
+    for name in ("celery", "kombu", "amqp"):  # a test of the command's log may have quieted them
+        caplog.set_level(logging.DEBUG, logger=name)
     with caplog.at_level(logging.DEBUG), Working(service, loop) as app:
         sent = {"queue": "rescind.alerts", "argsrepr": f"({SECRET})", "shadow": SECRET}
         Away(monkeypatch, 1)

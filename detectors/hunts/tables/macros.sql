@@ -11,26 +11,35 @@ CREATE MACRO moment(value) AS
     coalesce(
         timezone('UTC', TRY_CAST(value AS TIMESTAMPTZ)),
         TRY_CAST(value AS TIMESTAMP),
-        TRY_STRPTIME(value, '%m/%d/%Y, %I:%M:%S %p'),
-        TRY_STRPTIME(value, '%m/%d/%Y %I:%M:%S %p'));
+        TRY_STRPTIME(value, ['%m/%d/%Y, %I:%M:%S %p', '%m/%d/%Y, %I:%M:%S.%g %p', '%m/%d/%Y %I:%M:%S %p',
+            '%m/%d/%Y %H:%M:%S']));
 
--- An address without the port or the brackets some logs add; nothing where it is none.
+-- An address without the port or the brackets some logs add; nothing where it is none. What is IPv4 written
+-- as IPv6 (::ffff:192.0.2.1) is IPv4.
 CREATE MACRO address(value) AS
     nullif(CASE
         WHEN value IS NULL THEN NULL
         WHEN regexp_matches(value, '^\d{1,3}(\.\d{1,3}){3}$') THEN value
         WHEN regexp_matches(value, '^\d{1,3}(\.\d{1,3}){3}:\d+$') THEN split_part(value, ':', 1)
+        WHEN regexp_matches(value, '^\[?::[fF]{4}:\d{1,3}(\.\d{1,3}){3}\]?(:\d+)?$')
+            THEN regexp_extract(value, '\d{1,3}(\.\d{1,3}){3}')
         WHEN regexp_matches(value, '^\[[0-9a-fA-F:.]+\](:\d+)?$')
             THEN lower(regexp_extract(value, '^\[([0-9a-fA-F:.]+)\]', 1))
         WHEN regexp_matches(value, '^[0-9a-fA-F:.]*:[0-9a-fA-F:.]*$') THEN lower(value)
     END, '');
+
+-- The first three groups of an IPv6 address, however it is shortened (2001:db8::1, 2001:0db8:0:1::1).
+CREATE MACRO first_groups(ip) AS
+    array_to_string(list_transform(
+        list_resize(string_split(split_part(ip, '::', 1), ':'), 3, '0'),
+        lambda each: coalesce(nullif(ltrim(each, '0'), ''), '0')), ':');
 
 -- Where no log names the autonomous system: the /24, or the first three groups of an IPv6 address (/48).
 CREATE MACRO network_of(asn, ip) AS
     CASE
         WHEN asn > 0 THEN 'AS' || asn
         WHEN ip IS NULL THEN NULL
-        WHEN contains(ip, ':') THEN array_to_string(string_split(ip, ':')[1:3], ':') || '::/48'
+        WHEN contains(ip, ':') THEN first_groups(ip) || '::/48'
         ELSE array_to_string(string_split(ip, '.')[1:3], '.') || '.0/24'
     END;
 
@@ -65,6 +74,12 @@ CREATE MACRO clock(value) AS strftime(value, '%Y-%m-%d %H:%M:%S');
 -- A cause somebody would name for it being nothing, whether it is ruled out, and by what.
 CREATE MACRO cause(name, ruled_out, because) AS
     {'cause': name, 'ruled_out': coalesce(ruled_out, false), 'because': because};
+
+-- What a property of an audited change was set to, and what it was before.
+CREATE MACRO changed_to(changes, property) AS
+    list_filter(CAST(changes AS JSON[]), lambda each: each->>'$.name' = property)[1]->>'$.new';
+CREATE MACRO changed_from(changes, property) AS
+    list_filter(CAST(changes AS JSON[]), lambda each: each->>'$.name' = property)[1]->>'$.old';
 
 -- Allow-lists of addresses hold single ones and prefixes that end in a dot or colon ("198.51.100.").
 CREATE MACRO allowed(ip) AS
