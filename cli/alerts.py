@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
-from typing import Annotated, Any
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.table import Table
@@ -14,10 +14,16 @@ from sqlalchemy import Row
 from cli.opened import opened, whoami
 from cli.settings import ConfigOption
 from cli.terminal import console, indented, narrow, print_table, when
+from detectors.alert import Role
 from ledger import alerts
 from ledger.chain import rfc3339
 from tasks import crowds
 from tasks.service import Service
+
+#: So many people and runs are named in a list; `rescind alert ID` has all.
+_NAMED = 3
+#: So much of a run's id tells it from others.
+_ENOUGH = 13
 
 
 def command(
@@ -55,13 +61,7 @@ def command(
                     connection, service.audit, meant[0], actor=whoami()
                 )
             if not done:
-                what = (
-                    "several alerts begin so"
-                    if len(meant) > 1
-                    else "no quarantined or ignored alert"
-                )
-                print(f"{replay}: {what}", *meant[1:] and meant, sep="\n", file=sys.stderr)
-                raise typer.Exit(1)
+                _not_one(replay, meant)
             print(f"{meant[0]} is taken up again within a second, if Rescind runs.")
             return
         with service.database.read() as connection:
@@ -78,6 +78,19 @@ def command(
     _print(rows)
 
 
+def _not_one(named: str, meant: Sequence[str]) -> NoReturn:
+    if len(meant) > 1:
+        print(
+            f"{named}: several alerts have an id that begins so:", *meant, sep="\n", file=sys.stderr
+        )
+    else:
+        what = (
+            "is neither in quarantine nor ignored" if meant else "no alert has an id that begins so"
+        )
+        print(f"{named}: {what} (see `rescind alerts`)", file=sys.stderr)
+    raise typer.Exit(1)
+
+
 def _release(service: Service, named: str, people: int) -> None:
     with service.database.write() as connection:
         meant = [row.id for row in alerts.beginning(connection, named)]
@@ -87,9 +100,10 @@ def _release(service: Service, named: str, people: int) -> None:
         except crowds.NotHeld as error:
             print(f"{named}: no alert that is held for its crowd\n{error.remedy}", file=sys.stderr)
             raise typer.Exit(1) from None
+    who = "1 person is" if done.people == 1 else f"{done.people} people are"
     print(
-        f"{done.people} people are taken up within a second, if Rescind runs; each run waits for "
-        f"approval. {done.left:,} are still held."
+        f"{who} taken up within a second, if Rescind runs; each run waits for approval. "
+        f"{done.left:,} {'is' if done.left == 1 else 'are'} still held."
     )
 
 
@@ -133,9 +147,26 @@ def _print(rows: Sequence[Row[Any]]) -> None:
 
 
 def _what(row: Row[Any]) -> str:
-    lines = [(row.parsed or {}).get("title"), row.reason]
+    lines = [(row.parsed or {}).get("title"), _whom(row), row.reason]
     if row.remedy:
         lines.append(f"What to do: {row.remedy}")
     if row.copies:
         lines.append("sent again " + ("once" if row.copies == 1 else f"{row.copies} times"))
     return "\n".join(line for line in lines if line)
+
+
+def _whom(row: Row[Any]) -> str:
+    """Say whom an alert names as victims, and which runs it stands at."""
+    victims = [
+        _called(person)
+        for person in (row.parsed or {}).get("persons", ())
+        if person["role"] == Role.VICTIM
+    ]
+    named = victims[:_NAMED] + [f"{len(victims) - _NAMED:,} more"] * (len(victims) > _NAMED)
+    runs = [f"run {run_id[:_ENOUGH]}" for run_id in (row.run_ids or ())[:_NAMED]]
+    return "; ".join(part for part in (", ".join(named), ", ".join(runs)) if part)
+
+
+def _called(person: Mapping[str, Any]) -> str:
+    addresses = (one["value"] for one in person["ids"] if "@" in one["value"])
+    return str(next(addresses, None) or person.get("display_name") or person["ids"][0]["value"])

@@ -25,23 +25,29 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
+_UNKNOWN = (
+    "Say --kind where you know it; for a detector of your own write a mapping: "
+    "rescind detectors try --mapping FILE SAMPLE"
+)
 JsonOption = Annotated[bool, typer.Option("--json", help="As JSON.")]
 
 
 @app.command("list")
 def list_all(as_json: JsonOption = False) -> None:
-    """List the kinds a source can have, shipped and installed, with the vendors' documentation."""
+    """List the kinds a source can have, shipped and installed.
+
+    --json has the vendors' pages that each was written by, too.
+    """
     found = list(registry.detectors())
     if as_json:
         keys = ("kind", "title", "documentation", "takes_lines", "takes_mapping")
         print(json.dumps([{key: getattr(each, key) for key in keys} for each in found]))
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("kind", "reads", "lines", "documentation"):
+    for heading in ("kind", "lines", "reads"):
         table.add_column(heading, no_wrap=heading != "reads")
     for each in found:
-        pages = each.documentation[0] if each.documentation else ""
-        table.add_row(each.kind, each.title, "yes" if each.takes_lines else "no", pages)
+        table.add_row(each.kind, "yes" if each.takes_lines else "no", each.title)
     print_table(table)
 
 
@@ -186,11 +192,13 @@ def _print(read: Mapping[str, Any]) -> None:
     )
     if read.get("why"):
         indented(str(read["why"]))
+    if "nearest" in read:
+        indented(_UNKNOWN)
     if not read["events"]:
         return
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("severity", "signal", "acted upon", "whom", "title and why"):
-        table.add_column(heading, no_wrap=heading in {"severity", "signal"})
+        table.add_column(heading, no_wrap=heading in {"severity", "signal"}, overflow="fold")
     for event in read["events"]:
         people = "\n".join(
             f"{person['role']} {_called(person['ids'])}" for person in event["people"]

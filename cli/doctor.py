@@ -16,7 +16,7 @@ from rich.text import Text
 from cli.checks import CHECKS
 from cli.logs import configure_logging
 from cli.settings import ConfigOption, loaded
-from cli.terminal import console, indented, print_table
+from cli.terminal import console, counted, indented, print_table
 from config.settings import Settings
 from ledger.database import Database
 from tasks import app as celery_app
@@ -79,12 +79,38 @@ async def _tenants(settings: Settings) -> Diagnosis:
 def _print(found: Diagnosis) -> None:
     for check in found.checks:
         _print_check(check)
+    untold = _untold(found.abilities)
+    told = [each for each in found.abilities if _system(each) not in untold]
     if found.abilities:
         console().print()
-        _print_abilities(found.abilities)
+    for system, actions in untold.items():
+        asked = any(check.what == system and check.state != "problem" for check in found.checks)
+        why = "its credential does not tell" if asked else "it was not reached, so nobody knows"
+        console().print(
+            f"{system}: {why} which of {counted(actions, 'action')} it may do. "
+            "What each takes: docs/permissions.md"
+        )
+    if told:
+        _print_abilities(told)
     for tenant in dict.fromkeys(each.tenant for each in found.logs):
         _print_logs(tenant, [each for each in found.logs if each.tenant == tenant])
         _print_hunts(tenant, [each for each in found.hunts if each.tenant == tenant])
+
+
+def _untold(abilities: Sequence[Ability]) -> dict[str, int]:
+    """Return the systems of tenants of which nothing is known that may be done, and of how many actions."""
+    by_system: dict[str, list[Ability]] = {}
+    for each in abilities:
+        by_system.setdefault(_system(each), []).append(each)
+    return {
+        system: len(of_it)
+        for system, of_it in by_system.items()
+        if all(each.state == "unknown" for each in of_it)
+    }
+
+
+def _system(ability: Ability) -> str:
+    return f"{ability.tenant}/{ability.action.partition('.')[0]}"
 
 
 def _print_check(check: Check) -> None:

@@ -26,7 +26,8 @@ def configure_logging(*, libraries: int = logging.WARNING) -> None:
         "alembic",
     ):
         logging.getLogger(name).setLevel(libraries)
-    logging.getLogger("uvicorn.access").setLevel(logging.WARNING)
+    # its notes come under the name uvicorn.error, and say what `ready` and `stopping` say
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
     logging.getLogger("kombu.connection").addFilter(_matters)
 
 

@@ -125,7 +125,7 @@ def about(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """Evicts a token thief from Microsoft Entra ID and Okta, and proves it."""
+    """Evicts a token thief from Microsoft Entra ID, Okta and Auth0, and proves it."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

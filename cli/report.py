@@ -142,11 +142,11 @@ def print_steps(steps: Sequence[Row[Any]], plan: Mapping[str, Any]) -> None:
     What ``plan`` leaves out is named in one line.
     """
     left_out = {step["node"] for step in plan["steps"] if step["skipped"]}
-    for step in steps:
-        if step.node in left_out:
-            continue
+    shown = [step for step in steps if step.node not in left_out]
+    width = max((len(step.node) for step in shown), default=0)
+    for step in shown:
         outcome = word(step.outcome or _waiting(step))
-        console().print(Text.assemble((f"{step.node:<24}", "bold"), outcome))
+        console().print(Text.assemble((f"{step.node:<{width}}  ", "bold"), outcome))
         for line in _details(step):
             indented(line)
     if left_out:

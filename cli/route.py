@@ -23,6 +23,7 @@ from playbooks.routing import effect, facts
 from playbooks.routing.rules import RoutingError
 from playbooks.routing.table import Bounds, Decision, Table
 
+_UNKNOWN = "Say --kind where you know it, or --source where a mapping reads it."
 _THEFT = (Signal.TOKEN_THEFT, Signal.SESSION_THEFT)
 
 
@@ -84,7 +85,7 @@ def command(
         if as_json:
             print(json.dumps(document))
         else:
-            routed.show(document, explain=explain)
+            routed.show(document, explain=explain, supposed=person is not None)
 
 
 def _document(file: Path, kind: str | None, asked: Asked, *, explain: bool) -> dict[str, Any]:
@@ -101,7 +102,7 @@ def _document(file: Path, kind: str | None, asked: Asked, *, explain: bool) -> d
     if how is None:
         known = registry.recognise(payload)
         if known.kind is None:
-            return {**about, "why": f"{known.why} Say --kind where you know it."}
+            return {**about, "why": f"{known.why} {_UNKNOWN}"}
         how = known.kind
     source = source or registry.bare_source(how)
     try:

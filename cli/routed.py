@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
@@ -21,16 +21,46 @@ _MEANS = {
 _SIGNS = {"false": ("no", ""), "unknown": ("?", "yellow"), "behind": ("behind", "dim")}
 
 
-def show(document: Mapping[str, Any], *, explain: bool) -> None:
-    """Print what follows each alert of a file."""
+_SUPPOSE = (
+    "Nobody is looked up here, so nothing is known of the person: see what follows for --person "
+    "administrator or --person ordinary."
+)
+
+
+def show(document: Mapping[str, Any], *, explain: bool, supposed: bool) -> None:
+    """Print what follows each alert of a file; ``supposed``: who the person is was said."""
     out, alerts = console(), document["alerts"]
     about = f"  {document['kind']}, {counted(len(alerts), 'alert')}" if alerts else "  no alert"
     out.print(Text.assemble((document["file"], "bold"), (about, "dim")))
     if document.get("why"):
         indented(document["why"], style="")
-    for alert in alerts:
+    for alert, more in _folded(alerts):
         out.print()
         _show(alert, explain=explain)
+        if more:
+            indented(f"and {more:,} more like it")
+    if not supposed and any("person." in line for alert in alerts for line in _unjudged(alert)):
+        out.print()
+        out.print(_SUPPOSE, style="dim")
+
+
+def _folded(alerts: Sequence[Mapping[str, Any]]) -> list[tuple[Mapping[str, Any], int]]:
+    """Put what no rule is asked about together where the same is said of it, with how many more."""
+    first: dict[tuple[Any, ...], int] = {}
+    found: list[tuple[Mapping[str, Any], int]] = []
+    for alert in alerts:
+        said = (alert.get("title"), alert["outcome"], alert.get("why"))
+        if "rule" not in alert and said in first:
+            place = first[said]
+            found[place] = (found[place][0], found[place][1] + 1)
+            continue
+        first.setdefault(said, len(found))
+        found.append((alert, 0))
+    return found
+
+
+def _unjudged(alert: Mapping[str, Any]) -> list[str]:
+    return [*alert.get("waits", ()), *alert.get("notes", ())]
 
 
 def _show(alert: Mapping[str, Any], *, explain: bool) -> None:

@@ -68,6 +68,10 @@ class _Server(uvicorn.Server):
             at = ", ".join("{} port {}".format(*each.getsockname()[:2]) for each in sockets or ())
             _log.info("ready: %s (listening on %s)", self._console_url, at)
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        _log.info("stopping: what is being answered and done gets some seconds to end")
+        await super().shutdown(sockets)
+
 
 def _watch(
     server: uvicorn.Server, readiness: Callable[[], Mapping[str, Any]], died: threading.Event

@@ -12,6 +12,7 @@ from config.schema import Spot
 from config.show import masked_url
 
 _LIMIT = 65_536
+_READABLE = "a readable file"
 
 
 def from_secrets(folder: Path) -> tuple[Layer, list[Problem]]:
@@ -81,7 +82,10 @@ def _take(
         return
     text = content_of(base / value)
     if isinstance(text, Problem):
-        problems.append(Problem(here, text.what, text.right, place))
+        # the path is not told: it may be the secret itself, put in the wrong place
+        nowhere = text.right == _READABLE and not Path(value).is_absolute()
+        begins = f"; a relative path starts at {base}" if nowhere else ""
+        problems.append(Problem(here, text.what, f"{text.right}{begins}", place))
         return
     table[secret] = text
     layer.origins[key] = f"{place} (file {value})"
@@ -107,9 +111,9 @@ def content_of(path: Path) -> str | Problem:
         with path.open("rb") as file:
             content = file.read(_LIMIT + 1)
     except OSError as error:
-        return Problem((), f"the file cannot be read: {error.strerror}", "a readable file")
+        return Problem((), f"the file cannot be read: {error.strerror}", _READABLE)
     except ValueError:
-        return Problem((), "this is not the path of a file", "a readable file")
+        return Problem((), "this is not the path of a file", _READABLE)
     if len(content) > _LIMIT:
         return Problem((), "the file is larger than a secret can be", "a file under 64 KiB")
     try:

@@ -44,9 +44,7 @@ _EXPRESSION_LIMIT = 1000
 def check_mapping(mapping: Mapping[str, str]) -> list[str]:
     """List what is wrong with a mapping, for whoever writes the settings; nothing if it can be used."""
     problems = [
-        f"{key!r} is no field of an alert; known: {', '.join(KEYS)}"
-        for key in mapping
-        if key not in KEYS
+        f"{key!r} is no field of an alert; {_meant(key)}" for key in mapping if key not in KEYS
     ]
     for key, expression in mapping.items():
         reason = _broken(expression)
@@ -55,6 +53,11 @@ def check_mapping(mapping: Mapping[str, str]) -> list[str]:
     if not any(key in _ID_KEYS for key in mapping):
         problems.append("nothing names the person: give at least one of " + ", ".join(_ID_KEYS))
     return problems
+
+
+def _meant(key: str) -> str:
+    close = difflib.get_close_matches(key, KEYS, 1)
+    return f"did you mean {close[0]}?" if close else f"known: {', '.join(KEYS)}"
 
 
 def _broken(expression: str) -> str | None:
@@ -67,7 +70,7 @@ def _broken(expression: str) -> str | None:
     except errors.JMESPathTypeError:
         return None  # an empty object holds nothing a function could take
     except errors.JMESPathError as error:
-        first = str(error).splitlines()[0]
+        first = str(error).splitlines()[0].rstrip(":")
         return f"the expression is not JMESPath: {first}"
     return None
 
@@ -105,7 +108,7 @@ def looks(payload: JsonValue, mapping: Mapping[str, str]) -> dict[str, str]:
     With ``items`` the other expressions are tried on its first finding.
     """
     said: dict[str, str] = {}
-    item = payload
+    item, listed = payload, True
     if "items" in mapping:
         found = _try(mapping["items"], payload)
         if isinstance(found, Exception):
@@ -115,8 +118,12 @@ def looks(payload: JsonValue, mapping: Mapping[str, str]) -> dict[str, str]:
             item = found[0] if found else None
         else:
             said["items"] = f"no list; {_near(mapping['items'], payload)}"
+        listed = isinstance(found, list)
     for key, expression in mapping.items():
         if key == "items":
+            continue
+        if not listed:
+            said[key] = "not tried: items finds no list"
             continue
         found = _try(expression, item)
         if isinstance(found, Exception):
@@ -154,8 +161,8 @@ def _near(expression: str, value: JsonValue) -> str:
         if name not in value:
             alike = difflib.get_close_matches(name, list(value), 1, 0.5)
             there = ", ".join(fields.text(key, 40) for key in list(value)[:12])
-            hint = f"; did you mean {alike[0]}?" if alike else ""
-            return f"{at} has no {name}{hint} It has: {there or 'nothing'}"
+            hint = f"; did you mean {alike[0]}? It" if alike else "; it"
+            return f"{at} has no {name}{hint} has: {there or 'nothing'}"
         at, value = f"`{name}`", value[name]
     return f"{at} holds {'nothing' if value in (None, '', [], {}) else type(value).__name__}"
 

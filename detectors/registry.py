@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import importlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 
 from pydantic import JsonValue
@@ -90,10 +91,13 @@ def detector(kind: str) -> Detector:
         if isinstance(loaded, Detector):
             return loaded
         return Detector(kind, f"installed by {point.value.partition(':')[0]}", (), loaded)
-    raise NotUnderstood(
-        f"there is no detector {kind}",
-        f"Install it, or set the kind to one of {', '.join(kinds())}.",
-    )
+    raise NotUnderstood(f"there is no detector {kind}", f"Right would be: {_meant(kind, kinds())}.")
+
+
+def _meant(kind: str, known: Sequence[str]) -> str:
+    close = get_close_matches(kind, known, n=1)
+    first = f"{close[0]}, or another one" if close else "one"
+    return f"{first} that `rescind detectors list` names"
 
 
 def adapter(kind: str) -> Adapter:
@@ -215,7 +219,7 @@ def problems(settings: Settings) -> list[Problem]:
         key = ("sources", name)
         if source.kind not in known:
             found.append(
-                Problem((*key, "kind"), "there is no such detector", f"one of {', '.join(known)}")
+                Problem((*key, "kind"), "there is no such detector", _meant(source.kind, known))
             )
         elif (
             source.kind in MODULES and _SIGNING.get(source.origin.proof, source.kind) != source.kind

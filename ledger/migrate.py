@@ -16,6 +16,7 @@ from sqlalchemy import text
 from ledger import locks
 from ledger.database import Database
 from ledger.errors import NewerDatabase
+from ledger.revision import later
 
 # Alembic keeps the running migration in module globals, so threads of one process take turns.
 _turn = threading.Lock()
@@ -43,7 +44,7 @@ def migrate(database: Database) -> None:
             command.upgrade(config, "head")
         except util.CommandError as error:
             heads = MigrationContext.configure(connection).get_current_heads()
-            raise NewerDatabase(f"it is at revision {', '.join(heads)}") from error
+            raise NewerDatabase(later(heads)) from error
 
 
 def _make_private(path: Path) -> None:

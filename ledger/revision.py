@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from sqlalchemy import inspect, text
@@ -28,8 +29,19 @@ def check(database: Database) -> None:
     if found == KNOWN[-1:]:
         return
     if not set(KNOWN).issuperset(found):
-        raise NewerDatabase(f"it is at revision {', '.join(found)}")
-    raise NotMigrated(f"it is at revision {', '.join(found) or 'none'}, needed is {KNOWN[-1]}")
+        raise NewerDatabase(later(found))
+    if not found:
+        raise NotMigrated("the database has no tables yet")
+    raise NotMigrated(
+        f"the database's tables are of revision {', '.join(found)}, and this version needs {KNOWN[-1]}"
+    )
+
+
+def later(revisions: Sequence[str]) -> str:
+    """Say that the tables are of a version after this one."""
+    return (
+        f"the database's tables are of a later version of Rescind (revision {', '.join(revisions)})"
+    )
 
 
 def _found(database: Database) -> tuple[str, ...]:

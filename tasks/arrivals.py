@@ -26,12 +26,13 @@ class Arrivals:
             how = "here before" if duplicate else "stored"
             _log.info("%s", told(f"alert received: source {source}, {alert_id}, {how}", missed))
 
-    def rejected(self, source: str | None, why: str) -> None:
-        """Tell that a post was refused; ``why`` is the answer's stable word.
+    def rejected(self, source: str | None, why: str, reason: str = "") -> None:
+        """Tell that a post was refused; ``why`` is the answer's stable word, ``reason`` a sentence of ours.
 
         ``source`` is None where there is no such source: its name would be the sender's own word.
         """
         missed = self._budget.admit(f"rejected {source}")
         if missed is not None:
             named = f"source {source}" if source else "no such source"
-            _log.info("%s", told(f"alert rejected: {named}, {why}", missed))
+            said = f"{why}: {reason}" if reason else why
+            _log.info("%s", told(f"alert rejected: {named}, {said}", missed))

@@ -13,7 +13,7 @@ from kombu.exceptions import OperationalError
 
 from config.settings import Settings
 from connectors.chat.chat import Chat
-from connectors.errors import ConnectorError
+from connectors.errors import ConnectorError, Unavailable
 from connectors.system import System
 from ledger import pollers
 from ledger.chain import rfc3339
@@ -29,6 +29,10 @@ State = Literal["ok", "warning", "problem"]
 #: How far a vendor's clock may be from ours, in seconds, before times of alerts mislead.
 _APART_S = 60.0
 _BROKER_S = 3.0
+_SILENT = (
+    "Look at its address in the settings, at the way out of this machine (name server, proxy, firewall), "
+    "then at the vendor's status page."
+)
 #: A poller that has failed so often in a row is no passing trouble.
 _OFTEN = 3
 #: How far behind a log may be without a word, in seconds.
@@ -108,6 +112,8 @@ async def _asked(system: System) -> Check:
     what = f"{system.tenant}/{system.name}"
     try:
         theirs = await system.probe()
+    except Unavailable as error:
+        return Check(what, "problem", str(error), _SILENT)
     except ConnectorError as error:
         return Check(what, "problem", str(error), error.remedy)
     if theirs is None:

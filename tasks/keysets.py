@@ -33,14 +33,19 @@ _FIRST_AGAIN_S = 2.0
 _AGED_S, _OLD_S = 3600.0, 86_400.0
 
 
+_UNKNOWN = (
+    "the token names a key that is not known, and whether its issuer has it now cannot be told"
+)
+
+
 class KeysUnavailable(Exception):
     """Whether a token is genuine cannot be told now: the issuer's keys cannot be had."""
 
     remedy = "Send it again later; see the log for why the keys of the issuer cannot be had."
 
-    def __init__(self, retry_after_s: float) -> None:
-        """``retry_after_s`` is when they are asked for again."""
-        super().__init__("the issuer's keys cannot be had")
+    def __init__(self, retry_after_s: float, why: str = "the issuer's keys cannot be had") -> None:
+        """``retry_after_s`` is when they are asked for again, ``why`` a sentence without content."""
+        super().__init__(why)
         self.retry_after_s = retry_after_s
 
 
@@ -98,11 +103,11 @@ class KeySets:
             return kept.keys
         wait_s = self._wait(kept, LEAST_BETWEEN_S)
         if kept.looking is None and wait_s > 0:
-            raise KeysUnavailable(wait_s)
+            raise KeysUnavailable(wait_s, _UNKNOWN)
         began = kept.fetched_at
         await self._look(name, origin)
         if kept.keys is None or kept.fetched_at == began:
-            raise KeysUnavailable(LEAST_BETWEEN_S)
+            raise KeysUnavailable(LEAST_BETWEEN_S, _UNKNOWN)
         return kept.keys
 
     def _wait(self, kept: _Kept, least_s: float) -> float:

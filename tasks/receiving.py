@@ -112,8 +112,11 @@ class Receiving:
         return proven
 
     async def reject(self, delivery: Delivery, reason: str, word: str = "not_genuine") -> None:
-        """Record, within what the log can bear, that a delivery proved nothing; the log says ``word``."""
-        self.arrivals.rejected(delivery.source, word)
+        """Record, within what the log can bear, that a delivery proved nothing.
+
+        ``reason`` is a sentence of ours without content; the server's log has ``word`` before it.
+        """
+        self.arrivals.rejected(delivery.source, word, reason)
         await self._record(delivery, reason)
 
     async def _proven(self, configured: Source, delivery: Delivery) -> Proven:

@@ -85,8 +85,8 @@ class Hooks:
         except NothingInIt:
             return _empty()
         except KeysUnavailable as error:
-            self._arrivals.rejected(delivery.source, "unavailable")
-            return unreachable(error.retry_after_s)
+            self._arrivals.rejected(delivery.source, "unavailable", str(error))
+            return unreachable(error.retry_after_s, f"The alert is not taken in: {error}.")
         except NotStored:
             return unreachable()
         return _taken(configured, received)
@@ -147,12 +147,15 @@ def _refused(configured: Source, refused: NotGenuine) -> Response:
     return _not_genuine()
 
 
-def unreachable(retry_after_s: float = RETRY_AFTER_S) -> Response:
+def unreachable(
+    retry_after_s: float = RETRY_AFTER_S,
+    detail: str = "The alert could not be stored, so it is not taken in.",
+) -> Response:
     """Build the answer for when an alert cannot be taken in now: senders shall try again."""
     return failure(
         503,
         "unavailable",
-        "The alert could not be stored, so it is not taken in.",
+        detail,
         "Send it again after the time in Retry-After; see the log for what keeps it.",
         {"Retry-After": str(math.ceil(retry_after_s))},
     )
@@ -192,8 +195,8 @@ def _not_genuine() -> Response:
         401,
         "not_genuine",
         "The request does not prove that it comes from this source.",
-        "Compare the sender's secret with the source's and look at the sender's clock; the audit "
-        "log says what was missing.",
+        "Compare the sender's secret with the source's and look at the sender's clock; Rescind's "
+        "own log says what was missing (alert rejected).",
     )
 
 

@@ -25,6 +25,10 @@ _PATH = "/api/v1/logs?since={since}&filter={filter}&limit={limit}&sortOrder=ASCE
 _ALL = "/api/v1/logs?since={since}&limit={limit}&sortOrder=ASCENDING"
 _BETWEEN = "/api/v1/logs?since={since}&until={until}&limit={limit}&sortOrder=ASCENDING"
 _PAGE = "1000"
+_GRANT = (
+    "Grant the service app the scope okta.logs.read, name it in tenants.NAME.okta.scopes, too, and give "
+    "the app, or the owner of the API token, an admin role that sees the System Log."
+)
 #: A cursor is a link of Okta's; one that is longer than this is none.
 _LONGEST = 8000
 
@@ -61,7 +65,7 @@ class SystemLog:
         path = _ALL
         if self._question:
             path, params = _PATH, {**params, "filter": self._question}
-        page = await self._client.page(path, params)
+        page = await _page(self._client, path, params)
         return self._batch(page, max(read_to or since, since), now, gap)
 
     async def _following(self, cursor: Json | None) -> Page | None:
@@ -73,7 +77,7 @@ class SystemLog:
         ):
             return None
         try:
-            return await self._client.page(_ALL, {"since": "", "limit": ""}, following)
+            return await _page(self._client, _ALL, {"since": "", "limit": ""}, following)
         except (errors.Invalid, errors.NotFound) as error:
             _log.warning("Okta's log: the cursor is not taken any more: %s", error)
             return None
@@ -105,11 +109,24 @@ async def between(client: OktaClient, since: datetime, until: datetime) -> Pages
     params = {"since": spell(since), "until": spell(until), "limit": _PAGE}
     following: str | None = None
     while True:
-        page = await client.page(_BETWEEN, params, following)
+        page = await _page(client, _BETWEEN, params, following)
         yield [event for event in page.items if isinstance(event, dict)]
         if page.following is None or page.following == following or not page.items:
             return
         following = page.following
+
+
+async def _page(
+    client: OktaClient, path: str, params: Mapping[str, str], following: str | None = None
+) -> Page:
+    """Read a page; where we may not, say what a log takes rather than what a step would."""
+    try:
+        return await client.page(path, params, following)
+    except errors.Forbidden as error:
+        raise errors.Forbidden(
+            error.detail, status=error.status, code=error.code,
+            request_id=error.request_id, remedy=_GRANT,
+        ) from error  # fmt: skip
 
 
 def _key(event: Mapping[str, Any]) -> str:

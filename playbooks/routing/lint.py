@@ -52,6 +52,8 @@ _FUNCTIONS = frozenset(
 _TEXT = r"""(?:"[^"\\]*"|'[^'\\]*')"""
 _EQUALS = re.compile(rf"(\w+\.\w+) == ({_TEXT})")
 _AMONG = re.compile(rf"(\w+\.\w+) in \[ ?({_TEXT}(?: ?, ?{_TEXT})*) ?\]")
+#: What other languages compare by, and CEL does not.
+_ASSIGNS = re.compile(r"(?<![=!<>])=(?!=)")
 _SIGNALS = frozenset(signal.value for signal in Signal)
 _OPERATOR = re.compile(r"[_@!\-]")
 
@@ -96,7 +98,9 @@ def _of_expression(expression: str) -> Iterator[str]:
         for part in parts:
             yield from _of_part(part)
     except ValueError as error:
-        yield f"not a CEL expression: {str(error).splitlines()[0]}"
+        meant = _ASSIGNS.search(re.sub(_TEXT, '""', expression))
+        why = "compare with ==, not with =" if meant else str(error).splitlines()[0]
+        yield f"not a CEL expression: {why}"
 
 
 def _of_part(part: Part) -> Iterator[str]:

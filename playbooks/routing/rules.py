@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
@@ -140,12 +141,25 @@ def _bare(place: Place) -> Place:
 
 
 def _said(problem: Mapping[str, Any]) -> str:
-    field = problem["loc"][2:3]
-    if problem["type"] != "missing":
-        if field == ("when",) and problem["type"] == "tuple_type":
-            return "not an expression, nor a list of expressions"
-        if field == ("mode",):
-            return _MODES
-        if field == ("parameters",) and len(problem["loc"]) > 4:
-            return "not text, a whole number, true or false"
+    place, kind = problem["loc"], problem["type"]
+    field = place[2:3]
+    if kind == "missing":
+        return f"is missing; {_MODES}" if field == ("mode",) else "is missing"
+    if kind == "extra_forbidden":
+        return _no_key(place)
+    if field == ("mode",):
+        return f"no such mode; {_MODES}"
+    if field == ("when",) and kind == "tuple_type":
+        return "not an expression, nor a list of expressions"
+    if field == ("parameters",) and len(place) > 4:
+        return "not text, a whole number, true or false"
+    if kind == "string_pattern_mismatch":
+        return "not a name: lower case, digits and hyphens, up to 63"
     return str(problem["msg"])
+
+
+def _no_key(place: Place) -> str:
+    what, known = ("a rule", Rule) if len(place) > 1 else ("a routing file", RoutingFile)
+    close = get_close_matches(str(place[-1]), known.model_fields, n=1)
+    right = f"did you mean {close[0]}?" if close else f"known are {', '.join(known.model_fields)}"
+    return f"no key of {what}; {right}"

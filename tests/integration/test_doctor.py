@@ -9,6 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from config.settings import Settings
+from tasks.diagnosis import systems
+from tasks.systems import Systems
+
 from house import House, house
 
 ROLES = ["User.RevokeSessions.All", "User.Read.All"]
@@ -45,8 +49,9 @@ def test_a_tenant_that_is_ready_is_well_and_nothing_is_changed(tmp_path: Path) -
         assert (hunts["okta-session-spread"], "refresh-token-places" in hunts) == ("ready", False)
         shown = _doctor(built).stdout
         assert "nobody is told of anything" in shown
+        assert "contoso/entra: its credential does not tell which of" in shown
+        assert "entra.revoke_sessions" not in shown
         assert "reads okta.system_log" in shown
-        assert "entra.revoke_sessions" in shown
 
 
 def test_what_is_missing_is_named_with_what_to_grant(tmp_path: Path) -> None:
@@ -68,7 +73,21 @@ def test_what_is_missing_is_named_with_what_to_grant(tmp_path: Path) -> None:
         assert abilities["okta.suspend_user"]["state"] == "unknown"
         remedies = [check["remedy"] for check in found["checks"] if check["state"] == "problem"]
         assert all(remedies)
-        assert "cannot: grant User.EnableDisableAccount.All" in _doctor(built).stdout
+        shown = _doctor(built).stdout
+        assert "cannot: grant User.EnableDisableAccount.All" in shown
+        assert "entra.revoke_sessions" in shown
+        assert "contoso/okta: it was not reached, so nobody knows which of" in shown
+
+
+async def test_a_system_that_is_not_there_is_told_with_what_to_look_at() -> None:
+    settings = Settings.model_validate(
+        {"tenants": {"contoso": {"okta": {"org_url": "http://127.0.0.1:9", "api_token": "x"}}}}
+    )
+    known = Systems(settings)
+    (check,) = (await systems(settings, known)).checks
+    await known.close()
+    assert check.state == "problem"
+    assert "its address in the settings" in check.remedy
 
 
 def test_a_clock_that_is_off_is_said(tmp_path: Path) -> None:

@@ -174,7 +174,8 @@ def test_the_log_says_that_alerts_come_and_nothing_of_them(
     assert lines(caplog, "alert ") == [
         f"alert received: source sentinel, {alert}, stored",
         f"alert received: source sentinel, {alert}, here before",
-        "alert rejected: source sentinel, not_genuine",
+        "alert rejected: source sentinel, not_genuine: "
+        "the secret in the header Authorization is not the source's",
         "alert rejected: source sentinel, empty",
         "alert rejected: no such source, unknown_source",
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -94,13 +95,19 @@ def test_what_is_not_accepted_is_answered_as_the_rfc_has_it(
 
 
 def test_a_key_that_is_not_published_is_asked_for_before_it_is_refused(
-    house: Service, client: httpx.Client
+    house: Service, client: httpx.Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Twice the keys were looked at a moment ago, so whether it is there now cannot be told."""
+    caplog.set_level(logging.INFO)
     assert push(client, token()).status_code == 202
     answer = push(client, token(claims("set-2"), key="k2"))
     assert answer.status_code == 503
     assert 0 < int(answer.headers["retry-after"]) <= 30
+    assert "the token names a key" in answer.json()["detail"]
+    assert any(
+        line.startswith("alert rejected: source idp, unavailable: the token names a key")
+        for line in caplog.messages
+    )
     assert rejections(house) == []
 
 

@@ -119,6 +119,7 @@ def test_a_log_that_cannot_be_read_is_named_and_keeps_no_other_from_being_read(
     )  # fmt: skip
     assert code == 0
     assert "okta_system_log: not read to its end" in err
+    assert "To do: Grant the service app the scope okta.logs.read" in err
     assert "graph_sign_in" in err
     assert "auth0_token" in err
 

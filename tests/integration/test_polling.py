@@ -343,16 +343,23 @@ async def test_a_throttled_reading_waits_as_long_as_the_vendor_asks(
         assert len(sim.requests.all("entra")) == asked
 
 
+@pytest.mark.parametrize(
+    ("log", "system", "path", "granted"),
+    [
+        ("graph_alerts", "entra", "alerts_v2", "SecurityAlert.Read.All"),
+        ("okta_system_log", "okta", "/api/v1/logs", "okta.logs.read"),
+    ],
+)
 async def test_a_missing_permission_is_told_once_with_what_to_grant(
-    sim: Simulator, database: Database
+    sim: Simulator, database: Database, log: str, system: str, path: str, granted: str
 ) -> None:
-    sim.faults.add(Fault(forbid(), system="entra", path_regex="alerts_v2"))
-    async with process(sim, database, "graph_alerts") as one:
+    sim.faults.add(Fault(forbid(), system=system, path_regex=path))
+    async with process(sim, database, log) as one:
         for _ in range(5):
             await one.poll()
         (notice,) = one.notices
         assert notice.kind == "poller_fails"
-        assert "SecurityAlert.Read.All" in notice.body
+        assert granted in notice.body
         check = next(
             each
             for each in around(
@@ -361,7 +368,7 @@ async def test_a_missing_permission_is_told_once_with_what_to_grant(
             if each.what == "poller polled"
         )
         assert check.state == "problem"
-        assert "SecurityAlert.Read.All" in check.remedy
+        assert granted in check.remedy
 
 
 def risky(sim: Simulator) -> None:

@@ -194,6 +194,10 @@ def test_a_crowd_waits_whole_and_is_released_in_portions(
 
     _rescind(built, "alerts", "--release", posted, "--people", "2")
     assert "4 are still held" in capsys.readouterr().out
+    _rescind(built, "alerts", "--quarantined")
+    assert "user04@contoso.com, user05@contoso.com, user06@contoso.com, 3 more" in (
+        " ".join(capsys.readouterr().out.split())
+    )
 
     def opened() -> list[Any]:
         with built.service.database.read() as connection:

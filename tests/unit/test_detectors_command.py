@@ -91,7 +91,9 @@ def test_a_kind_that_is_named_is_used_and_has_to_exist(
     assert read["events"] == []
     assert "no Sentinel incident" in read["why"]
     assert run("detectors", "parse", "--kind", "nothing", file) == 2
-    assert "okta_system_log" in capsys.readouterr().err
+    assert "`rescind detectors list` names" in capsys.readouterr().err
+    assert run("detectors", "parse", "--kind", "okta_system_logs", file) == 2
+    assert "okta_system_log, or another one" in capsys.readouterr().err
     assert run("detectors", "parse", "--kind", "generic", file) == 2
     assert "detectors try" in capsys.readouterr().err
 
@@ -104,11 +106,47 @@ def test_people_read_a_table(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "victim ada@contoso.com" in said
     assert "token_theft" in said
     assert run("detectors", "list") == 0
-    assert "entra_azure_monitor_log" in capsys.readouterr().out
+    listed = capsys.readouterr().out
+    assert "entra_azure_monitor_log" in listed
+    assert "Any JSON, by a mapping of your own" in listed
     assert run("detectors", "list", "--json") == 0
     assert {"generic", "okta_system_log"} <= {
         each["kind"] for each in json.loads(capsys.readouterr().out)
     }
+
+
+def test_nothing_is_cut_off_in_a_narrow_terminal(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    terminal.console.cache_clear()
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(EVENT).replace("ada@", "ada.with.quite.a.long.name@"))
+    for words in (("list",), ("parse", file)):
+        assert run("detectors", *words) == 0
+        said = capsys.readouterr().out
+        assert "…" not in said
+        assert max(map(len, said.splitlines())) <= 80
+
+
+def test_of_a_shape_nobody_knows_it_says_how_to_have_it_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "strange.json"
+    file.write_text('{"things": [1]}')
+    assert run("detectors", "parse", file) == 0
+    assert "rescind detectors try --mapping" in capsys.readouterr().out
+
+
+def test_where_no_list_is_found_the_other_expressions_are_not_tried(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "m.toml").write_text('items = "detectoins"\nperson.email = "user.upn"')
+    (tmp_path / "s.json").write_text(json.dumps(SAMPLE))
+    assert run("detectors", "try", "--mapping", tmp_path / "m.toml", tmp_path / "s.json") == 1
+    said = capsys.readouterr().out
+    assert "not tried: items finds no list" in said
+    assert "no user" not in said
 
 
 SAMPLE = {"detections": [{"name": "Token replay", "user": {"upn": "ada@contoso.com"}}]}
@@ -119,7 +157,7 @@ SAMPLE = {"detections": [{"name": "Token replay", "user": {"upn": "ada@contoso.c
     [
         ('items = "detections"\ntitle = "name"\n"person.email" = "user.upn"', 0, "ada@contoso.com"),
         ('[sources.edr.mapping]\nitems = "detections"\nperson.email = "user.upn"', 0, "ada@contoso.com"),
-        ('items = "detections"\nperson.email = "user.mail"', 1, "`user` has no mail"),
+        ('items = "detections"\nperson.email = "user.mail"', 1, "`user` has no mail; it has: upn"),
         ('items = "detectoins"\nperson.email = "user.upn"', 1, "did you mean detections?"),
         ('person.email = "detections.user.upn"', 1, "is a list: write [0] or []"),
         ('title = "name"', 1, "nothing names the person"),

@@ -91,13 +91,21 @@ def _calls(line: str) -> Iterator[list[str]]:
 def test_every_link_leads_somewhere(name: str) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)", PAGES[name]):
         path, _, anchor = target.partition("#")
-        if "://" in path or not path:
+        if "://" in path:
             continue
-        found = (ROOT / name).parent / path
+        found = (ROOT / name).parent / path if path else ROOT / name
         assert found.exists(), f"{name} links to {target}"
         if anchor:
             headings = re.findall(r"^#+ (.+)$", found.read_text(encoding="utf-8"), re.MULTILINE)
             assert anchor in {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_table_has_its_heading(name: str) -> None:
+    lines = re.sub(r"^```.*?^```", "", PAGES[name], flags=re.MULTILINE | re.DOTALL).splitlines()
+    for before, line, after in zip(["", *lines], lines, [*lines[1:], ""], strict=False):
+        if line.startswith("|") and not before.startswith("|"):
+            assert re.fullmatch(r"\|[-|: ]+\|", after), f"{name}: rows without a heading: {line}"
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -240,9 +248,10 @@ def test_the_settings_of_the_pages_can_be_used(tmp_path: Path) -> None:
     tenant = '[tenants.contoso]\ndomains = ["contoso.com"]\n[tenants.contoso.okta]\n'
     tenant += 'org_url = "https://contoso.okta.com"\napi_token = "x"\n'
     tenant += '[tenants.contoso.entra]\ntenant_id = "contoso.com"\n'
-    for name in ("intake", "operating", "simulator", "playbooks"):
-        for number, block in enumerate(blocks(page(name), "toml")):
-            folder = tmp_path / f"{name}-{number}"
+    names = ("intake", "operating", "simulator", "playbooks", "hunting")
+    for name in ("README.md", *(f"docs/{name}.md" for name in names)):
+        for number, block in enumerate(blocks(PAGES[name], "toml")):
+            folder = tmp_path / f"{name.replace('/', '-')}-{number}"
             folder.mkdir()
             settings_of(folder, block if "[tenants." in block else block + tenant)
 

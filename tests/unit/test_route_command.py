@@ -153,10 +153,39 @@ def test_whatever_a_file_holds_there_is_an_answer(capsys: pytest.CaptureFixture[
     assert run("route", *files) == 0
 
 
+def test_what_is_ignored_alike_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    entries = [{**CHANGE, "uuid": f"uuid-{number}"} for number in range(5)]
+    file = written("\n".join(map(json.dumps, [*entries, REUSE])), "export.ndjson")
+    assert run("route", file) == 0
+    said = capsys.readouterr().out
+    assert said.count("Session context changed") == 1
+    assert "and 4 more like it" in said
+    assert "by rule refresh-token-reused" in said
+    ((*alerts,),) = (each["alerts"] for each in routed(capsys, file))
+    assert len(alerts) == 6
+
+
+def test_where_the_person_would_count_it_says_how_to_suppose_her(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    hint = "--person administrator or --person ordinary"
+    assert run("route", written(THEFT)) == 0
+    assert hint in capsys.readouterr().out
+    assert run("route", written(THEFT), "--person", "ordinary") == 0
+    assert hint not in capsys.readouterr().out
+
+
+def test_of_a_shape_nobody_knows_it_says_how_to_have_it_read(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run("route", written({"x": 1})) == 0
+    assert "--source where a mapping reads it" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--kind", "nothing"), "okta_system_log"),
+        (("--kind", "nothing"), "`rescind detectors list` names"),
         (("--kind", "generic"), "--source NAME"),
         (("--source", "nothing"), "there is no source 'nothing'"),
     ],

@@ -177,6 +177,15 @@ def test_a_secrets_file_that_holds_none_is_told(
     assert problem.where == "rescind.toml:2"
 
 
+def test_where_a_secrets_file_is_looked_for_is_told_and_not_what_may_be_the_secret(
+    tmp_path: Path,
+) -> None:
+    path = write(tmp_path, f"[database]\nurl_file = '{HIDDEN}'\n")
+    problem = problems(path)["database.url_file"]
+    assert problem.right.endswith(f"a relative path starts at {tmp_path}")
+    assert HIDDEN not in str(problem)
+
+
 @pytest.mark.parametrize("path", [".", "nul\\u0000", "rescind.toml/below", "/dev/zero"])
 def test_a_secrets_file_that_is_none_is_told(tmp_path: Path, path: str) -> None:
     settings = write(tmp_path, f'[database]\nurl_file = "{path}"\n')
