@@ -6,6 +6,7 @@ crash points are dealt out, because they do not, and so are the rows of the matr
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
@@ -34,3 +35,8 @@ def _group(item: pytest.Item, number: int) -> str:
     if folder == "matrix" and isinstance(item, pytest.Function) and hasattr(item, "callspec"):
         return f"{group}-{item.callspec.params['row']}"
     return group
+
+
+def pytest_collection_finish() -> None:
+    """Leave what was loaded and collected out of garbage collections: it stays, and is a lot to look through."""
+    gc.freeze()

@@ -81,6 +81,7 @@ _LOADED_ONCE = [
     "uvicorn.protocols.http.auto",
     "uvicorn.protocols.websockets.auto",
     "uvicorn.lifespan.on",
+    "settled",
 ]
 _CONTEXT.set_forkserver_preload(_LOADED_ONCE)
 
