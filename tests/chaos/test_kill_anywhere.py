@@ -19,8 +19,8 @@ from simulator.faults import Fault, delay
 from house import House, house, over, wait_for
 
 #: Each with so many crash points: the run, what takes it up again, and what takes that up.
-SEEDS = range(12)
-KILLS = 5
+SEEDS = range(10)
+KILLS = 6
 
 EXPECTED = {
     "entra-revoke": "verified",

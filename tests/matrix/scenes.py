@@ -139,6 +139,16 @@ def _mailbox(tenant: Tenant) -> None:
     exchange_story.break_in(tenant, VICTIM)
 
 
+def _two_ways_in(tenant: Tenant) -> None:
+    """Leave two of the four kinds of access, each read and taken by its own cmdlet: all take a minute."""
+    exchange_story.break_in(tenant, VICTIM)
+    user = _person(tenant).entra
+    assert user is not None
+    box = tenant.exchange.mailbox(user.id)
+    box.send_as.clear()
+    box.send_on_behalf.clear()
+
+
 #: By the action's name. An action that is not named here finds the victim as she is, and needs no
 #: parameters, or those of tests/needed.py.
 SCENES: Mapping[str, Scene] = {
@@ -168,7 +178,7 @@ SCENES: Mapping[str, Scene] = {
     "auth0.revoke_grants": Scene(_one_more("auth0", "grants")),
     "exchange.remove_forwarding": Scene(_mailbox),
     "exchange.disable_hidden_rules": Scene(_mailbox),
-    "exchange.remove_delegates": Scene(_mailbox, {"trustees": [exchange_story.ACCOMPLICE]}),
+    "exchange.remove_delegates": Scene(_two_ways_in, {"trustees": [exchange_story.ACCOMPLICE]}),
     "exchange.remove_mobile_devices": Scene(_mailbox),
     "exchange.review_transport_rules": Scene(_mailbox, ends="manual"),
     "signals.session_revoked": Scene(payroll_app.trust, ends="accepted"),
