@@ -9,7 +9,7 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11; 
 UV := $(shell command -v uv 2>/dev/null)
 STAMP := $(VENV)/.set-up
 ROOMS := cli config connectors detectors ledger playbooks simulator tasks web
-WORKERS ?= 6
+WORKERS ?= 5
 # Compiled code is kept, whatever the environment says: tests start hundreds of processes, and each would
 # compile all of Rescind anew.
 export PYTHONDONTWRITEBYTECODE :=
