@@ -207,21 +207,30 @@ class House:
     def run_of(
         self, name: str, timeout_s: float = 30.0, *, approve: bool | None = True
     ) -> Row[Any]:
-        """Wait for this person's newest run to be over, deciding on the way what waits."""
+        """Wait for this person's newest run to be over, deciding on the way what waits.
+
+        An alert that nothing has become of yet may still open a newer one.
+        """
         person = self.sim.tenant.person(name)
         ids = {account.id for account in (person.entra, person.okta) if account}
         found: list[Row[Any]] = []
 
         def ended() -> bool:
+            untaken = self._untaken()
             if approve is not None:
                 self.decide(approve=approve)
             found[:] = [
                 run for run in self.runs() if ids & {one["id"] for one in run.person["accounts"]}
             ]
-            return bool(found) and over(found[0])
+            return not untaken and bool(found) and over(found[0])
 
         wait_for(ended, timeout_s, f"the run of {name} to end", self.progress)
         return found[0]
+
+    def _untaken(self) -> bool:
+        received = select(tables.alert.c.id).where(tables.alert.c.state == "received").limit(1)
+        with self.service.database.read() as connection:
+            return connection.execute(received).first() is not None
 
     def alert(self, alert_id: str, timeout_s: float = 20.0) -> Row[Any]:
         """Wait until something has become of an alert."""

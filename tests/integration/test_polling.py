@@ -105,6 +105,11 @@ class Process:
         return found
 
     @property
+    def polled(self) -> bool:
+        with self.service.database.read() as connection:
+            return any(row.not_before for row in pollers.listed(connection))
+
+    @property
     def claimed(self) -> bool:
         with self.service.database.read() as connection:
             return any(row.lease_until for row in pollers.listed(connection))
@@ -499,7 +504,7 @@ async def test_a_look_begins_what_is_due_and_only_once(sim: Simulator, database:
             await asyncio.to_thread(one.polling.look)
         for _ in range(500):
             await asyncio.sleep(0.01)
-            if one.row.not_before:
+            if one.polled:
                 break
         assert len(one.alerts) == 1
         assert one.row.fence == 1
