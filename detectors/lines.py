@@ -23,11 +23,13 @@ from detectors.payload import decode
 LIMIT = 256 * 1024
 
 #: Some collectors cut "CEF:" off; the seven fields between bars remain.
-_CEF = re.compile(r"(?:^|[\s:])CEF:\s*(\d)\|")
+#: RFC 5424 puts a byte order mark before a message in UTF-8; some servers read its bytes as letters.
+_BEGINS = r"(?:^|[\s:]|\ufeff|\u00ef\u00bb\u00bf)"
+_CEF = re.compile(_BEGINS + r"CEF:\s*(\d)\|")
 _CEF_BARE = re.compile(
     r"^(\d)\|(?=(?:[^|\\]|\\.){1,200}\|(?:[^|\\]|\\.){1,200}\|(?:[^|\\]|\\.){0,100}\|)"
 )
-_LEEF = re.compile(r"(?:^|[\s:])LEEF:\s*([12](?:\.\d)?)\|")
+_LEEF = re.compile(_BEGINS + r"LEEF:\s*([12](?:\.\d)?)\|")
 _CEF_KEY = re.compile(r"(?:^|(?<=\s))([A-Za-z0-9_.\-\[\]]{1,80})=")
 _PAIR = re.compile(
     r"""(?:^|(?<=[\s,;|(\[{]))(?P<mark>"?)(?P<key>[A-Za-z_@][\w.@:/\-]{0,79})(?P=mark)=

@@ -153,3 +153,13 @@ def test_a_line_made_to_be_slow_is_not(line: str) -> None:
     started = time.perf_counter()
     lines.read(line)
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\u00ef\u00bb\u00bf"])
+def test_a_mark_before_the_message_hides_no_cef(mark: str) -> None:
+    line = CEF.replace("CEF:", f"{mark}CEF:")
+    (record,) = decode_any(line.encode())  # type: ignore[misc]
+    assert isinstance(record, dict)
+    assert (record["deviceVendor"], record["signatureId"]) == ("Contoso", "361")
+    assert lines.is_headed(line)
+    assert lines.is_cef_or_leef(line)
