@@ -126,6 +126,18 @@ def test_an_alert_is_acted_upon_only_while_defender_means_it(more: Any, why: str
     assert why in alert.why
 
 
+def test_an_alert_is_known_without_its_evidence() -> None:
+    alert = {
+        key: value
+        for key, value in events.ALERT_V2.items()
+        if key not in {"evidence", "@odata.type"}
+    }
+    alert["alertWebUrl"] = "https://security.microsoft.com/alerts/a"
+    assert registry.recognise(alert).kind == "graph_security_alert_v2"
+    (found,) = read("graph_security_alert_v2", alert)
+    assert (found.actionable, found.nameless, found.persons) == (False, True, ())
+
+
 def test_an_incident_that_is_over_contains_nobody_whatever_its_alerts_say() -> None:
     for more in (
         {"status": "resolved"},
