@@ -150,12 +150,17 @@ def _table(text: str) -> list[JsonValue] | None:
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if len(rows) > MAX_RECORDS:
         _too_many()
-    header = [name.strip().strip("\ufeff") for name in rows[0]] if rows else []
+    header = [_column(name) for name in rows[0]] if rows else []
     if len(rows) < 2 or len(set(header)) < len(header) or not all(map(_is_name, header)):
         return None
     if any(len(row) > len(header) for row in rows[1:]):
         return None
     return [dict(zip(header, map(_cell, row), strict=False)) for row in rows[1:]]
+
+
+def _column(value: str) -> str:
+    """Return a column's name; Log Analytics says behind it that its times are UTC."""
+    return value.strip().strip("\ufeff").removesuffix("[UTC]").strip()
 
 
 def _is_name(value: str) -> bool:

@@ -69,6 +69,10 @@ def is_alert(record: Fields) -> bool:
 def is_exchange(record: Fields) -> bool:
     """Whether a record is Exchange's: of a mailbox's items or of a cmdlet."""
     workload = record.text("workload", "officeWorkload", limit=60).lower()
+    if not workload:  # a query has kept a few columns; only Exchange has cmdlets of mailboxes
+        operation = record.text("operation", limit=80)
+        if _OF_MAILBOX.fullmatch(operation) or _OF_RULE.fullmatch(operation):
+            return True
     return workload == "exchange" or "mailboxOwnerUPN" in record
 
 
