@@ -163,3 +163,25 @@ def test_a_mark_before_the_message_hides_no_cef(mark: str) -> None:
     assert (record["deviceVendor"], record["signatureId"]) == ("Contoso", "361")
     assert lines.is_headed(line)
     assert lines.is_cef_or_leef(line)
+
+
+@pytest.mark.parametrize("begin", ["|", "0|", "- 0|", "\ufeff0|"])
+def test_cef_is_read_where_the_syslog_header_has_it_as_the_application(begin: str) -> None:
+    line = (
+        f"1 2026-11-22T03:05:00.5+00:00 DC1 CEF 6076 PassTheTicketSecurityAlert {begin}Contoso|Azure Watch|2.1|"
+        "PassTheTicketSecurityAlert|Identity theft using Pass-the-Ticket attack|10|app=Kerberos suser=ada"
+    )
+    (record,) = decode_any(line.encode())  # type: ignore[misc]
+    assert isinstance(record, dict)
+    assert (record["deviceVendor"], record["severity"], record["cefVersion"]) == (
+        "Contoso",
+        "10",
+        "0",
+    )
+    assert record["extension"] == {"app": "Kerberos", "suser": "ada"}
+
+
+def test_what_merely_speaks_of_cef_is_text() -> None:
+    (record,) = decode_any(b"read the CEF file of yesterday | and more")  # type: ignore[misc]
+    assert isinstance(record, dict)
+    assert record["_format"] == "text"
