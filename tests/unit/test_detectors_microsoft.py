@@ -53,6 +53,26 @@ def test_a_batch_and_lines_are_read_as_one_by_one(kind: str, event: Any) -> None
 
 
 @pytest.mark.parametrize(
+    ("more", "victims", "actors"),
+    [
+        ([], {"ben@contoso.com"}, {"root@contoso.com"}),
+        ([{"ID": "Group", "Type": 2}], {"root@contoso.com"}, set()),
+    ],
+)
+def test_a_target_is_a_user_by_its_principal_name(
+    more: list[Any], victims: set[str], actors: set[str]
+) -> None:
+    target = [{"ID": "ben@contoso.com", "Type": 5}, {"ID": "10037FFE0A0A0A0A", "Type": 3}, *more]
+    record = events.audit(
+        "Add user.", 8, "AzureActiveDirectory", UserId="root@contoso.com", ObjectId="ben@contoso.com",
+        Target=target,
+    )  # fmt: skip
+    (alert,) = read("m365_unified_audit", record)
+    assert names(alert, Role.VICTIM) == victims
+    assert names(alert, Role.ACTOR) == actors
+
+
+@pytest.mark.parametrize(
     "wrapped",
     [
         {"o365audit": events.RESET, "event": {"category": "web"}},
