@@ -151,11 +151,21 @@ def _table(text: str) -> list[JsonValue] | None:
     if len(rows) > MAX_RECORDS:
         _too_many()
     header = [_column(name) for name in rows[0]] if rows else []
-    if len(rows) < 2 or len(set(header)) < len(header) or not all(map(_is_name, header)):
+    # Some vendors have a column twice; where many are, it is no header.
+    twice = len(header) - len(set(header))
+    if len(rows) < 2 or twice > len(header) // 10 or not all(map(_is_name, header)):
         return None
     if any(len(row) > len(header) for row in rows[1:]):
         return None
-    return [dict(zip(header, map(_cell, row), strict=False)) for row in rows[1:]]
+    return [_record(header, row) for row in rows[1:]]
+
+
+def _record(header: list[str], row: list[str]) -> dict[str, JsonValue]:
+    """Return a row by its columns; of one that is there twice, what both say, or nothing."""
+    found: dict[str, JsonValue] = {}
+    for name, cell in zip(header, map(_cell, row), strict=False):
+        found[name] = cell if found.get(name, cell) == cell else None
+    return found
 
 
 def _column(value: str) -> str:

@@ -185,3 +185,12 @@ def test_what_merely_speaks_of_cef_is_text() -> None:
     (record,) = decode_any(b"read the CEF file of yesterday | and more")  # type: ignore[misc]
     assert isinstance(record, dict)
     assert record["_format"] == "text"
+
+
+def test_a_column_that_is_there_twice_tells_what_both_say_or_nothing() -> None:
+    names = ",".join(f"c{number}" for number in range(12))
+    rows = ",".join("x" for _ in range(12))
+    same, other = decode_any(f"{names},c0\n{rows},x\n{rows},y\n".encode())  # type: ignore[misc]
+    assert isinstance(same, dict)
+    assert isinstance(other, dict)
+    assert (same["c0"], other["c0"], other["c1"]) == ("x", None, "x")

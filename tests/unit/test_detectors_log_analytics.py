@@ -162,3 +162,38 @@ def test_a_request_to_graph_of_an_application_is_nobodys(
     }  # fmt: skip
     (alert,) = read(row)
     assert names(alert, Role.VICTIM) == victims
+
+
+DOWNLOAD = (
+    "Date (UTC),Request ID,User agent,Correlation ID,User ID,User,Username,Incoming token type,"
+    "Unique token identifier,Application,Application ID ,Resource,Home tenant ID,IP address,Location,Status,"
+    "Sign-in error code,Failure reason,Client app,Device ID,Session ID,Autonomous system  number,"
+    "Incoming token type,Conditional Access\n"
+)
+
+
+def test_sign_ins_are_read_as_the_admin_center_downloads_them() -> None:
+    text = DOWNLOAD + (
+        f"2026-11-22T03:05:00Z,r-1,curl/8,c-1,{ADA},Ada,ada@contoso.com,primaryRefreshToken,uti-1,Mail,{APP},"
+        f'Graph,{TENANT},203.0.113.7,"Graz, Styria, AT",Success,None,Other.,Browser,,session-1,64500,none,success\n'
+        f"2026-11-22T03:06:00Z,r-2,curl/8,c-2,{ADA},Ada,ada@contoso.com,none,uti-2,Mail,{APP},"
+        f'Graph,{TENANT},203.0.113.8,"Graz, Styria, AT",Failure,50126,Wrong,Browser,,,64500,none,failure\n'
+    )
+    payload = decode_any(text.encode())
+    assert registry.recognise(payload).kind == "entra_graph_log"
+    good, failed = read(payload)
+    assert names(good, Role.VICTIM) == {ADA, "ada@contoso.com"}
+    assert (good.event_id, good.session_ids, good.token_ids) == ("r-1", ("session-1",), ("uti-1",))
+    assert (good.ips, good.app_ids, good.user_agents) == (("203.0.113.7",), (APP,), ("curl/8",))
+    assert good.occurred_at == datetime(2026, 11, 22, 3, 5, tzinfo=UTC)
+    assert "failed" in failed.why
+    assert not good.actionable
+
+
+def test_a_downloaded_sign_in_of_an_application_is_nobodys() -> None:
+    row = {
+        "Date (UTC)": WHEN, "Request ID": "r-1", "Correlation ID": "c-1", "Service principal ID": APP,
+        "Service principal name": "Backup", "Application": "Backup", "IP address": "203.0.113.7", "Status": "Success",
+    }  # fmt: skip
+    (alert,) = read(row)
+    assert (alert.persons, alert.ips) == ((), ("203.0.113.7",))
