@@ -225,6 +225,24 @@ def test_a_query_s_row_is_acted_upon_where_it_says_what_it_found(
     assert not alert.actionable
 
 
+@pytest.mark.parametrize("names_of", [str, str.lower], ids=["Defender", "Graph"])
+def test_an_answer_is_known_whatever_columns_the_query_has_kept(names_of: Any) -> None:
+    row = {
+        "Timestamp": events.WHEN, "AccountUpn": "ada@contoso.com", "Title": "Token replay", "Severity": "High",
+    }  # fmt: skip
+    answer = {
+        names_of("Schema"): [{names_of("Name"): name, names_of("Type"): "String"} for name in row],
+        names_of("Results"): [row, {**row, "AccountUpn": "ben@contoso.com"}],
+    }
+    assert registry.recognise(answer).kind == "defender_advanced_hunting"
+    alerts = read("defender_advanced_hunting", answer)
+    assert [names(alert, Role.VICTIM) for alert in alerts] == [
+        {"ada@contoso.com"},
+        {"ben@contoso.com"},
+    ]
+    assert all(alert.actionable for alert in alerts)
+
+
 def test_rows_of_a_query_are_read_one_by_one() -> None:
     answer = {"schema": [], "results": [events.LOGON_ROW, events.LOGON_ROW]}
     assert registry.recognise(answer).kind == "defender_advanced_hunting"
