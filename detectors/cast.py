@@ -22,7 +22,7 @@ _NOBODY = frozenset(
 )  # fmt: skip
 #: Accounts of machines and of systems, which nobody's tokens belong to.
 _MACHINE = re.compile(
-    r".*\$|(nt authority|nt service|window manager|font driver host|builtin)\\.*"
+    r".*\$|[^@]*\$@[^@]*|(nt authority|nt service|window manager|font driver host|builtin)\\.*"
     r"|(system|local service|network service|localsystem|root)|system@okta\.com"
     r"|(nt authority|font driver host)|serviceprincipal_.*"
     r"|s-1-5-(18|19|20)|system:.*",

@@ -101,7 +101,8 @@ THINKST = Product(
         "https://help.canary.tools/hc/en-gb/articles/360012727537-How-do-I-configure-notifications-for-a-Generic-Webhook",
     ),
     shapes=(
-        Shape(needs=("IncidentKey|IncidentHash|AlertType", "SourceIP|Token|CanaryName|Description|Intro"), also=("AdditionalDetails", "Reminder")),
+        # Other vendors' alerts have a type and a description, too.
+        Shape(needs=("IncidentKey|IncidentHash|AlertType", "SourceIP|Token|CanaryName|Intro"), also=("AdditionalDetails", "Reminder")),
         Shape(needs=("flock_id|flock_name", "logtype|incident_id|src_host"), also=("created_std", "node_id")),
         Shape(needs=("canarytoken|manage_url", "src_data|memo|additional_data|channel")),
     ),
