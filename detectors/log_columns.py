@@ -126,22 +126,20 @@ def _common(names: list[list[str]]) -> list[str]:
 def _cef(row: Fields) -> JsonValue:
     """Put the columns of ``CommonSecurityLog`` back to the keys they had in CEF."""
     said: dict[str, JsonValue] = {}
-    for pair in row.text("additionalExtensions", limit=4000).split(";"):
-        key, mark, value = pair.partition("=")
-        if mark and value:
-            said.setdefault(key.strip(), value)
     for column, key in _CEF_KEYS.items():
-        value = row.get(column)
-        if value not in ("", None):
-            said.setdefault(key, value)
+        given = row.get(column)
+        if given not in ("", None):
+            said.setdefault(key, given)
     for column, key in _NUMBERED.items():
         for number in range(1, 7):
-            value, label = (
-                row.get(f"{column}{number}"),
-                row.text(f"{column}{number}Label", limit=80),
-            )
-            if value not in ("", None):
-                said.setdefault(f"{key}{number}", value)
-                said.setdefault(label or f"{key}{number}", value)
+            given = row.get(f"{column}{number}")
+            label = row.text(f"{column}{number}Label", limit=80)
+            if given not in ("", None):
+                said.setdefault(f"{key}{number}", given)
+                said.setdefault(label or f"{key}{number}", given)
+    for pair in row.text("additionalExtensions", limit=4000).split(";"):
+        name, mark, rest = pair.partition("=")
+        if mark and rest:
+            said.setdefault(name.strip(), rest)
     head: dict[str, JsonValue] = {key: row.get(column) for column, key in _CEF_HEAD.items()}
     return {"_format": "cef", "cefVersion": "0", **head, "extension": said}
