@@ -100,18 +100,24 @@ DETECTOR = detector_of(
         ),
         shapes=(
             Shape(
-                needs=("id", "new"),
+                needs=("id", "new|old"),  # what was removed has only "old"
                 values={
                     "object": r"[A-Z][A-Z_]{2,60}",
                 },
-                also=("version", "timestamp", "new.employeeId|new.employee", "new.appType"),
+                also=(
+                    "version",
+                    "timestamp",
+                    "category",
+                    "new.employeeId|new.employee",
+                    "new.appType",
+                ),
                 never=("eventType", "detail"),
             ),
         ),
         targets=(
             person(
-                email="new.employee.email|new.email|new.account.email",
-                user_id="new.employee.id|new.employeeId",
+                email="new.employee.email|new.email|new.account.email|old.employee.email|old.email",
+                user_id="new.employee.id|new.employeeId|old.employee.id|old.employeeId",
                 name="new.employee.lastName",
             ),
         ),
