@@ -3,10 +3,12 @@
 A custom table (``Okta_CL``) has an event's parts as columns: names of inner objects are joined by an underscore,
 and the collector adds the type (``actor_alternateId_s``). Where a name has underscores of its own, which of them
 join objects is not written anywhere; so several readings are given, for the adapters to say which is theirs.
-``CommonSecurityLog`` holds CEF, with a column for each of its keys.
+``CommonSecurityLog`` holds CEF, with a column for each of its keys, and Okta's newer table (``OktaV2_CL``) the
+System Log under names that Microsoft's connector has chosen.
 
 Vendor documentation: Microsoft Learn, "Send log data to Azure Monitor by using the HTTP Data Collector API" (record
-type and properties), "CEF and CommonSecurityLog field mapping".
+type and properties), "CEF and CommonSecurityLog field mapping"; Microsoft Sentinel's solution "Okta Single Sign-On"
+(data collection rule).
 """
 
 from __future__ import annotations
@@ -45,6 +47,17 @@ _CEF_KEYS = {
     "sourceHostName": "shost", "sourceIP": "src", "sourceUserID": "suid", "sourceUserName": "suser",
     "sourceNTDomain": "sntdom", "sourceServiceName": "sourceServiceName", "sourceProcessName": "sproc",
 }  # fmt: skip
+_OKTA = {
+    "eventOriginalUid": "uuid", "timeGenerated": "published", "eventOriginalType": "eventType",
+    "eventMessage": "displayMessage", "originalSeverity": "severity", "legacyEventType": "legacyEventType",
+    "originalUserId": "actor.id", "originalUserType": "actor.type", "originalActorAlternateId": "actor.alternateId",
+    "actorDisplayName": "actor.displayName", "srcIpAddr": "client.ipAddress",
+    "httpUserAgent": "client.userAgent.rawUserAgent", "originalOutcomeResult": "outcome.result",
+    "eventOriginalResultDetails": "outcome.reason", "originalTarget": "target",
+    "debugData": "debugContext.debugData", "actorSessionId": "authenticationContext.externalSessionId",
+    "securityContextIsProxy": "securityContext.isProxy", "request": "request",
+    "transactionType": "transaction.type", "transactionId": "transaction.id",
+}  # fmt: skip
 _NUMBERED = {"deviceCustomString": "cs", "deviceCustomNumber": "cn", "flexString": "flexString"}
 
 
@@ -54,6 +67,10 @@ def forms(row: dict[str, JsonValue]) -> Iterator[JsonValue]:
         key for key in _CEF_HEAD if key in Fields(row)
     }:
         yield _cef(Fields(row))
+        return
+    if all(key in Fields(row) for key in ("eventOriginalType", "originalUserId", "originalTarget")):
+        given = {path: opened(Fields(row).get(column)) for column, path in _OKTA.items()}
+        yield _split(_filled(given), ".")
         return
     columns = _columns(row)
     if columns:
@@ -80,11 +97,11 @@ def _filled(columns: dict[str, JsonValue]) -> dict[str, JsonValue]:
     return {name: value for name, value in columns.items() if value not in _EMPTY}
 
 
-def _split(columns: dict[str, JsonValue]) -> JsonValue:
+def _split(columns: dict[str, JsonValue], joint: str = "_") -> JsonValue:
     """Read every underscore as one that joins objects, as where names have capitals instead."""
     whole: dict[str, JsonValue] = {}
     for name, value in columns.items():
-        here, (*above, last) = whole, name.split("_")
+        here, (*above, last) = whole, name.split(joint)
         for part in above:
             inner = here.setdefault(part, {})
             if not isinstance(inner, dict):

@@ -126,6 +126,27 @@ def test_a_row_of_common_security_log_is_the_cef_it_was() -> None:
     assert told.occurred_at == meant.occurred_at is not None
 
 
+def test_a_row_of_okta_s_table_in_sentinel_is_the_event_it_was() -> None:
+    row = {
+        "TenantId": "t-1", "TimeGenerated": "2026-11-22T03:05:00Z", "EventOriginalType": "user.risk.detect",
+        "EventOriginalUid": "u-1", "EventMessage": "User risk detected", "OriginalSeverity": "WARN",
+        "OriginalUserId": "sprOkta", "OriginalUserType": "SystemPrincipal", "OriginalActorAlternateId": "system@okta.com",
+        "ActorUserType": "System Principal", "ActorSessionId": "s-1", "SrcIpAddr": "203.0.113.7",
+        "OriginalOutcomeResult": "SUCCESS", "DebugData": {"risk": "{level=HIGH, reasons=New device}"},
+        "OriginalTarget": json.dumps([{"id": "00uAda", "type": "User", "alternateId": "ada@contoso.com"}]),
+        "TransactionId": "unknown", "Type": "OktaV2_CL",
+    }  # fmt: skip
+    assert registry.recognise([row]).kind == "okta_system_log"
+    (alert,) = registry.read("okta_system_log", [row], "x", source("okta_system_log"))
+    assert isinstance(alert, Alert)
+    assert alert.actionable
+    assert {each.value for person in alert.victims for each in person.ids} == {
+        "00uAda",
+        "ada@contoso.com",
+    }
+    assert (alert.event_id, alert.ips, alert.session_ids) == ("u-1", ("203.0.113.7",), ("s-1",))
+
+
 @pytest.mark.parametrize(
     "row", [{"a_s": 1, "b_s": 2, "c": 3, "d": 4, "e": 5, "f_s": 6, "g_s": 7}, {"a_b_s": 1}]
 )
