@@ -85,7 +85,7 @@ DETECTOR = detector_of(
         ),
         actors=(
             person("event.UserName|event.AccountName|user_name|UserName", sid="UserSid|user_id"),
-            person("event.UserId|UserId"),
+            person("event.UserId|UserId", where=("event.UserId|UserId", r"(?!S-1-).*")),  # those are above
         ),
         bystanders=(person("event.TargetAccountName|target_account_name"),),
         action="event.OperationName|OperationName|metadata.eventType|event_simpleName|type",

@@ -114,6 +114,8 @@ SAMPLES = [
     sample("crowdstrike_falcon", {"composite_id": "c", "cid": "c", "product": "fcs", "severity": 70, "status": "new",
                                   "name": "Security group opened", "source_account_name": NOBODY, "user_name": "ada"},
            "ada"),
+    sample("crowdstrike_falcon", {"composite_id": "c", "cid": "c", "product": "epp", "severity": 30, "status": "new",
+                                  "name": "Tool disabled", "user_name": "SYSTEM", "user_id": "S-1-5-21-1-2-3-4"}),
     sample("crowdstrike_falcon", falcon("EppDetectionSummaryEvent", Name="Known Malware", UserName="ada"), "ada"),
     sample("crowdstrike_falcon", falcon("AuthActivityAuditEvent", OperationName="resetUserPassword", UserId=BEN,
                                         AuditKeyValues=[{"Key": "target_name", "ValueString": ADA},
