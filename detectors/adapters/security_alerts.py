@@ -56,6 +56,30 @@ APPOMNI = Product(
     ips=("source.ip|related.ip",),
     judge=_alert,
 )  # fmt: skip
+ATLASSIAN_GUARD = Product(
+    kind="atlassian_guard",
+    title="Atlassian Guard Detect (Beacon) alerts",
+    documentation=(
+        "https://support.atlassian.com/security-and-access-policies/docs/alert-payloads/",
+    ),
+    shapes=(
+        Shape(
+            needs=("alert.title|alertTitle", "actor.accountId|actor.name"),
+            values={"atlassianAlertType": r"\w+:\w+.*"},
+            also=("alert.product", "activity", "atlassianWorkspace"),
+        ),
+        Shape(needs=("alert.title", "alert.product", "actor.accountId", "activity"), surety=0.8),
+    ),
+    targets=(person(user_id="actor.accountId", name="actor.name"),),
+    action="alert.title|alertTitle",
+    event_id="alert.id|alertId",
+    occurred_at="activity.time.start|alert.created",
+    last_seen_at="activity.time.end",
+    ips=("actor.sessions.ipAddress",),
+    agents="actor.sessions.userAgent",
+    apps=("", "alert.product"),
+    judge=_alert,
+)
 INSIGHTIDR = Product(
     kind="insightidr_alert",
     title="Rapid7 InsightIDR",
@@ -169,4 +193,6 @@ ZEROFOX = Product(
     last_seen_at="last_modified",
     judge=_outside,
 )  # fmt: skip
-DETECTORS = table(APPOMNI, INSIGHTIDR, SOCRADAR, THINKST, TRACEBIT, VARONIS, ZEROFOX)
+DETECTORS = table(
+    APPOMNI, ATLASSIAN_GUARD, INSIGHTIDR, SOCRADAR, THINKST, TRACEBIT, VARONIS, ZEROFOX
+)
