@@ -30,7 +30,7 @@ def print_plan(plan: Mapping[str, Any]) -> None:
             )
         )
         if not step["calls"]:
-            indented(f"left out: {step['skipped']}")
+            indented(f"left out: {step['skipped']}" if step["skipped"] else "only reads")
         if step.get("foreseen"):
             indented(f"will not work: {step['foreseen']}")
             if step.get("instead"):
