@@ -50,8 +50,9 @@ def _hub(event: JsonValue, action: str, severity: str) -> Verdict:
     kinds = " ".join(str(one) for one in paths.values(event, "Types"))
     if "Unusual Behaviors/User" not in kinds and "TTPs" not in kinds:
         return record("A weakness or a failed control, and nobody's doing.")
-    state = paths.text(event, "Workflow.Status|RecordState", 20)
-    return findings.finding(action, compose.severity_of(severity), state=state)
+    state = findings.standing(event, "Workflow.Status", "RecordState")
+    sample = paths.value(event, "Sample") is True
+    return findings.finding(action, compose.severity_of(severity), state=state, sample=sample)
 
 
 def _cloud(event: JsonValue, action: str, severity: str) -> Verdict:

@@ -18,6 +18,8 @@ from detectors.product import Product, person, table
 from detectors.recognition import Shape
 
 _SAAS = re.compile(r"SaaS::[^:]{1,80}:\s*(\S.*)")
+#: Vectra's words for what a triage rule, its own model or a person has sorted out.
+_SET_ASIDE = ("triaged", "is_triaged", "filtered_by_rule", "filtered_by_ai", "filtered_by_user")
 _SERVICE = re.compile(r"(?:O365|M365|Azure ?AD|AAD|AWS|Entra)\s*:\s*(\S+)", re.IGNORECASE)
 
 
@@ -36,7 +38,8 @@ def _darktrace(event: JsonValue, action: str, severity: str) -> Verdict:
         score = paths.value(event, "score")
         severity = compose.severity_of(score, 1)
     rated = {"suspicious": "medium", "compliance": "low"}.get(severity, severity)
-    return findings.finding(action, rated)
+    state = "acknowledged" if paths.value(event, "acknowledged") is True else ""
+    return findings.finding(action, rated, state=state)
 
 
 def _netskope(event: JsonValue, action: str, severity: str) -> Verdict:
@@ -60,7 +63,12 @@ def _vectra_accounts(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
     for one in values:
         service = _SERVICE.fullmatch(one.strip()) if isinstance(one, str) else None
         accounts.append({"shown": one, "plain": service[1] if service else one})
-    return {**event, "namedAccounts": accounts}  # fmt: skip
+    rated = paths.value(event, "severity") or compose.severity_of(_threat(event), 100)
+    return {**event, "namedAccounts": accounts, "severity": rated}
+
+
+def _threat(event: JsonValue) -> JsonValue:
+    return paths.value(event, "threat|threat_score")
 
 
 def _vectra(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: ARG001 - a Judge
@@ -69,15 +77,12 @@ def _vectra(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: A
         return findings.change(action)
     if not paths.values(event, "namedAccounts"):
         return findings.device(action)
-    rated = compose.severity_of(paths.value(event, "threat|threat_score"), 100)
+    rated = compose.severity_of(_threat(event), 100)
     if "SCORING" in category:
         return record("A score of everything seen of this account, and no finding.")
-    state = (
-        "resolved"
-        if paths.value(event, "triaged|is_triaged") is True
-        else paths.text(event, "state", 20)
-    )
-    return findings.finding(action, rated, state="" if state == "active" else state)
+    set_aside = any(paths.value(event, each) is True for each in _SET_ASIDE)
+    state = "filtered" if set_aside else paths.text(event, "state", 20)
+    return findings.finding(action, rated, state=state)
 
 
 DARKTRACE = Product(

@@ -29,7 +29,7 @@ def _alert(event: JsonValue, action: str, severity: str) -> Verdict:
         return findings.change(action)
     techniques = paths.values(event, "rule.threat.technique.id|rule.mitre_tcodes")
     said = " ".join((action, paths.text(event, "message|type")))
-    state = paths.text(event, "disposition|status", 30)
+    state = findings.standing(event, "disposition", "status")
     return findings.finding(said, compose.severity_of(severity), [str(one) for one in techniques], state=state)  # fmt: skip
 
 

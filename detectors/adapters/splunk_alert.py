@@ -24,6 +24,13 @@ from detectors.recognition import Shape
 
 _KIND = "splunk_alert"
 _NAMES = "rule_title|rule_name|search_name|source"
+#: What Enterprise Security ships as the numbers of its statuses and dispositions that end a notable event.
+_NUMBERED = {"4": "resolved", "5": "closed"}
+_DISPOSITIONS = {
+    "disposition:2": "benign positive",
+    "disposition:3": "false positive",
+    "disposition:4": "false positive",
+}
 _ENVELOPES = ("results",)
 
 
@@ -37,7 +44,10 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     said = " ".join(
         dict.fromkeys((action, paths.text(event, "savedsearch_description|rule_description")))
     )
-    state = paths.text(event, "status_label|disposition_label", 60)
+    state = findings.standing(event, "status_label", "disposition_label") or _NUMBERED.get(
+        paths.text(event, "status", 4) if paths.text(event, "security_domain") else "", ""
+    )
+    state = _DISPOSITIONS.get(paths.text(event, "disposition", 20), state)
     # A search's alert need not say how grave it is: whoever made the search wants it acted on.
     rated = "high" if severity == "unknown" else severity
     return findings.finding(said, rated, [str(one) for one in techniques], state=state)
