@@ -17,7 +17,7 @@ from detectors.alert import IdKind, Person, PersonId, Role
 _NOBODY = frozenset(
     {
         "", "-", "--", "n/a", "na", "none", "null", "<null>", "nil", "undefined", "unknown", "anonymous",
-        "not available", "0", "true", "false", "null sid", "s-1-0-0", "s-1-1-0", "00000000-0000-0000-0000-000000000000",
+        "not available", "(no user)", "no user", "multiple", "(null)", "0", "true", "false", "null sid", "s-1-0-0", "s-1-1-0", "00000000-0000-0000-0000-000000000000",
     }
 )  # fmt: skip
 #: Accounts of machines and of systems, which nobody's tokens belong to.

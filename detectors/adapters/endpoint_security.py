@@ -101,6 +101,7 @@ CORTEX = Product(
             needs=("agent_install_type|association_strength", "event_type", "story_id|actor_process_instance_id"),
             also=("event_timestamp", "module_id"),
         ),
+        Shape(needs=("alert_id", "detection_timestamp", "action_pretty|is_whitelisted", "host_name|user_name")),
         Shape(needs=("incident_id", "xdr_url|alert_count|rule_based_score|detection_time"), also=("host_count",)),
     ),
     envelopes=("reply.alerts", "reply.alerts.data", "reply.incidents", "alerts"),

@@ -82,7 +82,7 @@ DETECTOR = detector_of(
                 also=("metadata.version", "metadata.product", "severity_id", "time"),
             ),
         ),
-        envelopes=("events", "records"),
+        envelopes=("events", "records", "detail.findings"),
         targets=(
             person("user.name", email="user.email_addr", user_id="user.uid", only=("user.type_id", _HUMAN[1])),
             person("name", email="email_addr", user_id="uid", each="evidences.user", only=_HUMAN),

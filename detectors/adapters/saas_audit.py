@@ -270,10 +270,13 @@ ZOOM_WEBHOOK = Product(
     inner="zoom",
     targets=(
         person(
+            "payload.object.email", user_id="payload.object.id", name="payload.object.display_name",
+            where=("event", r"user\..*"),
+        ),
+        person(
             "payload.object.owner_email|payload.object.email|payload.object.host_email",
             user_id="payload.object.owner_id|payload.object.host_id",
         ),
-        person(user_id="payload.object.id", name="payload.object.display_name", where=("event", r"user\..*")),
     ),
     actors=(person("payload.operator", user_id="payload.operator_id"),),
     action="event",

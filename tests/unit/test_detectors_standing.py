@@ -25,7 +25,7 @@ TREND_CLOUD = {
 }
 CYBEREASON = {"malopGuid": "1", "guid": "1", "status": "Active", "displayName": "chrome.exe",
               "malopDetectionType": COOKIE, "users": [{"displayName": ADA}]}  # fmt: skip
-SENTINELONE = {"id": "s", "agentRealtimeInfo": {}, "threatInfo": {
+SENTINELONE: dict[str, Any] = {"id": "s", "agentRealtimeInfo": {}, "threatInfo": {
     "threatName": COOKIE, "classification": COOKIE, "processUser": ADA, "analystVerdict": "undefined",
     "incidentStatus": "unresolved"}}  # fmt: skip
 DARKTRACE = {"id": "d", "summariser": "SaasHijackSummary", "category": "critical", "groupCategory": "critical",
