@@ -25,7 +25,7 @@ _MACHINE = re.compile(
     r".*\$|(nt authority|nt service|window manager|font driver host|builtin)\\.*"
     r"|(system|local service|network service|localsystem|root)|system@okta\.com"
     r"|(nt authority|font driver host)|serviceprincipal_.*"
-    r"|s-1-5-(18|19|20)|system:.*",
+    r"|s-1-5-(18|19|20)|system:.*|.*@([\w-]+\.)*gserviceaccount\.com",
     re.IGNORECASE,
 )
 _DOWN_LEVEL = re.compile(r"[^\\/@\s]{1,255}\\[^\\/@]{1,255}")

@@ -22,12 +22,13 @@ from detectors.payload import decode
 #: Longer lines are cut: an event's fields stand in its first kilobytes.
 LIMIT = 256 * 1024
 
+#: In RFC 5424 a byte order mark may stand before the message.
 #: Some collectors cut "CEF:" off; the seven fields between bars remain.
-_CEF = re.compile(r"(?:^|[\s:])CEF:\s*(\d)\|")
+_CEF = re.compile(r"(?:^|[\s:\ufeff])CEF:\s*(\d)\|")
 _CEF_BARE = re.compile(
     r"^(\d)\|(?=(?:[^|\\]|\\.){1,200}\|(?:[^|\\]|\\.){1,200}\|(?:[^|\\]|\\.){0,100}\|)"
 )
-_LEEF = re.compile(r"(?:^|[\s:])LEEF:\s*([12](?:\.\d)?)\|")
+_LEEF = re.compile(r"(?:^|[\s:\ufeff])LEEF:\s*([12](?:\.\d)?)\|")
 _CEF_KEY = re.compile(r"(?:^|(?<=\s))([A-Za-z0-9_.\-\[\]]{1,80})=")
 _PAIR = re.compile(
     r"""(?:^|(?<=[\s,;|(\[{]))(?P<mark>"?)(?P<key>[A-Za-z_@][\w.@:/\-]{0,79})(?P=mark)=

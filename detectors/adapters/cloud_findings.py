@@ -41,7 +41,7 @@ def _guardduty(event: JsonValue, action: str, severity: str) -> Verdict:
     sample = paths.value(event, "service.additionalInfo.sample") is True
     archived = "archived" if paths.value(event, "service.archived") is True else ""
     techniques = re.findall(r"\bT\d{4}(?:\.\d{3})?\b", paths.text(event, "description"))
-    if not paths.value(event, "resource.accessKeyDetails"):
+    if not paths.value(event, "resource.accessKeyDetails|service.detection.sequence.actors.user"):
         return findings.device(said)
     return findings.finding(said, severity, techniques, state=archived, sample=sample)
 
@@ -125,6 +125,10 @@ GUARDDUTY = Product(
             where=("resource.accessKeyDetails.userType", "IAMUser|Root|FederatedUser"),
         ),
         person("sessionAddress"),
+        person(
+            "user.name", user_id="user.uid", each="service.detection.sequence.actors",
+            where=("user.type", "IAMUser|Root|FederatedUser"),
+        ),
     ),
     action="type",
     headline="title|type",

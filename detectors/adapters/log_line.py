@@ -19,6 +19,12 @@ from detectors.product import Product, person, table
 from detectors.recognition import Shape
 
 _FINDS = re.compile(r"alert|alarm|threat|detect|attack|incident|malware|intrusion|anomal|risk|breach", re.IGNORECASE)  # fmt: skip
+_COLUMNS = {
+    "duser": "DestinationUserName", "duid": "DestinationUserID", "suser": "SourceUserName", "suid": "SourceUserID",
+    "src": "SourceIP", "shost": "SourceHostName", "dhost": "DestinationHostName", "msg": "Message",
+    "cat": "DeviceEventCategory", "externalId": "ExtID", "start": "StartTime", "end": "EndTime",
+    "rt": "ReceiptTime", "deviceReceiptTime": "TimeGenerated", "requestClientApplication": "RequestClientApplication",
+}  # fmt: skip
 _MAIL = r"(?!.*(mail|smtp|phish|spam)).*"
 
 
@@ -29,13 +35,37 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     return findings.finding(said, severity)
 
 
+def _row(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Give a row of Sentinel's CommonSecurityLog the names that its line had."""
+    if paths.text(event, "_format", 8) == "cef":
+        return event
+    named = {key: paths.value(event, column) for key, column in _COLUMNS.items()}
+    extension: dict[str, JsonValue] = {
+        key: value for key, value in named.items() if value is not None
+    }
+    return {
+        **event,
+        "name": paths.value(event, "Activity"),
+        "signatureId": paths.value(event, "DeviceEventClassID"),
+        "severity": paths.value(event, "LogSeverity"),
+        "extension": extension,
+    }
+
+
 CEF = Product(
     kind="cef",
     title="Common Event Format (CEF) lines of any product",
     documentation=(
         "https://www.microfocus.com/documentation/arcsight/arcsight-smartconnectors-8.4/cef-implementation-standard/",
+        "https://learn.microsoft.com/en-us/azure/azure-monitor/reference/tables/commonsecuritylog",
     ),
-    shapes=(Shape(values={"_format": "cef"}, needs=("signatureId", "deviceVendor"), surety=0.5),),
+    shapes=(
+        Shape(values={"_format": "cef"}, needs=("signatureId", "deviceVendor"), surety=0.5),
+        Shape(
+            needs=("DeviceVendor", "DeviceProduct", "DeviceEventClassID|Activity", "LogSeverity|TimeGenerated"),
+            never=("_format",), surety=0.5,
+        ),
+    ),
     targets=(
         person("extension.duser|extension.destinationUserName", sid="extension.duid"),
     ),
@@ -54,6 +84,7 @@ CEF = Product(
     agents="extension.requestClientApplication",
     devices=("", "extension.shost|extension.dhost"),
     judge=_judge,
+    prepare=_row,
 )  # fmt: skip
 LEEF = Product(
     kind="leef",

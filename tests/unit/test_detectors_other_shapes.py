@@ -78,6 +78,43 @@ SAMPLES = [
                                "description": "Credentials Compromised",
                                "case_status": "Acknowledged (Not an attack)"},
            ADA, signal=Signal.CREDENTIAL),
+    # Elastic: what its fields say of an administrator and of whom he acted upon; one person by two names
+    sample("elastic_ecs_document", {"kibana.alert.rule.name": "Session hijack suspected", "kibana.alert.uuid": "k",
+                                    "kibana.alert.severity": "high", "user": {"name": BEN},
+                                    "okta": {"target": [{"type": "User", "id": "00u1ada", "alternate_id": ADA},
+                                                        {"type": "AppInstance", "alternate_id": EVE}]}},
+           ADA, actors=[BEN], acts=True, signal=Signal.SESSION_THEFT),
+    sample("elastic_ecs_document", {"kibana.alert.rule.name": "MFA method removed", "kibana.alert.uuid": "k",
+                                    "kibana.alert.severity": "high", "azure": {"auditlogs": {"properties": {
+                                        "initiated_by": {"user": {"userPrincipalName": BEN}},
+                                        "target_resources": {"0": {"type": "User", "user_principal_name": ADA}}}}}},
+           ADA, actors=[BEN], acts=True, signal=Signal.MFA),
+    # Splunk's HTTP Event Collector around a notable event
+    sample("splunk_alert", {"sourcetype": "stash", "index": "notable", "time": 1763780700, "event": {
+        "rule_name": "Stolen session cookie", "urgency": "high", "security_domain": "identity", "user": ADA}},
+           ADA, acts=True, signal=Signal.SESSION_THEFT),
+    # GuardDuty's sequences of an attack
+    sample("aws_guardduty", {"id": "g", "type": "AttackSequence:IAM/CompromisedCredentials", "accountId": "1",
+                             "severity": 9, "title": "Potential credential compromise",
+                             "service": {"detectorId": "d", "detection": {"sequence": {"actors": [
+                                 {"user": {"name": ADA, "type": "IAMUser"}},
+                                 {"user": {"name": NOBODY, "type": "AWSService"}}]}}}},
+           ADA, acts=True, signal=Signal.CREDENTIAL),
+    # a mark before the message of a line, and the row that Sentinel makes of one
+    sample("cef", "<134>1 2026-11-22T03:05:00.000Z h app 1 - - \ufeffCEF:0|Example|IdP|1|9|Session hijack alert|9|"
+                  f"duser={ADA} suser={BEN}",
+           ADA, actors=[BEN], acts=True, signal=Signal.SESSION_THEFT),
+    sample("leef", f"<134>1 2026-11-22T03:05:00.000Z h app 1 - - \ufeffLEEF:1.0|Example|IdP|1|logon|usrName={ADA}", ADA),
+    sample("cef", {"Type": "CommonSecurityLog", "TimeGenerated": "2026-11-22T03:05:00Z", "DeviceVendor": "Example",
+                   "DeviceProduct": "IdP", "DeviceEventClassID": "9", "Activity": "Session hijack alert",
+                   "LogSeverity": "9", "DestinationUserName": ADA, "SourceUserName": BEN},
+           ADA, actors=[BEN], acts=True, signal=Signal.SESSION_THEFT),
+    # an application's account is nobody
+    sample("google_secops", {"id": "de", "type": "RULE_DETECTION", "detection": [
+        {"ruleName": "stolen_token", "severity": "HIGH", "alertState": "ALERTING"}],
+        "collectionElements": [{"references": [{"event": {"metadata": {"eventType": "RESOURCE_READ"}, "principal": {
+            "user": {"emailAddresses": ["ci@shop.iam.gserviceaccount.com"]}}}}]}]},
+        nameless=True, signal=Signal.TOKEN_THEFT),
     # names that stand where nobody is named
     sample("cef", "CEF:0|Example|WAF|1|2|SQL injection|3|duser=Multiple"),
     sample("cef", "CEF:0|Example|Agent|1|2|Log Inspection|3|suser=(no user)"),
@@ -151,3 +188,25 @@ def test_an_address_and_an_id_of_one_person_are_one_person() -> None:
     (alert,) = read("zoom_webhook", event)
     (victim,) = alert.victims
     assert {each.value for each in victim.ids} == {ADA, "z"}
+
+
+@pytest.mark.parametrize("users", [[ADA, BEN], f"{ADA}\n{BEN}"])
+def test_several_users_in_one_field_of_splunk_are_all_named(users: Any) -> None:
+    row = {"user": users, "sourcetype": "okta", "_time": "1763780700"}
+    event = {"sid": "s", "search_name": "Session cookie replay", "results_link": "x", "result": row}
+    (alert,) = read("splunk_alert", event)
+    assert alert.actionable
+    assert named([alert], Role.VICTIM) == {ADA, BEN}
+    assert len(alert.victims) == 2
+
+
+def test_a_sign_in_in_elastic_names_one_person_by_all_her_names() -> None:
+    event = {
+        "kibana.alert.rule.name": "Session hijack suspected",
+        "kibana.alert.uuid": "k",
+        "user": {"name": "ada"},
+        "azure": {"signinlogs": {"properties": {"user_principal_name": ADA}}},
+    }
+    (alert,) = read("elastic_ecs_document", event)
+    (victim,) = alert.victims
+    assert {each.value for each in victim.ids} == {ADA, "ada"}
