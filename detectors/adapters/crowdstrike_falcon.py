@@ -37,7 +37,8 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     if not paths.values(event, "metadata.eventType") and paths.text(event, "event_simpleName"):
         return record("What a sensor saw, and no finding.")
     if "Detection" in kind or "Incident" in kind or paths.value(event, "composite_id"):
-        return findings.device(title, techniques)
+        state = findings.standing(event, "status", "resolution")
+        return findings.device(title, techniques, state=state)
     return findings.change(action)
 
 

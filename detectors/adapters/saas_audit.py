@@ -270,6 +270,10 @@ ZOOM_WEBHOOK = Product(
     inner="zoom",
     targets=(
         person(
+            "payload.object.email", user_id="payload.object.id", name="payload.object.display_name",
+            where=("event", r"user\..*"),
+        ),
+        person(
             "payload.object.owner_email|payload.object.email|payload.object.host_email",
             user_id="payload.object.owner_id|payload.object.host_id",
             where=("event", r"(?!user\.).*"),

@@ -29,13 +29,14 @@ def _alert(event: JsonValue, action: str, severity: str) -> Verdict:
         return findings.change(action)
     techniques = paths.values(event, "rule.threat.technique.id|rule.mitre_tcodes")
     said = " ".join((action, paths.text(event, "message|type")))
-    state = paths.text(event, "disposition|status", 30)
+    state = findings.standing(event, "disposition", "status")
     return findings.finding(said, compose.severity_of(severity), [str(one) for one in techniques], state=state)  # fmt: skip
 
 
 def _varonis(event: JsonValue, action: str, severity: str) -> Verdict:
     said = " ".join((paths.text(event, "extension.cs2|attributes.cs2"), action))
-    return findings.finding(said, severity)
+    state = findings.standing(event, "Alert.CloseReason.Name", "Alert.Status.Name")
+    return findings.finding(said, severity, state=state)
 
 
 APPOMNI = Product(
@@ -159,19 +160,24 @@ TRACEBIT = Product(
 VARONIS = Product(
     kind="varonis",
     title="Varonis DatAdvantage and DatAlert",
-    documentation=("https://help.varonis.com/s/document-item?topicId=datalert-syslog-cef",),
+    documentation=(
+        "https://help.varonis.com/s/document-item?topicId=datalert-syslog-cef",
+        "https://xsoar.pan.dev/docs/reference/integrations/varonis-saa-s",
+    ),
     shapes=(
         Shape(values={"_format": "cef", "deviceVendor": r"Varonis.*"}),
         Shape(values={"_format": "leef", "vendor": r"Varonis.*"}),
+        Shape(needs=("Alert.Rule.Name", "Alert.ID|Alert.User.Name", "Alert.Rule.Severity.Name|Alert.Status.Name")),
     ),
-    targets=(person("extension.duser|attributes.usrName"),),
-    action="name|eventId",
-    headline="extension.cs2|attributes.cs2|name",
-    rule="extension.cs2|attributes.cs2|name",
-    event_id="extension.externalId|attributes.externalId",
-    severity="severity",
+    envelopes=("Alert",),
+    targets=(person("extension.duser|attributes.usrName|Alert.User.SamAccountName"),),
+    action="name|eventId|Alert.Rule.Name",
+    headline="extension.cs2|attributes.cs2|name|Alert.Rule.Name",
+    rule="extension.cs2|attributes.cs2|name|Alert.Rule.Name",
+    event_id="extension.externalId|attributes.externalId|Alert.ID",
+    severity="severity|Alert.Rule.Severity.Name",
     levels=(4, 7, 9),
-    occurred_at="extension.start|extension.rt",
+    occurred_at="extension.start|extension.rt|Alert.TimeUTC",
     last_seen_at="extension.end",
     ips=("extension.src",),
     devices=("", "extension.dhost"),
