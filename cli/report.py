@@ -136,12 +136,12 @@ def _told(notice: Row[Any]) -> Text:
     return Text(f"NOBODY WAS SURELY TOLD: {what} ({notice.state}: {why})", style="bold yellow")
 
 
-def print_steps(steps: Sequence[Row[Any]], plan: Mapping[str, Any]) -> None:
+def print_steps(steps: Sequence[Row[Any]], plan: Mapping[str, Any] | None = None) -> None:
     """Print every step with its outcome, what was read back, and what is left to do.
 
-    What ``plan`` leaves out is named in one line.
+    What ``plan`` leaves out is named in one line; None where that was told already.
     """
-    left_out = {step["node"] for step in plan["steps"] if step["skipped"]}
+    left_out = {step["node"] for step in plan["steps"] if step["skipped"]} if plan else set()
     shown = [step for step in steps if step.node not in left_out]
     width = max((len(step.node) for step in shown), default=0)
     for step in shown:
