@@ -37,6 +37,6 @@ def test_a_plan_says_of_what_only_reads_that_it_does(capsys: pytest.CaptureFixtu
     print_plan({"playbook_name": "P", "playbook": "p", "mode": "observe", "person": [],
                 "reasons": [], "notes": [], "steps": steps})  # fmt: skip
     told = " ".join(capsys.readouterr().out.split())
-    assert "cannot be undone) only reads" in told
+    assert "entra-trace (only reads)" in told
     assert "left out: the parameter trace is off" in told
     assert told.count("left out") == 1
