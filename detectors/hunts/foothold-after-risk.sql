@@ -93,8 +93,9 @@ judged AS (
             AND (hers.os = h.risk_os OR hers.ip = h.from_ip)))
 )
 SELECT
-    any_value(provider) AS provider, any_value(risk_user_id) AS user_id, any_value(risk_user_name) AS user_name,
-    any_value(session_id) AS session_id, min(risk_time) AS first_at, max(time) AS last_at,
+    any_value(provider) AS provider, first_said(risk_user_id, risk_time) AS user_id,
+    first_said(risk_user_name, risk_time) AS user_name,
+    first_said(session_id, risk_time) AS session_id, min(risk_time) AS first_at, max(time) AS last_at,
     (3 + count(DISTINCT what))::INTEGER AS points,
     CASE WHEN NOT bool_and(at_home) THEN 'high' WHEN bool_or(risk = 'high') THEN 'medium' ELSE 'low' END AS severity,
     'Within ' || max(date_diff('minute', risk_time, time)) || ' minutes after a sign-in of ' || max(risk)

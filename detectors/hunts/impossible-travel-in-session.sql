@@ -100,7 +100,7 @@ judged AS (
     FROM impossible GROUP BY session_key
 )
 SELECT
-    any_value(provider) AS provider, any_value(user_id) AS user_id, any_value(user_name) AS user_name,
+    any_value(provider) AS provider, first_said(user_id, time) AS user_id, first_said(user_name, time) AS user_name,
     any_value(session_id) AS session_id, min(time0) AS first_at, max(time) AS last_at,
     any_value(hops)::INTEGER AS points,
     CASE WHEN NOT any_value(certain) THEN 'low' WHEN any_value(hops) >= getvariable('min_hops') THEN 'high' ELSE 'medium' END AS severity,

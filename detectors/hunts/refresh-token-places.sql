@@ -56,7 +56,7 @@ hands AS (
     ) AS first USING (person_key, holder)
 ),
 handed AS (
-    SELECT h.person_key, h.holder, any_value(h.user_id) AS user_id, any_value(h.user_name) AS user_name,
+    SELECT h.person_key, h.holder, first_said(h.user_id, h.time) AS user_id, first_said(h.user_name, h.time) AS user_name,
         min(h.time) AS first_at, max(h.time) AS last_at, count(*) AS times,
         any_value(coalesce(h.client_name, h.client_id)) AS client, any_value(h.client_id) AS client_id,
         any_value(coalesce(h.os, h.agent)) AS hand,
@@ -87,7 +87,7 @@ windows AS (
 ),
 spread AS (
     SELECT
-        any_value(user_id) AS user_id, any_value(user_name) AS user_name,
+        first_said(user_id, time) AS user_id, first_said(user_name, time) AS user_name,
         min(time) AS first_at, max(time) AS last_at, max(networks) AS networks,
         max(countries) AS countries, max(addresses) AS addresses,
         any_value(coalesce(client_name, client_id)) AS client, any_value(client_id) AS client_id,
@@ -112,7 +112,7 @@ serving AS (
 ),
 elsewhere AS (
     SELECT
-        any_value(e.user_id) AS user_id, any_value(e.user_name) AS user_name,
+        first_said(e.user_id, e.time) AS user_id, first_said(e.user_name, e.time) AS user_name,
         min(e.time) AS first_at, max(e.time) AS last_at, count(DISTINCT e.ip) AS addresses,
         any_value(coalesce(e.client_name, e.client_id)) AS client, e.client_id,
         bool_or(NOT e.learnt) AS listed, coalesce(bool_or(e.abroad), false) AS abroad,

@@ -48,8 +48,8 @@ foreign_refused AS (
 ),
 kept AS (
     SELECT
-        r.person_key, any_value(r.user_id) AS user_id, any_value(r.user_name) AS user_name,
-        any_value(r.session_id) AS session_id, min(r.time) AS first_at, max(r.time) AS last_at,
+        r.person_key, first_said(r.user_id, r.time) AS user_id, first_said(r.user_name, r.time) AS user_name,
+        first_said(r.session_id, r.time) AS session_id, min(r.time) AS first_at, max(r.time) AS last_at,
         count(*) AS times, r.network, any_value(r.listed_name) AS listed_name, any_value(r.country) AS country,
         bool_or(r.listed IN ('hosting', 'anonymiser')) AS hosting,
         bool_or(NOT coalesce(usual.countries, []).list_contains(r.country)) AS new_country,
