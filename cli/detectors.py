@@ -67,15 +67,22 @@ def parse(
     """Say what an alert's file says: whom it names, what it is a sign of, whether it is acted upon.
 
     Nothing is sent anywhere and nothing is stored. Exit status: 0 whatever the files hold (what is not
-    understood says why), 2 the kind does not exist.
+    understood says why), 2 one of them cannot be read (the others are all the same), or the kind does not
+    exist.
     """
     _known(kind)
+    unread = False
     for file in files:
-        read = _document(file, kind)
+        try:
+            read = _document(file.read_bytes(), file, kind)
+        except OSError as error:
+            read, unread = {**_about(file, kind), "why": _unreadable(error)}, True
         if as_json:
             print(json.dumps(read))
         else:
             _print(read)
+    if unread:
+        raise typer.Exit(2)
 
 
 @app.command("try")
@@ -113,13 +120,19 @@ def try_mapping(
     raise typer.Exit(1 if problems or not read["events"] else 0)
 
 
-def _document(file: Path, kind: str | None) -> dict[str, Any]:
-    """Read one file; whatever it is, an answer comes out."""
-    about: dict[str, Any] = {"file": str(file), "kind": kind, "events": []}
+def _about(file: Path, kind: str | None) -> dict[str, Any]:
+    return {"file": str(file), "kind": kind, "events": []}
+
+
+def _unreadable(error: OSError) -> str:
+    return f"It cannot be read ({error.strerror or type(error).__name__})."
+
+
+def _document(content: bytes, file: Path, kind: str | None) -> dict[str, Any]:
+    """Read what a file holds; whatever it is, an answer comes out."""
+    about = _about(file, kind)
     try:
-        payload = decode_any(file.read_bytes())
-    except OSError as error:
-        return {**about, "why": f"It cannot be read ({error.strerror or type(error).__name__})."}
+        payload = decode_any(content)
     except NotUnderstood as error:
         return {**about, "why": f"{error.reason[:1].upper()}{error.reason[1:]}. {error.remedy}"}
     if kind is not None:

@@ -71,7 +71,8 @@ def command(
     """Say which routing rule takes each alert of a file: playbook, mode, parameters, and why.
 
     Nothing is sent, stored or looked up. Exit status: 0 whatever the files hold (what is not understood
-    says why), 2 there is no such kind or source, or the settings or the routing file have faults.
+    says why), 2 one of them cannot be read (the others are all the same), there is no such kind or source,
+    or the settings or the routing file have faults.
     """
     settings = loaded(config)
     _known(kind, source, settings)
@@ -80,29 +81,37 @@ def command(
     except RoutingError as error:
         _fail(str(error), error.remedy)
     asked = Asked(table, settings, source, person)
+    unread = False
     for file in files:
-        document = _document(file, kind, asked, explain=explain)
+        about: dict[str, Any] = {"file": str(file), "kind": kind, "alerts": []}
+        try:
+            document = about | _document(file.read_bytes(), kind, asked, explain=explain)
+        except OSError as error:
+            document, unread = {**about, "why": _unreadable(error)}, True
         if as_json:
             print(json.dumps(document))
         else:
             routed.show(document, explain=explain, supposed=person is not None)
+    if unread:
+        raise typer.Exit(2)
 
 
-def _document(file: Path, kind: str | None, asked: Asked, *, explain: bool) -> dict[str, Any]:
-    """Read one file and decide on each of its alerts; whatever it is, an answer comes out."""
-    about: dict[str, Any] = {"file": str(file), "kind": kind, "alerts": []}
+def _unreadable(error: OSError) -> str:
+    return f"It cannot be read ({error.strerror or type(error).__name__})."
+
+
+def _document(content: bytes, kind: str | None, asked: Asked, *, explain: bool) -> dict[str, Any]:
+    """Read what a file holds and decide on each of its alerts; whatever it is, an answer comes out."""
     try:
-        payload = decode_any(file.read_bytes())
-    except OSError as error:
-        return {**about, "why": f"It cannot be read ({error.strerror or type(error).__name__})."}
+        payload = decode_any(content)
     except NotUnderstood as error:
-        return {**about, "why": _sentence(error)}
+        return {"why": _sentence(error)}
     source = asked.settings.all_sources[asked.name] if asked.name else None
     how = kind or (str(source.kind) if source else None)
     if how is None:
         known = registry.recognise(payload)
         if known.kind is None:
-            return {**about, "why": f"{known.why} {_UNKNOWN}"}
+            return {"why": f"{known.why} {_UNKNOWN}"}
         how = known.kind
     source = source or registry.bare_source(how)
     try:
@@ -110,7 +119,7 @@ def _document(file: Path, kind: str | None, asked: Asked, *, explain: bool) -> d
     except NotUnderstood as error:
         findings = (error,)  # as the intake does: kept, with the reason
     alerts = [_told(each, asked, source, explain=explain) for each in findings]
-    return {**about, "kind": how, "alerts": alerts}
+    return {"kind": how, "alerts": alerts}
 
 
 def _told(finding: Finding, asked: Asked, source: Source, *, explain: bool) -> dict[str, Any]:

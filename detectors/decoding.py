@@ -14,6 +14,7 @@ What a line becomes: the JSON object itself; a row's object by the header; and f
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import re
@@ -64,14 +65,19 @@ def decode_any(body: bytes) -> JsonValue:
 def _unpacked(body: bytes) -> bytes:
     if not body.startswith(_GZIP):
         return body
-    unpacker = zlib.decompressobj(wbits=31)
     try:
-        plain = unpacker.decompress(body, MAX_BYTES)
-    except zlib.error:
+        # Not zlib's decompressor: that ends with the first of several members, and says nothing of the rest.
+        with gzip.GzipFile(fileobj=io.BytesIO(body)) as packed:
+            plain = packed.read(MAX_BYTES + 1)
+    except EOFError:
+        raise NotUnderstood(
+            "the gzip stream ends too early", "Send it again, or uncompressed."
+        ) from None
+    except (OSError, zlib.error):
         raise NotUnderstood(
             "the gzip stream is damaged", "Send it again, or uncompressed."
         ) from None
-    if unpacker.unconsumed_tail:
+    if len(plain) > MAX_BYTES:
         raise NotUnderstood(
             f"unpacked, the body is larger than {MAX_BYTES} bytes", "Send fewer events at a time."
         )

@@ -240,6 +240,26 @@ def open_run(connection: Connection, tenant: str, accounts: Accounts) -> str | N
     ).scalar_one_or_none()
 
 
+def observed_since(
+    connection: Connection, tenant: str, accounts: Accounts, seconds: float, playbook: str
+) -> list[Row[Any]]:
+    """Return what alerts have had observed of this person by ``playbook`` within ``seconds``, the newest first."""
+    return list(
+        connection.execute(
+            about_person(tenant, accounts)
+            .with_only_columns(_run)
+            .where(
+                _run.c.mode == "observe",
+                _run.c.playbook == playbook,
+                _run.c.alert_id.is_not(None),
+                _run.c.created_at >= now_ms(connection) - int(seconds * 1000),
+            )
+            .order_by(None)
+            .order_by(_run.c.created_at.desc(), _run.c.id.desc())
+        )
+    )
+
+
 def beside(
     connection: Connection,
     tenant: str,

@@ -95,6 +95,10 @@ class Intake:
         """Learn what the first alert should not have to wait for."""
         await self._feedback.warm()
 
+    def stop(self) -> None:
+        """Begin with no further alert of a storm: this process ends."""
+        self._lines.stop()
+
     async def take_up(self, alert_id: str) -> None:
         """Take up one alert; return at once where somebody else has it, or others on the same people do."""
         row = await self._service.database.reading(alerts.waiting, alert_id)

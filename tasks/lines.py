@@ -27,6 +27,14 @@ class Lines:
         """``take_up`` takes up one alert by its id; what it gives back is done while others have their turn."""
         self._take_up = take_up
         self._lines: dict[Hashable, dict[str, None]] = {}
+        self._stopped = False
+
+    def stop(self) -> None:
+        """Begin with no more of what stands in a line: this process ends, and a line may take minutes.
+
+        Whoever comes after it finds them as they are stored. May be called from another thread.
+        """
+        self._stopped = True
 
     async def stand(self, key: Hashable, alert_id: str) -> None:
         """Take an alert up when it is its turn among those with this key.
@@ -51,6 +59,8 @@ class Lines:
                 else:
                     rests += [asyncio.ensure_future(rest)] if rest is not None else []
                 del line[first]
+                if self._stopped:
+                    break
         finally:
             del self._lines[key]
         await asyncio.gather(*rests)

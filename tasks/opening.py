@@ -32,6 +32,7 @@ REQUESTED_BY_US = f"source:{OWN_SOURCE}"
 #: pace answers two reads in this time, and what does not come is said to be unknown.
 STANDING_S = 0.4
 _GRACE_S = 0.05
+_HOUR_S = 3600
 
 
 class StillMoves(Exception):
@@ -185,11 +186,13 @@ def _joined(run: Row[Any], request: Request) -> Opened:
 def _moving(
     connection: Connection, settings: Settings, request: Request, person: Identification
 ) -> Row[Any] | None:
-    """Return the open containment that this request joins whatever a plan would say.
+    """Return the open run that this request joins whatever a plan would say.
 
     A storm of alerts on one person must not plan each time, while others wait for their first step.
     """
-    if request.mode is Mode.OBSERVE or request.follows is not None:
+    if request.mode is Mode.OBSERVE:
+        return _observed(connection, settings, request, person)
+    if request.follows is not None:
         return None
     loaded = model.load(request.playbook, settings.playbooks.folder)
     if loaded.playbook.aim is not Aim.CONTAIN:
@@ -199,6 +202,30 @@ def _moving(
         return known
     stronger = known.mode == Mode.APPROVE and request.mode is Mode.AUTO
     return None if stronger or _waits_too_long(connection, settings, known) else known
+
+
+def _observed(
+    connection: Connection, settings: Settings, request: Request, person: Identification
+) -> Row[Any] | None:
+    """Return the observing run whose plan already answers an alert that is only observed.
+
+    It still reads, or it began after what the alert speaks of and not longer ago than a containment
+    answers for; and of one person no more is planned in an hour than alerts may open runs for. What is to
+    do more than observe never comes here, and what a person asks for is shown to her.
+    """
+    if request.alert is None or request.follows is not None:
+        return None
+    bounds, hers = settings.guardrails, ids_of(person)
+    window_s = max(bounds.fold_window_minutes * 60, _HOUR_S)
+    known = runs.observed_since(connection, request.tenant, hers, window_s, request.playbook)
+    if not known:
+        return None
+    newest, now, begun_ms = known[0], now_ms(connection), _begun_ms(request)
+    young = now - newest.created_at <= bounds.fold_window_minutes * 60_000
+    answered = young and begun_ms is not None and begun_ms < newest.created_at
+    of_late = [run for run in known if now - run.created_at <= _HOUR_S * 1000]
+    many = len(of_late) >= bounds.runs_per_person_per_hour
+    return newest if newest.state == "observing" or answered or many else None
 
 
 def _waits_too_long(connection: Connection, settings: Settings, run: Row[Any]) -> bool:

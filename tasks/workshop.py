@@ -129,6 +129,7 @@ class Workshop:
     def stop(self) -> None:
         """Finish what runs and stop."""
         self._queued.stop()
+        self._intake.stop()
         self.upkeep.stop()
         self._polling.stop()
         if self._worker is not None:

@@ -43,9 +43,14 @@ class Watch:
     def _look(self) -> None:
         while not self._over.wait(_EVERY_S):
             connection = self._connection
-            if connection is not None:
+            if connection is None:
+                continue
+            try:
                 # below zero where it does not know
-                self._progress.update(self._task, completed=max(0.0, connection.query_progress()))
+                far = max(0.0, connection.query_progress())
+            except duckdb.Error:
+                return  # closed, because reading or hunting failed: that is told elsewhere
+            self._progress.update(self._task, completed=far)
 
 
 @contextmanager

@@ -122,7 +122,12 @@ def hunting_ground(
 
 
 def _limit(connection: duckdb.DuckDBPyConnection, limits: Limits, folder: str) -> None:
-    connection.execute(f"SET memory_limit = {literal(limits.memory)}")
+    try:
+        connection.execute(f"SET memory_limit = {literal(limits.memory)}")
+    except duckdb.Error as error:
+        raise HuntError(
+            f"--memory {limits.memory}: no amount of memory", "Write it like 2500MB or 4GB."
+        ) from error
     connection.execute(f"SET temp_directory = {literal(folder)}")
     if limits.threads:
         connection.execute(f"SET threads = {int(limits.threads)}")

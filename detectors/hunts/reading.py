@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,8 +128,11 @@ def _layout(path: Path) -> str:
     if path.suffix.lower() == ".zst":
         return "newline_delimited"
     opened = gzip.open if path.suffix.lower() == ".gz" else open
-    with opened(path, "rb") as stream:
-        head = stream.read(_SNIFFED).lstrip(b"\xef\xbb\xbf \t\r\n")
+    try:
+        with opened(path, "rb") as stream:
+            head = stream.read(_SNIFFED).lstrip(b"\xef\xbb\xbf \t\r\n")
+    except (OSError, EOFError, zlib.error):
+        return "newline_delimited"  # DuckDB cannot read it either, and says why
     if head.startswith(b"["):
         return "array"
     first, ended, _ = head.partition(b"\n")

@@ -32,6 +32,11 @@ kind = "entra_graph_log"
 kind = "okta_event_hook"
 {_ORIGIN}
 
+[sources.trial]
+kind = "sentinel"
+mode = "observe"
+{_ORIGIN}
+
 [sources.edr]
 kind = "generic"
 {_ORIGIN}
@@ -151,6 +156,28 @@ def test_a_storm_on_one_person_is_one_run_and_holds_nobody_else_up(built: House)
     assert sum(time_ms < revoked for time_ms in joined) < _STORM
     built.run_of("user01")
     built.run_of("user02")
+
+
+def test_a_storm_that_is_only_observed_makes_a_few_plans_and_swallows_no_theft(
+    built: House,
+) -> None:
+    """In the first week, when nothing but plans is made, hundreds of alerts are no hundreds of plans."""
+    answers = _burst(built, "/hooks/trial", _incidents(built, "user11", _STORM))
+    rows = _settled(built, [body["alert"] for _, body in answers])
+    states = Counter(row.state for row in rows)
+    bound = built.service.settings.guardrails.runs_per_person_per_hour
+    assert set(states) == {"run", "joined"}
+    assert states["run"] <= bound
+    opened = {run for row in rows if row.state == "run" for run in row.run_ids}
+    assert {run for row in rows for run in row.run_ids} == opened
+    assert {run.mode for run in built.runs() if run.id in opened} == {"observe"}
+
+    incident = built.incident("user11")
+    real = built.post(incident).json()["alert"]
+    (row,) = _settled(built, [real])
+    assert row.state == "run"
+    run = built.run_of("user11")
+    assert (run.alert_id, run.status) == (real, "contained")
 
 
 def test_one_person_from_five_detectors_is_one_run(built: House) -> None:

@@ -38,8 +38,10 @@ def run(*words: str | Path) -> int:
     return 0
 
 
-def parsed(capsys: pytest.CaptureFixture[str], *words: str | Path) -> list[dict[str, Any]]:
-    assert run("detectors", "parse", "--json", *words) == 0
+def parsed(
+    capsys: pytest.CaptureFixture[str], *words: str | Path, status: int = 0
+) -> list[dict[str, Any]]:
+    assert run("detectors", "parse", "--json", *words) == status
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -73,11 +75,27 @@ def test_every_file_gets_a_line_whatever_it_holds(
     files = [tmp_path / name for name in contents]
     for file in files:
         file.write_bytes(contents[file.name])
-    read = parsed(capsys, *files, tmp_path / "absent.json")
-    assert len(read) == len(files) + 1
+    read = parsed(capsys, *files)
+    assert len(read) == len(files)
     assert all(each["kind"] is None and each["events"] == [] and each["why"] for each in read)
     assert read[1]["nearest"] == "entra_azure_monitor_log"
     assert "lacks properties" in read[1]["why"]
+
+
+def test_a_file_that_cannot_be_read_is_told_by_the_exit_status_and_keeps_no_other_back(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "event.json"
+    file.write_text(json.dumps(EVENT))
+    absent, folder, event = parsed(capsys, tmp_path / "absent.json", tmp_path, file, status=2)
+    assert (absent["kind"], absent["events"]) == (None, [])
+    assert absent["why"] == "It cannot be read (No such file or directory)."
+    assert folder["why"] == "It cannot be read (Is a directory)."
+    assert event["events"]
+    assert run("detectors", "parse", tmp_path / "absent.json", file) == 2
+    said = capsys.readouterr().out
+    assert "cannot be read" in said
+    assert "ada@contoso.com" in said
 
 
 def test_a_kind_that_is_named_is_used_and_has_to_exist(

@@ -35,6 +35,11 @@ CEF = (
         (b"user,ip\nada,1.2.3.4\nben,\n", [{"user": "ada", "ip": "1.2.3.4"}, {"user": "ben", "ip": ""}]),
         (b'user;risk\n"ada; x";"{""level"": 1}"\n', [{"user": "ada; x", "risk": {"level": 1}}]),
         (gzip.compress(b'{"a": 1}\n{"a": 2}', mtime=0), [{"a": 1}, {"a": 2}]),
+        # a log appended to, or joined with another, is several gzip members; some tools pad with zeros
+        (
+            gzip.compress(b'{"a": 1}\n', mtime=0) + gzip.compress(b'{"a": 2}\n', mtime=0) + bytes(8),
+            [{"a": 1}, {"a": 2}],
+        ),
         ('{"a": "é"}'.encode("utf-16"), {"a": "é"}),
         (b'Nov 22 03:05:00 host app[1]: {"a": {"b": 2}}', [{"a": {"b": 2}}]),
         (
@@ -100,7 +105,11 @@ def test_leef_is_taken_apart_in_both_versions(line: str) -> None:
         (b'{"a": "unfinished', "not JSON"),
         (b"[" * 10_000, "deeper"),
         (b"\x1f\x8bnot really", "gzip"),
+        # cut off: half a name in the last row would be somebody else's
+        (gzip.compress(b"user,ip\nada@contoso.com,203.0.113.7\n", mtime=0)[:-12], "ends too early"),
+        (gzip.compress(b'{"a": 1}', mtime=0) + b"and more", "gzip"),
         (gzip.compress(b"a" * (decoding.MAX_BYTES + 1), mtime=0), "larger"),
+        (gzip.compress(b"a" * (decoding.MAX_BYTES // 2 + 1), mtime=0) * 2, "larger"),
         (b'{"a": 1}\n' * (decoding.MAX_RECORDS + 1), "more than"),
         (b"a b\n" * (decoding.MAX_RECORDS + 1), "more than"),
     ],

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from hunting import ADA, FIREFOX, HOSTING, auth0, entra, okta, usual
 
+from cli.hunting.progress import watching
 from cli.main import main
 from detectors import registry
 from detectors.alert import Alert, IdKind, NotUnderstood, Signal
@@ -74,6 +77,7 @@ def test_nothing_found_is_said_and_is_no_failure(
         (["--logs", "LOGS", "--set", "colour=1"], "no tunable colour"),
         (["--logs", "LOGS", "--since", "soon"], "--since"),
         (["--logs", "LOGS", "--severity", "dire"], "--severity"),
+        (["--logs", "LOGS", "--memory", "plenty"], "--memory"),
     ],
 )
 def test_what_cannot_be_hunted_is_refused_with_what_would_be_right(
@@ -82,6 +86,15 @@ def test_what_cannot_be_hunted_is_refused_with_what_would_be_right(
     code, out, err = run(capsys, *(each.replace("LOGS", str(logs)) for each in arguments))
     assert (code, out) == (2, "")
     assert said in err
+
+
+@pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_bar_whose_connection_is_gone_says_nothing() -> None:
+    connection = duckdb.connect()
+    connection.close()
+    with watching() as watch:
+        watch.ask(connection)
+        time.sleep(0.5)
 
 
 @pytest.mark.parametrize("name", hunts())

@@ -137,6 +137,11 @@ def test_odd_rows_and_broken_files_lose_only_themselves(tmp_path: Path) -> None:
     (tmp_path / "empty.json").write_text("", encoding="utf-8")
     (tmp_path / "notes.txt").write_text("not a log", encoding="utf-8")
     (tmp_path / "false.parquet").write_bytes(b"PAR1 no PAR1")
+    packed = gzip.compress("\n".join(json.dumps(entra(number)) for number in range(40)).encode())
+    (tmp_path / "cut.json.gz").write_bytes(packed[: len(packed) // 2])
+    (tmp_path / "cut.ndjson.gz").write_bytes(packed[:-4])
+    (tmp_path / "damaged.json.gz").write_bytes(packed[:12] + b"\xff" * 40 + packed[52:])
+    (tmp_path / "plain.json.gz").write_text(json.dumps(entra(8)), encoding="utf-8")
     (tmp_path / "bytes.ndjson").write_bytes(b"\xff\xfe\x00" + json.dumps(entra(9)).encode() + b"\n")
     said, connection = taken(tmp_path)
     found = rows(connection, "sign_in")
@@ -146,7 +151,9 @@ def test_odd_rows_and_broken_files_lose_only_themselves(tmp_path: Path) -> None:
     }
     assert said.broken >= 1
     assert said.unknown >= 3
-    assert any("false.parquet" in path for path, _ in said.unreadable)
+    assert {Path(path).name for path, _ in said.unreadable} >= {
+        "false.parquet", "cut.json.gz", "cut.ndjson.gz", "damaged.json.gz", "plain.json.gz",
+    }  # fmt: skip
     assert not any(each["time"] is None for each in found)
 
 

@@ -82,8 +82,10 @@ def written(content: Any, name: str = "alert.json") -> str:
     return name
 
 
-def routed(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
-    assert run("route", "--json", *words) == 0
+def routed(
+    capsys: pytest.CaptureFixture[str], *words: str, status: int = 0
+) -> list[dict[str, Any]]:
+    assert run("route", "--json", *words) == status
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
@@ -144,13 +146,26 @@ def test_the_settings_of_a_source_and_a_file_of_ones_own_count(
 
 
 def test_whatever_a_file_holds_there_is_an_answer(capsys: pytest.CaptureFixture[str]) -> None:
-    files = [written("{", "broken"), written({"x": 1}, "strange"), written([], "empty"), "absent"]
+    files = [written("{", "broken"), written({"x": 1}, "strange"), written([], "empty")]
     assert all(each["alerts"] == [] and each["why"] for each in routed(capsys, *files))
     ((alert,),) = (
         each["alerts"] for each in routed(capsys, "--kind", "sentinel", written({"x": 1}))
     )
     assert alert["outcome"] == "quarantined"
     assert run("route", *files) == 0
+
+
+def test_a_file_that_cannot_be_read_is_told_by_the_exit_status_and_keeps_no_other_back(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    file = written(REUSE)
+    absent, read = routed(capsys, "absent", file, status=2)
+    assert absent["why"] == "It cannot be read (No such file or directory)."
+    assert read["alerts"][0]["rule"] == "refresh-token-reused"
+    assert run("route", "absent", file) == 2
+    said = capsys.readouterr().out
+    assert "cannot be read" in said
+    assert "by rule refresh-token-reused" in said
 
 
 def test_what_is_ignored_alike_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:

@@ -130,6 +130,29 @@ def test_a_turn_is_over_when_the_alert_is_settled_and_a_fault_ends_only_its_own(
     assert ended == ["a0"]
 
 
+def test_a_process_that_ends_leaves_the_rest_of_a_line_to_others() -> None:
+    began: list[str] = []
+
+    async def storm() -> None:
+        gate = asyncio.Event()
+
+        async def take_up(alert: str) -> None:
+            began.append(alert)
+            await gate.wait()
+
+        lines = Lines(take_up)
+        first = asyncio.ensure_future(lines.stand("ada", "a0"))
+        await asyncio.sleep(0)
+        await lines.stand("ada", "a1")
+        lines.stop()
+        gate.set()
+        await first
+        await lines.stand("ben", "b0")  # was in this process's hands already
+
+    asyncio.run(storm())
+    assert began == ["a0", "b0"]
+
+
 def test_deliveries_that_come_at_once_are_all_stored_and_one_s_fault_is_its_own(
     tmp_path: Path,
 ) -> None:
