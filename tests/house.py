@@ -209,7 +209,7 @@ class House:
     ) -> Row[Any]:
         """Wait for this person's newest run to be over, deciding on the way what waits.
 
-        An alert that nothing has become of yet may still open a newer one.
+        An alert that nobody has taken up yet may still open a newer one.
         """
         person = self.sim.tenant.person(name)
         ids = {account.id for account in (person.entra, person.okta) if account}
@@ -228,9 +228,11 @@ class House:
         return found[0]
 
     def _untaken(self) -> bool:
-        received = select(tables.alert.c.id).where(tables.alert.c.state == "received").limit(1)
+        """Whether there is an alert that was not even tried; one that waits has a reason to."""
+        alert = tables.alert.c
+        untried = select(alert.id).where(alert.state == "received", alert.reason == "")
         with self.service.database.read() as connection:
-            return connection.execute(received).first() is not None
+            return connection.execute(untried.limit(1)).first() is not None
 
     def alert(self, alert_id: str, timeout_s: float = 20.0) -> Row[Any]:
         """Wait until something has become of an alert."""
