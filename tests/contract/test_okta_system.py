@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
@@ -274,7 +273,5 @@ def test_listing_the_actions_does_not_load_the_sdk() -> None:
         "import sys, connectors.okta.system as system;"
         "print(len(system.OktaSystem.actions), [m for m in sys.modules if m.split('.')[0] == 'okta'])"
     )
-    began = time.monotonic()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == f"{len(OktaSystem.actions)} []"
-    assert time.monotonic() - began < 30

@@ -474,7 +474,7 @@ async def test_the_plan_shows_each_address_and_whom_it_is_about(sim: Simulator, 
 
 
 async def _nothing_open(sim: Simulator) -> httpx.Response:
-    async with httpx.AsyncClient(cookies={"payroll": "guess"}) as client:
+    async with httpx.AsyncClient(cookies={"payroll": "guess"}, timeout=60) as client:
         return await client.get(f"{sim.url}/payroll/me")
 
 

@@ -36,7 +36,7 @@ def sim(running: Simulator) -> Simulator:
 @pytest.fixture
 def okta(sim: Simulator) -> Iterator[httpx.Client]:
     key = {"Authorization": "SSWS simulated-okta-token"}
-    with httpx.Client(base_url=sim.url, headers=key) as client:
+    with httpx.Client(base_url=sim.url, headers=key, timeout=60) as client:
         yield client
 
 
@@ -56,7 +56,9 @@ def test_whoever_comes_from_a_blocked_zone_is_refused(
 
     def redeem(address: str) -> int:
         here = {"X-Forwarded-For": address}
-        return httpx.post(f"{sim.url}/oauth2/v1/token", data=form, headers=here).status_code
+        return httpx.post(
+            f"{sim.url}/oauth2/v1/token", data=form, headers=here, timeout=60
+        ).status_code
 
     assert redeem(ip) == 200
     zone = block(okta, ip).json()
