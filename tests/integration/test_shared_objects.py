@@ -24,7 +24,7 @@ from connectors.system import Account
 from ledger import steps, tables
 from ledger.database import Database
 from ledger.migrate import migrate
-from playbooks.planner import Plan, PlannedStep, PlaybookName
+from playbooks.plan import Plan, PlannedStep, PlaybookName
 from playbooks.schema import Aim
 from simulator import okta_people, okta_policies, okta_zones
 from simulator.faults import Fault, delay
