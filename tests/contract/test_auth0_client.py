@@ -7,7 +7,6 @@ import importlib.metadata
 import logging
 import socket
 import time
-from collections.abc import Iterator
 
 import pytest
 from aiohttp import web
@@ -35,23 +34,13 @@ from connectors.door import Door, RetryPolicy
 from simulator import faults
 from simulator.server import Simulator
 
+pytest_plugins = ("practice_tenant",)
+
 READ = Request("GET", "/api/v2/users/{user}", {"user": VICTIM})
 BLOCK = Request("PATCH", "/api/v2/users/{user}", {"user": VICTIM}, body={"blocked": True})
 END = Request("DELETE", "/api/v2/users/{user}/sessions", {"user": VICTIM}, needs="delete:sessions")
 SESSIONS = Request("GET", "/api/v2/users/{user}/sessions", {"user": VICTIM})
 GRANTS = Request("GET", "/api/v2/grants", query={"user_id": VICTIM})
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 def fault(effect: faults.Effect, method: str, times: int | None = None) -> faults.Fault:

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,23 +33,13 @@ from simulator import faults
 from simulator.people import okta_user_id
 from simulator.server import Simulator
 
+pytest_plugins = ("practice_tenant",)
+
 USER = "/api/v1/users/{user}"
 REVOKE = "/api/v1/users/{user}/sessions?oauthTokens=true&forgetDevices=true"
 SUSPEND = "/api/v1/users/{user}/lifecycle/suspend"
 FACTOR = "/api/v1/users/{user}/factors/{factor}"
 VICTIM = okta_user_id("nora.lind")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 def fault(effect: faults.Effect, method: str, times: int | None = None) -> faults.Fault:

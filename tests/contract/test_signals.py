@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -44,20 +44,15 @@ from simulator import faults
 from simulator.server import Simulator
 from simulator.thief import Thief
 
+pytest_plugins = ("practice_tenant",)
+
 KINDS = {"token": SessionRevoked, "log_out": GlobalTokenRevocation}
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    trust(running)
-    return running
+def sim(sim: Simulator) -> Simulator:
+    trust(sim)
+    return sim
 
 
 def of(sim: Simulator, way: str) -> Signals:

@@ -13,24 +13,14 @@ from simulator.okta_scene import HOME, THIEF
 from simulator.server import Simulator
 from simulator.theft import steal
 
+pytest_plugins = ("practice_tenant",)
+
 ZONE = {"type": "IP", "name": "Blocked", "status": "ACTIVE", "usage": "BLOCKLIST"}
 RULE = f"/api/v1/policies/{okta_policies.SESSION_POLICY}/rules/{okta_policies.SESSION_RULE}"
 ACCESS = (
     f"/api/v1/authorizationServers/{okta_policies.SERVER}/policies/"
     f"{okta_policies.ACCESS_POLICY}/rules/{okta_policies.ACCESS_RULE}"
 )
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -31,19 +31,9 @@ from tasks.polling import Polling
 from tasks.service import Service
 from tasks.systems import Systems
 
+pytest_plugins = ("practice_tenant",)
+
 REUSE = "app.oauth2.as.token.detect_reuse"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 def settings(sim: Simulator, url: str, log: str, **more: Any) -> Settings:
