@@ -26,7 +26,7 @@ from auth0_practice import (
 )
 from pydantic import AnyHttpUrl, SecretStr
 
-from config.settings import Auth0
+from config.tenants import Auth0
 from connectors import errors, pinned
 from connectors.auth0.client import Auth0Client, Request
 from connectors.auth0.failures import NotInPlan

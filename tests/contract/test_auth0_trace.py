@@ -25,7 +25,7 @@ from auth0_practice import (
 from auth0_practice import target as person
 from pydantic import SecretStr, ValidationError
 
-from config.settings import Auth0
+from config.tenants import Auth0
 from connectors import errors
 from connectors.action import Action, Outcome, Target
 from connectors.auth0.authenticators import RemoveAuthenticators
