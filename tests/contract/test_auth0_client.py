@@ -93,7 +93,7 @@ async def test_what_auth0_says_of_itself_is_kept_and_a_changes_body_is_not(sim: 
     entries = sim.requests.all("auth0")
     assert [read.request_id, changed.request_id] == [entry.request_id for entry in entries]
     assert read.date is not None
-    assert read.headers["x-ratelimit-limit"] == "600"
+    assert read.headers["x-ratelimit-limit"] == str(sim.tenant.auth0_rate_limit)
     assert (changed.status, changed.body) == (200, None)
     assert [(call.system, call.path, call.params) for call in journal.intents] == [
         ("auth0", BLOCK.path, {"user": VICTIM})

@@ -127,7 +127,7 @@ async def test_what_okta_says_of_itself_is_kept(sim: Simulator) -> None:
 
     assert read.body["profile"]["login"] == "nora.lind@contoso.com"
     assert read.date is not None
-    assert read.headers["x-rate-limit-limit"] == "600"
+    assert read.headers["x-rate-limit-limit"] == str(sim.tenant.okta_rate_limit)
     entries = sim.requests.all("okta")
     assert [read.request_id, changed.request_id] == [entry.request_id for entry in entries]
     assert (changed.status, changed.body) == (204, None)
