@@ -22,7 +22,6 @@ from tasks.intake import Intake
 from tasks.perform import Performer
 from tasks.requests import Wish, request_run
 from tasks.systems import Systems
-from tasks.undoing import open_undo
 
 from house import HOOK_SECRET, House, house, wait_for
 
@@ -372,20 +371,8 @@ def drifted(built: House, seen: str) -> Row[Any]:
 
 
 def _give_back(built: House, run_id: str) -> None:
-    _undo(built, run_id)
+    built.undo(run_id)
     wait_for(lambda: _undone(built), 20, "the undoing", built.progress)
-
-
-def _undo(built: House, run_id: str) -> None:
-    async def ask() -> None:
-        systems = Systems(built.service.settings)
-        try:
-            with built.service.database.write() as connection:
-                open_undo(connection, built.service, systems, run_id, "cli:kim")
-        finally:
-            await systems.close()
-
-    asyncio.run(ask())
 
 
 def _undone(built: House) -> bool:
