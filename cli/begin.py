@@ -141,7 +141,7 @@ def _tell(
         read = [step for step in run_steps if step.started_at is not None]
         if read:
             out.print()
-            print_steps(read, run.plan)
+            print_steps(read)
         return
     out.print(
         Text.assemble(f"Run {run.id}: ", word(status_of(run, left) or "running"), style="bold")

@@ -26,10 +26,10 @@ def print_plan(plan: Mapping[str, Any]) -> None:
         out.print(
             Text.assemble(
                 f"  {step['node']}: {step['title']} ",
-                (f"(impact {step['impact']}, {_undo(step)})", "dim"),
+                (f"({_cost(step)})", "dim"),
             )
         )
-        if not step["calls"]:
+        if step["skipped"] and not step["calls"]:
             indented(f"left out: {step['skipped']}")
         if step.get("foreseen"):
             indented(f"will not work: {step['foreseen']}")
@@ -42,5 +42,7 @@ def print_plan(plan: Mapping[str, Any]) -> None:
     out.print("\nNothing was changed.")
 
 
-def _undo(step: Mapping[str, Any]) -> str:
-    return "can be undone" if step["reversible"] else "cannot be undone"
+def _cost(step: Mapping[str, Any]) -> str:
+    if step["impact"] == "none":
+        return "only reads"
+    return f"impact {step['impact']}, {'can' if step['reversible'] else 'cannot'} be undone"

@@ -11,6 +11,7 @@ from sqlalchemy import Row
 from cli.terminal import console, indented, unbroken, when, word
 from ledger.chain import rfc3339
 from ledger.timers import Timers
+from playbooks.schema import Aim
 
 
 def status_of(run: Row[Any], left: Timers | None) -> str:
@@ -95,7 +96,8 @@ def print_run(
     names = " / ".join(dict.fromkeys(each["name"] for each in run.person["accounts"]))
     out.print(Text.assemble((names, "bold"), f"  tenant {run.tenant}  run {run.id}"))
     out.print(
-        f"{run.plan['playbook_name']} ({run.playbook}), mode {run.mode}, "
+        f"{run.plan['playbook_name']} ({run.playbook}{', undo' if run.aim == Aim.UNDO else ''}), "
+        f"mode {run.mode}, "
         f"asked for by {run.requested_by}, started {when(run.created_at)}Z"
     )
     out.print(Text.assemble("Status: ", word(status_of(run, left) or "running")))
@@ -136,12 +138,12 @@ def _told(notice: Row[Any]) -> Text:
     return Text(f"NOBODY WAS SURELY TOLD: {what} ({notice.state}: {why})", style="bold yellow")
 
 
-def print_steps(steps: Sequence[Row[Any]], plan: Mapping[str, Any]) -> None:
+def print_steps(steps: Sequence[Row[Any]], plan: Mapping[str, Any] | None = None) -> None:
     """Print every step with its outcome, what was read back, and what is left to do.
 
-    What ``plan`` leaves out is named in one line.
+    What ``plan`` leaves out is named in one line; None where that was told already.
     """
-    left_out = {step["node"] for step in plan["steps"] if step["skipped"]}
+    left_out = {step["node"] for step in plan["steps"] if step["skipped"]} if plan else set()
     shown = [step for step in steps if step.node not in left_out]
     width = max((len(step.node) for step in shown), default=0)
     for step in shown:

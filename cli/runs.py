@@ -17,6 +17,7 @@ from cli.settings import ConfigOption
 from cli.terminal import console, indented, narrow, print_table, said_of, when, word
 from ledger import approvals, control, runs, steps, timers
 from ledger.timers import Timers
+from playbooks.schema import Aim
 
 
 def command(
@@ -77,8 +78,9 @@ class _Line(NamedTuple):
         ended = sum(step.state == "done" for step in run_steps)
         waits = approval is not None and approval.state == "pending"
         state = "waits for a person" if waits else "running"
+        playbook = f"{run.playbook} (undo)" if run.aim == Aim.UNDO else run.playbook
         return cls(
-            when(run.created_at), run.id, run.tenant, names, run.playbook, run.mode,
+            when(run.created_at), run.id, run.tenant, names, playbook, run.mode,
             status_of(run, left) or state, f"{ended}/{len(run_steps)}",
         )  # fmt: skip
 

@@ -99,7 +99,7 @@ def enable(name: _Name, config: ConfigOption = None) -> None:
 
 @app.command("password")
 def password(name: _Name, password_stdin: _FromStdin = False, config: ConfigOption = None) -> None:
-    """Give an account a new password, unlock it, and end its sessions."""
+    """Give an account a new password, and end its sessions."""
     with opened(config) as service:
         accounts.get(service.database, name)
         user = accounts.set_password(

@@ -44,7 +44,9 @@ class LogKeeper(ABC):
 
 def unread(name: str, error: errors.ConnectorError, keeps: str, late: str) -> Log:
     """A log that could not be looked at: it may be there all the same."""
-    return Log(name, "unknown", f"it could not be looked at: {error}", keeps, late, error.remedy)
+    # A silent system's remedy speaks of steps, which are tried again; this is only looked at when asked.
+    remedy = "Ask again once its system answers." if error.retryable else error.remedy
+    return Log(name, "unknown", f"it could not be looked at: {error}", keeps, late, remedy)
 
 
 def seen(newest: datetime | None, within: str) -> tuple[Delivery, str]:

@@ -30,7 +30,8 @@ class Named:
 class Source:
     """Somewhere the stolen session was used from.
 
-    ``differs`` says in what from the place it was given to; empty where only the alert says so.
+    ``differs`` says in what from the place it was given to; empty where only the alert says so. ``events`` are
+    what the log calls its uses, with the protocol and the kind of token where it tells them.
     """
 
     ip: str
@@ -43,6 +44,7 @@ class Source:
     first: datetime
     last: datetime
     entries: int
+    events: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,6 +293,7 @@ def _sources(entries: Iterable[Entry], unlike: dict[str, set[str]]) -> tuple[Sou
             _each(entry.device for entry in seen),
             tuple(sorted(unlike.get(ip, ()))),
             *_span(seen),
+            events=_each(entry.event for entry in seen if entry.kind in _LET_IN),
         )
         for ip, seen in found.items()
     )

@@ -17,15 +17,15 @@ from detectors.alert import IdKind, Person, PersonId, Role
 _NOBODY = frozenset(
     {
         "", "-", "--", "n/a", "na", "none", "null", "<null>", "nil", "undefined", "unknown", "anonymous",
-        "not available", "0", "true", "false", "null sid", "s-1-0-0", "s-1-1-0", "00000000-0000-0000-0000-000000000000",
+        "not available", "(no user)", "no user", "multiple", "(null)", "0", "true", "false", "null sid", "s-1-0-0", "s-1-1-0", "00000000-0000-0000-0000-000000000000",
     }
 )  # fmt: skip
 #: Accounts of machines and of systems, which nobody's tokens belong to.
 _MACHINE = re.compile(
-    r".*\$|(nt authority|nt service|window manager|font driver host|builtin)\\.*"
+    r".*\$|[^@]*\$@[^@]*|(nt authority|nt service|window manager|font driver host|builtin)\\.*"
     r"|(system|local service|network service|localsystem|root)|system@okta\.com"
     r"|(nt authority|font driver host)|serviceprincipal_.*"
-    r"|s-1-5-(18|19|20)|system:.*",
+    r"|s-1-5-(18|19|20)|system:.*|.*@([\w-]+\.)*gserviceaccount\.com",
     re.IGNORECASE,
 )
 _DOWN_LEVEL = re.compile(r"[^\\/@\s]{1,255}\\[^\\/@]{1,255}")

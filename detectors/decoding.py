@@ -150,12 +150,27 @@ def _table(text: str) -> list[JsonValue] | None:
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     if len(rows) > MAX_RECORDS:
         _too_many()
-    header = [name.strip().strip("\ufeff") for name in rows[0]] if rows else []
-    if len(rows) < 2 or len(set(header)) < len(header) or not all(map(_is_name, header)):
+    header = [_column(name) for name in rows[0]] if rows else []
+    # Some vendors have a column twice; where many are, it is no header.
+    twice = len(header) - len(set(header))
+    if len(rows) < 2 or twice > len(header) // 10 or not all(map(_is_name, header)):
         return None
     if any(len(row) > len(header) for row in rows[1:]):
         return None
-    return [dict(zip(header, map(_cell, row), strict=False)) for row in rows[1:]]
+    return [_record(header, row) for row in rows[1:]]
+
+
+def _record(header: list[str], row: list[str]) -> dict[str, JsonValue]:
+    """Return a row by its columns; of one that is there twice, what both say, or nothing."""
+    found: dict[str, JsonValue] = {}
+    for name, cell in zip(header, map(_cell, row), strict=False):
+        found[name] = cell if found.get(name, cell) == cell else None
+    return found
+
+
+def _column(value: str) -> str:
+    """Return a column's name; Log Analytics says behind it that its times are UTC."""
+    return value.strip().strip("\ufeff").removesuffix("[UTC]").strip()
 
 
 def _is_name(value: str) -> bool:

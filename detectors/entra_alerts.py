@@ -142,7 +142,12 @@ def audit(frame: Frame, row: Fields) -> Alert:
 def graph_activity(frame: Frame, row: Fields) -> Alert:
     """Make an alert of a request to Microsoft Graph (``MicrosoftGraphActivityLogs``)."""
     cast = Cast()
-    cast.add(Role.VICTIM, (IdKind.ENTRA_OBJECT_ID, row.get("userId", "userPrincipalObjectID")))
+    caller, principal = row.get("userId", "userPrincipalObjectID"), row.get("servicePrincipalId")
+    # The object id is of whoever holds the token, and with one of its own that is the application.
+    if row.text("C_Idtyp", limit=20).lower() == "app" or (caller and caller == principal):
+        cast.leave_out("an application, which is nobody")
+    else:
+        cast.add(Role.VICTIM, (IdKind.ENTRA_OBJECT_ID, caller))
     return compose.alert(
         source=frame.source,
         kind=frame.kind,

@@ -27,9 +27,9 @@ _BIDI = {
 }  # fmt: skip
 #: 9 to 19 digits: seconds to nanoseconds of this century. A bare year is none.
 _DIGITS = re.compile(r"\d{9,19}(\.\d{1,9})?", re.ASCII)
-#: Entra exports, ArcSight CEF and syslog, RFC 5322, Apache, Elastic.
+#: Entra exports, Log Analytics exports, ArcSight CEF and syslog, RFC 5322, Apache, Elastic.
 _WRITTEN = (
-    "%m/%d/%Y %I:%M:%S %p", "%b %d %Y %H:%M:%S", "%b %d %Y %H:%M:%S.%f", "%b %d %Y %H:%M:%S %Z",
+    "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y, %I:%M:%S.%f %p", "%m/%d/%Y, %I:%M:%S %p", "%b %d %Y %H:%M:%S", "%b %d %Y %H:%M:%S.%f", "%b %d %Y %H:%M:%S %Z",
     "%a, %d %b %Y %H:%M:%S %z", "%d/%b/%Y:%H:%M:%S %z", "%a %b %d %H:%M:%S %Y",
     "%Y-%m-%d %H:%M:%S,%f", "%Y-%m-%d %H:%M:%S %Z", "%Y/%m/%d %H:%M:%S",
     "%Y-%m-%dT%H:%M:%S.%f%z", "%Y-%m-%dT%H:%M:%S%z",

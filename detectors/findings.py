@@ -11,7 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from detectors import notices
+from pydantic import JsonValue
+
+from detectors import notices, paths
 from detectors.alert import Signal
 from detectors.compose import Verdict, record
 from detectors.signals import is_technique, signal_of
@@ -19,7 +21,8 @@ from detectors.signals import is_technique, signal_of
 _THEFT = (Signal.TOKEN_THEFT, Signal.SESSION_THEFT)
 _OVER = re.compile(
     r"(auto[- _]?)?(resolved|closed|dismissed|archived|suppressed|mitigated|remediated|benign|ignored"
-    r"|acknowledged|deleted|cleared|expired)\b.*|(false|benign)[ _-]?positive.*|not[ _]?malicious.*"
+    r"|acknowledged|deleted|cleared|expired|fixed|hidden|filtered|blocked|prevented)(?![a-z]).*"
+    r"|(false|benign)[ _-]?positive.*|not[ _]?malicious.*|no[ _]findings|did[ _]not[ _]run"
     r"|status_\d+_resolved.*",
     re.IGNORECASE,
 )
@@ -77,12 +80,30 @@ def finding(
     return Verdict(False, f"The vendor does not rate it as high ({severity}).", signal, attack)
 
 
-def device(title: str, techniques: Iterable[str] = ()) -> Verdict:
-    """Judge a finding about a device: whoever was logged on lost no session by it, for all it says."""
+def standing(event: JsonValue, *places: str) -> str:
+    """Return where a finding stands, for ``state``: what ends it at any of the places, else the first text.
+
+    Vendors keep apart whether somebody works on it, what was found and what the product did at once, and each
+    of them can say that it is over.
+    """
+    said = [text for place in places if (text := paths.text(event, place, 60).strip())]
+    return next((text for text in said if _OVER.fullmatch(text)), next(iter(said), ""))
+
+
+def device(title: str, techniques: Iterable[str] = (), *, state: str = "") -> Verdict:
+    """Judge a finding about a device: whoever was logged on lost no session by it, for all it says.
+
+    Args:
+        title: as for ``finding``.
+        techniques: as for ``finding``.
+        state: as for ``finding``; where what was tried was blocked, that stands here, too.
+    """
     attack = tuple(known for each in techniques if is_technique(known := each.strip().upper()))
     # Of titles only what speaks of sessions: a token of Windows is none of the tenant's.
     spoken = signal_of(title)
     signal = spoken if spoken is Signal.SESSION_THEFT else signal_of("", attack)
+    if signal in _THEFT and _OVER.fullmatch(state.strip()):
+        return Verdict(False, f"It stands as {state.strip().lower()} already.", signal, attack)
     if signal in _THEFT:
         return Verdict(True, "Cookies or tokens were taken from this device.", signal, attack)
     return Verdict(False, "A finding about a device, and not about an account.", signal, attack)

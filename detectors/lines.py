@@ -23,11 +23,18 @@ from detectors.payload import decode
 LIMIT = 256 * 1024
 
 #: Some collectors cut "CEF:" off; the seven fields between bars remain.
-_CEF = re.compile(r"(?:^|[\s:])CEF:\s*(\d)\|")
+#: RFC 5424 puts a byte order mark before a message in UTF-8; some servers read its bytes as letters.
+_BEGINS = r"(?:^|[\s:]|\ufeff|\u00ef\u00bb\u00bf)"
+_CEF = re.compile(_BEGINS + r"CEF:\s*(\d)\|")
 _CEF_BARE = re.compile(
     r"^(\d)\|(?=(?:[^|\\]|\\.){1,200}\|(?:[^|\\]|\\.){1,200}\|(?:[^|\\]|\\.){0,100}\|)"
 )
-_LEEF = re.compile(r"(?:^|[\s:])LEEF:\s*([12](?:\.\d)?)\|")
+#: Where CEF is what RFC 5424 calls the application: process, message id (and no structured data) follow.
+_CEF_APP = re.compile(
+    r"(?:^|\s)CEF\s\S{1,128}\s\S{1,32}\s(?:-\s)?(?:\ufeff|\u00ef\u00bb\u00bf)?(\d?)\|"
+    r"(?=(?:[^|\\]|\\.){1,200}\|(?:[^|\\]|\\.){1,200}\|)"
+)
+_LEEF = re.compile(_BEGINS + r"LEEF:\s*([12](?:\.\d)?)\|")
 _CEF_KEY = re.compile(r"(?:^|(?<=\s))([A-Za-z0-9_.\-\[\]]{1,80})=")
 _PAIR = re.compile(
     r"""(?:^|(?<=[\s,;|(\[{]))(?P<mark>"?)(?P<key>[A-Za-z_@][\w.@:/\-]{0,79})(?P=mark)=
@@ -42,7 +49,7 @@ _GOES_ON = re.compile(r'"\w+"="')
 def is_headed(line: str) -> bool:
     """Whether a line is one record by itself (CEF, LEEF, pairs, JSON behind a header), not a table's."""
     short = line[:2000]
-    if _CEF.search(short) or _CEF_BARE.match(short) or _LEEF.search(short):
+    if is_cef_or_leef(short):
         return True
     if len(_PAIR.findall(short)) >= 2:
         return True
@@ -63,14 +70,18 @@ def joined(rows: list[str]) -> list[str]:
 
 def is_cef_or_leef(line: str) -> bool:
     """Whether a line is CEF or LEEF."""
+    return _cef_head(line) is not None or _LEEF.search(line[:2000]) is not None
+
+
+def _cef_head(line: str) -> re.Match[str] | None:
     short = line[:2000]
-    return bool(_CEF.search(short) or _CEF_BARE.match(short) or _LEEF.search(short))
+    return _CEF.search(short) or _CEF_BARE.match(short) or _CEF_APP.search(short)
 
 
 def read(line: str) -> JsonValue:
     """Read one line as what it is. Nothing raises: what is nothing else is text."""
     line = line[:LIMIT].strip()
-    match = _CEF.search(line[:2000]) or _CEF_BARE.match(line[:2000])
+    match = _cef_head(line)
     if match:
         return _cef(line, match)
     match = _LEEF.search(line[:2000])
@@ -113,7 +124,7 @@ def _cef(line: str, match: re.Match[str]) -> JsonValue:
     return {
         "_format": "cef",
         "_head": head,
-        "cefVersion": match[1],
+        "cefVersion": match[1] or "0",
         "deviceVendor": vendor,
         "deviceProduct": product,
         "deviceVersion": version,

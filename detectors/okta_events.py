@@ -133,7 +133,7 @@ _RECORDS = (
     (r"user\.session\.impersonation\.\w+|system\.idp\.lifecycle\.\w+", Signal.CREDENTIAL),
     (r"system\.(api_token|agent\.ad)\.\w+", Signal.CREDENTIAL),
     (
-        r"app\.oauth2\.(as\.)?consent\.grant\w*|app\.oauth2\.client\.lifecycle\.create",
+        r"app\.oauth2\.(as\.|admin\.)?consent\.grant\w*|app\.oauth2\.client\.lifecycle\.create",
         Signal.CONSENT,
     ),
 )

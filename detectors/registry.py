@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import entry_points
+from itertools import chain
 
 from pydantic import JsonValue
 
@@ -116,9 +117,9 @@ def recognise(payload: JsonValue) -> Recognised:
     """
     fit, kind = _nearest(payload)
     if fit.surety < ENOUGH:
-        bent = [(form, ENOUGH) for form in straight.forms(payload)]
-        for form, enough in (*bent, *((inner, _CERTAIN) for inner in straight.carried(payload))):
-            found, whose = _nearest(form)
+        bent = max(map(_nearest, straight.forms(payload)), key=_surety, default=(Fit(0.0), ""))
+        held = ((_nearest(inner), _CERTAIN) for inner in straight.carried(payload))
+        for (found, whose), enough in chain([(bent, ENOUGH)], held):
             if found.surety >= enough:
                 fit, kind = Fit(max(ENOUGH, round(found.surety * _BENT, 3)), found.why), whose
                 break
@@ -138,6 +139,10 @@ def _nearest(payload: JsonValue) -> tuple[Fit, str]:
         if fit.surety > best[0].surety:
             best = (fit, each.kind)
     return best
+
+
+def _surety(nearest: tuple[Fit, str]) -> float:
+    return nearest[0].surety
 
 
 def _fit(each: Detector, payload: JsonValue) -> Fit:

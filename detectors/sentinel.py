@@ -43,7 +43,7 @@ def parse(payload_value: JsonValue, source: str, settings: Source) -> tuple[Find
 
     What is neither an incident nor a security alert is a ``NotUnderstood`` in its place.
     """
-    return each(_incidents(payload_value), lambda item: _alert(item, source))
+    return each(_incidents(payload_value), lambda item: alert_of(item, source))
 
 
 def _incidents(value: JsonValue) -> list[JsonValue]:
@@ -112,7 +112,12 @@ def _flat(value: JsonValue) -> Fields:
     return outer.at("properties") or outer
 
 
-def _alert(value: JsonValue, source: str) -> Alert:
+def alert_of(value: JsonValue, source: str) -> Alert:
+    """Make an alert of one incident or security alert.
+
+    Raises:
+        NotUnderstood: it is neither, or it has no id.
+    """
     finding = _Finding(value)
     if finding.id is None:
         raise NotUnderstood("the incident has no id (name, id or incidentNumber)", _REMEDY)
@@ -142,7 +147,8 @@ def _alert(value: JsonValue, source: str) -> Alert:
             fields.identifier(
                 entity.get("sessionId") or entity.at("additionalData").get("sessionId")
             )
-            for _, entity in named
+            for kind, entity in named
+            if kind != "hostlogonsession"  # Windows numbers its own
         ),
         ips=fields.unique(
             fields.address(entity.get("address")) for kind, entity in named if kind == "ip"

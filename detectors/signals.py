@@ -43,7 +43,8 @@ _WORDS: tuple[tuple[re.Pattern[str], Signal], ...] = tuple(
         (r"\bmfa\b|multi-?factor|authentication method|authenticator|push fatigue", Signal.MFA),
         (
             r"password|credential|brute[- ]?force|account (takeover|compromise|hijack)"
-            r"|hijack(ed|ing)? (of )?.{0,40}account|compromised (account|user|identity)",
+            r"|hijack(ed|ing)? (of )?.{0,40}account|compromised (account|user|identity)"
+            r"|pass[- ]the[- ](hash|ticket|certificate)|identity theft|golden ticket|kerberoast",
             Signal.CREDENTIAL,
         ),
         (

@@ -1,8 +1,8 @@
 """An event as its vendor sends it, where the tools on its way have bent it: nesting lost, or wrapped.
 
 Collectors and data lakes flatten objects into keys joined by dots (``"actor.alternateId": ...``), keep inner
-objects as JSON text (columns of a table), or put the whole event under a key of their own. Adapters need
-not know: before one reads an event, what was bent is straightened, if it then is of the adapter's shape.
+objects as JSON text (columns of a table), make columns of all their parts (``log_columns``), or put the whole
+event under a key of their own. Adapters need not know: before one reads an event, what was bent is straightened, if it then is of the adapter's shape.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from pydantic import JsonValue
 
-from detectors import wrapping
+from detectors import log_columns, wrapping
 from detectors.embedded import opened
 from detectors.recognition import ENOUGH, Fit
 
@@ -38,6 +38,7 @@ def forms(item: JsonValue) -> Iterator[JsonValue]:
         yield from map(list, zip(*found, strict=False))
     if not isinstance(item, dict):
         return
+    yield from log_columns.forms(item)
     if _is_flat(item):
         yield _nested(_read(item))
     elif _is_text(item):
@@ -52,10 +53,14 @@ def carried(item: JsonValue) -> Iterator[JsonValue]:
 def _straight(item: JsonValue, fits: Recognises) -> JsonValue:
     if not isinstance(item, dict):
         return item
-    for form in forms(item):
-        if fits(form).surety >= ENOUGH:
-            return form
+    best = max(((fits(form).surety, form) for form in forms(item)), key=_surety, default=None)
+    if best is not None and best[0] >= ENOUGH:
+        return best[1]
     return wrapping.opened(item, fits)
+
+
+def _surety(rated: tuple[float, JsonValue]) -> float:
+    return rated[0]
 
 
 def _is_flat(item: dict[str, JsonValue]) -> bool:

@@ -35,6 +35,17 @@ _SERVICE = re.compile(
 )
 _PLAIN_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _USER_MARK = re.compile(r"User_([0-9a-fA-F-]{36})")
+#: What stands in ``Target`` where the object is no user.
+_OTHERS = {
+    "Group",
+    "ServicePrincipal",
+    "Application",
+    "Device",
+    "Role",
+    "Policy",
+    "Other",
+    "Unknown",
+}
 _DIRECTORY = {"azureactivedirectory", "8", "9", "15"}
 #: Cmdlets that change a mailbox that ``Identity`` names; those of inbox rules name it in ``Mailbox``.
 _OF_MAILBOX = re.compile(
@@ -69,6 +80,10 @@ def is_alert(record: Fields) -> bool:
 def is_exchange(record: Fields) -> bool:
     """Whether a record is Exchange's: of a mailbox's items or of a cmdlet."""
     workload = record.text("workload", "officeWorkload", limit=60).lower()
+    if not workload:  # a query has kept a few columns; only Exchange has cmdlets of mailboxes
+        operation = record.text("operation", limit=80)
+        if _OF_MAILBOX.fullmatch(operation) or _OF_RULE.fullmatch(operation):
+            return True
     return workload == "exchange" or "mailboxOwnerUPN" in record
 
 
@@ -151,6 +166,9 @@ def _target(record: Fields, people: Cast) -> bool:
                   if entry.text("type", limit=4) == "5"]  # fmt: skip
     mark = _object_id(record, "target")
     is_user = "User" in ids or mark is not None
+    if not is_user and not _OTHERS.intersection(ids):
+        # Older records name no kind; only users have a user principal name.
+        is_user = any(isinstance(each, str) and "@" in each for each in principals)
     named = record.get("objectId", "officeObjectId")
     if is_user and unsayable([(IdKind.USER_PRINCIPAL_NAME, named)]):
         return people.add(Role.VICTIM, (IdKind.ENTRA_OBJECT_ID, mark)) or True

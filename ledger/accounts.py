@@ -149,7 +149,7 @@ def set_disabled(
 def set_password(
     database: Database, audit: AuditLog, name: str, password: str, *, actor: Mapping[str, str]
 ) -> User:
-    """Give an account a new password, unlock it and end its sessions; return it.
+    """Give an account a new password, forget what was tried against it, and end its sessions; return it.
 
     Raises:
         PasswordRefused: this password cannot be taken.

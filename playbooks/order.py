@@ -6,7 +6,7 @@ left to whoever has the password), CM0080 and CM0077 (revoke again what was mint
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from playbooks import waits
@@ -76,14 +76,18 @@ WITHOUT_SESSIONS = frozenset({"exchange", "signals"})
 REVOKES = frozenset(_REVOKES.values())
 #: What looks who got in since the containment.
 LOOKS_AGAIN = frozenset(f"{system}.watch" for system in ("entra", "okta", "auth0"))
+#: What tells from the logs where the thief came from.
+_TRACES = frozenset(f"{system}.trace_source" for system in ("entra", "okta", "auth0"))
 #: What is sent once more after a change, for what was minted before it.
 _SENT_AGAIN = REVOKES | {"auth0.revoke_refresh_tokens"}
+#: What puts the thief out or keeps him out.
+_CONTAINS = CLOSES_ACCOUNT | _KEEPS_OUT | _SENT_AGAIN | {"okta.universal_logout"}
 
 
 def enforce(drafts: Sequence[Draft]) -> tuple[list[Draft], list[str]]:
     """Return the steps with what the rules demand, and a note for each thing added."""
     notes: list[str] = []
-    settled = waits.settle(drafts)
+    settled = waits.settle(_traced_after(drafts, notes))
     settled = waits.settle([_password_first(draft, settled, notes) for draft in settled])
     settled = _one_at_a_time(settled, notes)
     settled = _revoke_last(settled, notes)
@@ -98,6 +102,45 @@ def circle(drafts: Sequence[Draft]) -> tuple[str, ...]:
         needs = [other.node for other in (*early, *late)][:1] if _lacks(draft, drafts) else []
         bound.append(replace(draft, needs=(*draft.needs, *needs)))
     return waits.circle(bound)
+
+
+def _traced_after(drafts: Sequence[Draft], notes: list[str]) -> list[Draft]:
+    """Let nothing that contains wait for a trace, nor what it waits for: reading logs takes its time."""
+    by_node = {draft.node: draft for draft in drafts}
+    traces = {draft.node for draft in drafts if draft.action in _TRACES}
+    early = {
+        node
+        for draft in drafts
+        if draft.live and not draft.undoes and draft.action in _CONTAINS
+        for node in (draft.node, *waits.waited_for(draft, drafts))
+    }
+
+    def without(nodes: Iterable[str]) -> Iterator[str]:
+        for node in nodes:
+            if node in traces:
+                yield from without((*by_node[node].after, *by_node[node].needs))
+            else:
+                yield node
+
+    freed: list[Draft] = []
+    whose: list[str] = []
+    looks: list[str] = []
+    for draft in drafts:
+        held = [node for node in (*draft.after, *draft.needs) if node in traces]
+        if not held or draft.node in traces or draft.node not in early:
+            freed.append(draft)
+            continue
+        needs = tuple(node for node in draft.needs if node not in traces)
+        asked = without((*draft.after, *(node for node in draft.needs if node in traces)))
+        after = tuple(node for node in dict.fromkeys(asked) if node not in needs)
+        freed.append(replace(draft, after=after, needs=needs))
+        if draft.live:
+            whose.append(draft.node)
+            looks += held
+    if whose:
+        seen = ", ".join(dict.fromkeys(looks))
+        notes.append(f"{', '.join(whose)}: not after {seen}; containment waits for no trace")
+    return freed
 
 
 def _password_first(draft: Draft, drafts: Sequence[Draft], notes: list[str]) -> Draft:

@@ -27,6 +27,7 @@ _SETTINGS: dict[str, type | tuple[type, ...]] = {
     "page_size": (int, type(None)),
     "okta_rate_limit": int,
     "okta_inactive_may_refresh": bool,
+    "okta_unlisted_factors": list,
     "graph_api_token": str,
     "okta_api_token": str,
     "auth0_rate_limit": int,

@@ -11,7 +11,7 @@ from simulator.clock import graph_time, okta_time
 from simulator.entra_state import EntraUser
 from simulator.ids import guid, okta_id
 from simulator.okta_scene import HOME, OURS, Scene
-from simulator.okta_state import OktaUser
+from simulator.okta_state import Factor, OktaUser
 
 _CATEGORY = {
     "Application": "ApplicationManagement",
@@ -98,10 +98,14 @@ def event_json(
     *,
     debug: dict[str, str],
     scene: Scene | None,
+    enrolment: Factor | None = None,
 ) -> dict[str, Any]:
     """One LogEvent (Okta System Log API); without `by` the API token's owner is the actor."""
     where = scene or (HOME if by else OURS)
     app = [_app(*where.app)] if where.app else []
+    targets = [_who(target), *([] if where.by_app else app)]
+    if enrolment is not None:
+        targets.append(_enrolment(enrolment))
     return {
         "uuid": guid("okta-event", str(number)),
         "published": okta_time(at),
@@ -110,7 +114,7 @@ def event_json(
         "severity": "INFO",
         "displayMessage": event_type,
         "actor": app[0] | {"type": "PublicClientApp"} if app and where.by_app else _who(by),
-        "target": [_who(target), *([] if where.by_app else app)],
+        "target": targets,
         "transaction": {"type": "WEB", "id": transaction, "detail": {}},
         "debugContext": {"debugData": {"requestId": transaction, **debug}},
         "request": {"ipChain": []},
@@ -135,5 +139,15 @@ def _app(client_id: str, name: str) -> dict[str, Any]:
         "type": "AppInstance",
         "alternateId": name,
         "displayName": name,
+        "detailEntry": None,
+    }
+
+
+def _enrolment(factor: Factor) -> dict[str, Any]:
+    return {
+        "id": factor.enrolment_id,
+        "type": "AuthenticatorEnrollment",
+        "alternateId": "unknown",
+        "displayName": "Okta Verify" if factor.okta_verify else factor.factor_type,
         "detailEntry": None,
     }

@@ -26,7 +26,10 @@ class _Handlers:
     async def list_factors(self, request: Request) -> Response:
         user = self.tenant.seen(target(self.tenant, request))
         url = user_url(request, user)
-        return JSONResponse([factor.to_json(url) for factor in user.factors])
+        unlisted = self.tenant.okta_unlisted_factors
+        return JSONResponse(
+            [factor.to_json(url) for factor in user.factors if factor.factor_type not in unlisted]
+        )
 
     async def get_factor(self, request: Request) -> Response:
         user = self.tenant.seen(target(self.tenant, request))
@@ -52,6 +55,7 @@ class _Handlers:
                 user,
                 transaction=transaction(request),
                 debug={"factor": one.factor_type},
+                enrolment=one,
             )
         return Response(status_code=204)
 

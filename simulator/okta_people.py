@@ -59,6 +59,7 @@ def plant(tenant: Tenant, user: OktaUser, key: str, now: float) -> None:
         at=sms.created,
         transaction=guid("enrol", sms.id),
         debug={"factor": "SMS_FACTOR"},
+        enrolment=sms,
         scene=THIEF.at(session=user.sessions[0].id),
     )
     for event, thing in (("device.user.add", device), ("system.api_token.create", token)):

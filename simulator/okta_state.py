@@ -88,6 +88,11 @@ class Factor:
         """Whether it belongs to the Okta Verify enrolment, which goes as a whole."""
         return self.provider == "OKTA" and self.factor_type in OKTA_VERIFY_TYPES
 
+    @property
+    def enrolment_id(self) -> str:
+        """What the log calls the enrolment: the factor's own id, but of Okta Verify, whose factors share one."""
+        return f"pfd{self.id[3:]}" if self.okta_verify else self.id
+
     def to_json(self, user_url: str) -> dict[str, Any]:
         """The userFactor resource."""
         url = f"{user_url}/factors/{self.id}"

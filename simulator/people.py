@@ -228,6 +228,7 @@ def _okta(tenant: Tenant, key: str, login: str, email: str) -> OktaUser:
             at=factor.created,
             transaction=guid("enrol", factor.id),
             debug={"factor": factor.factor_type},
+            enrolment=factor,
         )
     return user
 

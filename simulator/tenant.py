@@ -20,7 +20,7 @@ from simulator.ids import guid, okta_id
 from simulator.logbook import OUR_APP_ID, Affected, Changes, audit_json, event_json
 from simulator.okta_objects import OktaObject
 from simulator.okta_scene import Scene
-from simulator.okta_state import OktaUser
+from simulator.okta_state import Factor, OktaUser
 from simulator.payroll_state import Payroll, Trust
 from simulator.records import Application, Findings, Group, LifetimePolicy, Person
 
@@ -49,34 +49,7 @@ class Tenant:
     def reset(self) -> None:
         """Back to the first day: settings, people, policies and logs."""
         with self.lock:
-            self.graph_api_token = "simulated-graph-token"  # noqa: S105
-            self.okta_api_token = "simulated-okta-token"  # noqa: S105
-            self.auth0_api_token = "simulated-auth0-token"  # noqa: S105
-            self.auth0_client_id = "simulatedAuth0Client"
-            self.auth0_client_secret = "simulated-auth0-secret"  # noqa: S105
-            self.latency_s = 0.0
-            self.read_lag_s = 0.0
-            self.audit_lag_s = 0.0
-            self.signin_lag_s = 0.0
-            self.page_size: int | None = None
-            self.access_token_s = 75 * 60.0
-            self.okta_rate_limit = 600
-            # Whose the API token is, as a user id; without it a worker's account of its own.
-            self.okta_token_owner: str | None = None
-            # Domains whose passwords an identity provider outside Entra checks.
-            self.federated_domains: set[str] = set()
-            # Whether a suspended or recovering user's refresh token is still redeemed is not
-            # documented; off means refused while the status lasts, and alive again after it.
-            self.okta_inactive_may_refresh = False
-            self.auth0_rate_limit = 600
-            # Sessions and refresh tokens are managed on this plan only.
-            self.auth0_plan = "enterprise"
-            # Whether a blocked user's refresh token is still redeemed is not documented either.
-            self.auth0_blocked_may_refresh = False
-            self.app_roles = {"User Administrator"}
-            # The client id of whoever calls Graph, as the audit log names it.
-            self.calling_app_id = OUR_APP_ID
-            self.pass_policy = PassPolicy()
+            self._as_set_up()
             self.clock_offset_s = 0.0
             self.revision = 0
             self.people: dict[str, Person] = {}
@@ -108,6 +81,40 @@ class Tenant:
             self.payroll = Payroll()
             self._history: dict[str, list[tuple[float, Any]]] = {}
             self._populate(self)
+
+    def _as_set_up(self) -> None:
+        """Put back what can be set."""
+        self.graph_api_token = "simulated-graph-token"  # noqa: S105
+        self.okta_api_token = "simulated-okta-token"  # noqa: S105
+        self.auth0_api_token = "simulated-auth0-token"  # noqa: S105
+        self.auth0_client_id = "simulatedAuth0Client"
+        self.auth0_client_secret = "simulated-auth0-secret"  # noqa: S105
+        self.latency_s = 0.0
+        self.read_lag_s = 0.0
+        self.audit_lag_s = 0.0
+        self.signin_lag_s = 0.0
+        self.page_size: int | None = None
+        self.access_token_s = 75 * 60.0
+        self.okta_rate_limit = 600
+        # Whose the API token is, as a user id; without it a worker's account of its own.
+        self.okta_token_owner: str | None = None
+        # Domains whose passwords an identity provider outside Entra checks.
+        self.federated_domains: set[str] = set()
+        # Whether a suspended or recovering user's refresh token is still redeemed is not
+        # documented; off means refused while the status lasts, and alive again after it.
+        self.okta_inactive_may_refresh = False
+        # Kinds of factors that the enrolment policy does not allow as seen from our network:
+        # listFactors leaves them out, though they work from elsewhere.
+        self.okta_unlisted_factors: list[str] = []
+        self.auth0_rate_limit = 600
+        # Sessions and refresh tokens are managed on this plan only.
+        self.auth0_plan = "enterprise"
+        # Whether a blocked user's refresh token is still redeemed is not documented either.
+        self.auth0_blocked_may_refresh = False
+        self.app_roles = {"User Administrator"}
+        # The client id of whoever calls Graph, as the audit log names it.
+        self.calling_app_id = OUR_APP_ID
+        self.pass_policy = PassPolicy()
 
     def copy(self) -> Tenant:
         """An independent copy, with a lock of its own."""
@@ -278,16 +285,18 @@ class Tenant:
         debug: dict[str, str] | None = None,
         scene: Scene | None = None,
         late: bool = False,
+        enrolment: Factor | None = None,
     ) -> None:
         """Write one System Log event; without `by` the API token's owner is the actor.
 
-        ``late``: it happened at ``at`` and was stored only now.
+        ``late``: it happened at ``at`` and was stored only now. ``enrolment``: the factor it is about.
         """
         moment = self.now() if at is None else at
         n = len(self.okta_events)
         event = event_json(
-            n, moment, event_type, target, transaction, by, debug=debug or {}, scene=scene
-        )
+            n, moment, event_type, target, transaction, by,
+            debug=debug or {}, scene=scene, enrolment=enrolment,
+        )  # fmt: skip
         self.okta_events.append(event)
         if late:
             self.okta_late[event["uuid"]] = self.now()

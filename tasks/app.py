@@ -165,12 +165,23 @@ def warm(app: Celery) -> None:
             producer.maybe_declare(queue)
 
 
+def refusals(app: Celery) -> tuple[type[Exception], ...]:
+    """What this kind of broker raises where it answers and does not let us in."""
+    unconnected = app.connection_for_write()
+    return (*unconnected.connection_errors, *unconnected.channel_errors)
+
+
 def warm_quietly(app: Celery) -> None:
-    """Warm up where the broker answers; where it does not, start all the same: alerts are stored."""
+    """Warm up where the broker lets us; where it does not, start all the same: alerts are stored."""
     try:
         warm(app)
     except (OSError, OperationalError):
         _log.warning("the broker does not answer; alerts are stored and taken up when it does")
+    except refusals(app) as error:
+        _log.warning(
+            "the broker refuses us (%s); alerts are stored and taken up when it does not",
+            type(error).__name__,
+        )
 
 
 def _shell(work: Callable[[str], None]) -> Callable[[str], None]:

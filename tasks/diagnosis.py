@@ -21,6 +21,7 @@ from ledger.database import Database, now_ms
 from ledger.errors import LedgerError
 from ledger.revision import check
 from tasks import hunting_logs
+from tasks.app import refusals
 from tasks.hunting_logs import HuntReadiness, TenantLog
 from tasks.systems import SPECS, Systems
 
@@ -174,13 +175,16 @@ def _broker(settings: Settings, celery: Celery) -> Check:
         with celery.connection_for_write(connect_timeout=_BROKER_S) as connection:
             connection.ensure_connection(max_retries=1, timeout=_BROKER_S)
     except (OSError, OperationalError) as error:
-        return Check(
-            "broker",
-            "problem",
-            f"it does not answer ({type(error).__name__})",
-            "Look at broker.url, and whether it runs. Alerts are stored all the same.",
-        )
-    return Check("broker", "ok", "answers")
+        says, look = "does not answer", "Look at broker.url, and whether it runs."
+        name = type(error).__name__
+    except refusals(celery) as error:
+        says, look = "refuses us", "Look at broker.url: user, password, virtual host."
+        name = type(error).__name__
+    else:
+        return Check("broker", "ok", "answers")
+    return Check(
+        "broker", "problem", f"it {says} ({name})", f"{look} Alerts are stored all the same."
+    )
 
 
 def _chat(settings: Settings) -> Iterator[Check]:

@@ -18,6 +18,12 @@ _QUESTION = {
     Aim.REISSUE: "Approve giving the account back to {who}?",
     Aim.UNDO: "Approve undoing what was changed at {who}?",
 }
+_WHAT_FOR = {
+    Aim.CONTAIN: "",
+    Aim.CLEAN: "removing what was left behind: ",
+    Aim.REISSUE: "giving the account back: ",
+    Aim.UNDO: "undoing what was changed: ",
+}
 _STATUS = {
     "contained": "contained",
     "partial": "NOT fully contained: somebody has to look",
@@ -46,27 +52,30 @@ def approval_requested(
     asked = [step for step in plan["steps"] if step["approval"] and step["impact"] != "none"]
     lines = [f"Because: {why}"] if why else []
     lines += [f"Tenant: {plan['tenant']}", f"Account: {who}"]
+    if named := plan.get("hand_over_to"):
+        lines.append(f"Handed over by: {named['name']}, who is shown once what {who} signs in with")
     lines += [f"Why it waits: {reason}" for reason in plan["reasons"]]
-    if now:
-        lines += ["", "At once, without asking:"]
-        lines += [f"- {step['title']} ({step['system']}{_missing(step)})" for step in now]
+    # Before the lists: a phone shows the first lines, and some channels cut off the last ones.
+    lines += [
+        "",
+        f"Decide before {rfc3339(deadline_ms)[:16]}Z; without a decision nothing of what waits is done.",
+        f"{settings.web.console_url}/approvals/{approval_id}",
+    ]
     lines += ["", "Waits for your decision:"]
     lines += [
-        f"- {step['title']} ({step['system']}, impact {step['impact']}, "
+        f"- {title} ({step['system']}, impact {step['impact']}, "
         f"{'can be undone' if step['reversible'] else 'cannot be undone'}{_missing(step)})"
-        for step in asked
+        for title, step in zip(_told_apart(asked), asked, strict=True)
     ]
     reads = {
         step["title"]: None for step in plan["steps"] if step["approval"] and step not in asked
     }
     if reads:
         lines.append(f"- and then only reads: {'; '.join(reads)}")
-    lines += [
-        "",
-        f"Decide before {rfc3339(deadline_ms)[:16]}Z; without a decision nothing of this is done.",
-        f"{settings.web.console_url}/approvals/{approval_id}",
-        f"Run {run_id[:13]}",
-    ]
+    if now:
+        lines += ["", "At once, without asking:"]
+        lines += [f"- {step['title']} ({step['system']}{_missing(step)})" for step in now]
+    lines += ["", f"Run {run_id[:13]}"]
     return _QUESTION[Aim(plan["aim"])].format(who=who), "\n".join(lines)
 
 
@@ -100,19 +109,23 @@ def run_finished(
         lines += ["", "Still usable:"]
         lines += [f"- {item['system']}: {item['what']}, until {item['until']}" for item in exposure]
     lines += ["", f"{settings.web.console_url}/runs/{run.id}"]
-    return f"{who}: {result}", "\n".join(lines)
+    return f"{who}: {_WHAT_FOR[Aim(run.aim)]}{result}", "\n".join(lines)
 
 
-#: What is handed over, as people call it.
-HANDED_OVER = {
+_HANDED_OVER = {
     "temporary_access_pass": "Temporary Access Pass",
     "reset_link": "link that sets a new password",
 }
 
 
+def handed_over(handover: Row[Any]) -> str:
+    """Return what is handed over as people call it, with its system: a person may be given several."""
+    return f"{_HANDED_OVER.get(handover.kind, handover.kind)} ({handover.system.capitalize()})"
+
+
 def handover_waits(settings: Settings, handover: Row[Any]) -> tuple[str, str]:
     """Return title and body of the news that a secret waits for whoever gives it to its person."""
-    what, who = HANDED_OVER.get(handover.kind, handover.kind), handover.target["name"]
+    what, who = handed_over(handover), handover.target["name"]
     return (
         f"{handover.for_name}: a {what} for {who} waits for you",
         f"It is shown once, to {handover.for_name} alone, and erased if it was not looked at by "
@@ -223,6 +236,14 @@ def _missing(step: Mapping[str, Any]) -> str:
     lacks = step.get("lacks") or ()
     refused = f"; WILL BE REFUSED: grant {', '.join(lacks)}" if lacks else ""
     return refused + (f"; WILL NOT WORK: {step['foreseen']}" if step.get("foreseen") else "")
+
+
+def _told_apart(steps: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The steps' titles; one that was there already (sessions are ended twice) says so."""
+    seen: set[str] = set()
+    for step in steps:
+        yield f"{step['title']}, once more" if step["title"] in seen else step["title"]
+        seen.add(step["title"])
 
 
 def _at_once(steps: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

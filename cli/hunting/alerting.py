@@ -18,7 +18,7 @@ from detectors.hunts.finding import Finding
 from ledger import deliveries
 
 _EXAMPLE = (
-    '[sources.hunts]\nkind = "hunt"\n'
+    '[sources.hunts]\nkind = "hunt"\nmode = "approve"\n'
     'origin = { proof = "shared_secret", secret_file = "hunts.secret" }'
 )
 

@@ -78,10 +78,8 @@ class RemoveAuthenticators(Auth0Action[AuthenticatorParameters]):
         """One request a method; which ones is known when the list has been read."""
         which = "every method but the password"
         if self._parameters.scope == "since":
-            since = target.since or "an unknown time"
-            which = (
-                f"each method enrolled since {since}, less {self._parameters.margin_minutes} min"
-            )
+            margin, since = self._parameters.margin_minutes, target.since or "an unknown time"
+            which = f"each method enrolled later than {margin} min before {since}"
         path = fill(METHOD.replace("/{method}", ""), {"user": target.id}) + "/{method}"
         return (PlannedCall("DELETE", path, why=which),)
 

@@ -15,11 +15,19 @@ from collections.abc import Iterable
 
 import apprise
 import apprise.apprise as engine
-from apprise import Apprise, AppriseAsset, NotifyBase, PersistentStoreMode
+from apprise import Apprise, AppriseAsset, NotifyBase, OverflowMode, PersistentStoreMode
 from apprise.manager_plugins import NotificationManager
 from apprise.plugins import url_to_dict
 
 _SCHEMA = re.compile(r"([a-z0-9][a-z0-9+.-]{0,31})://", re.IGNORECASE)
+#: What becomes of a text longer than apprise knows a service to take, where the address does not say. The
+#: others get it in parts: sent whole, Discord (2,000 characters) and Telegram (4,096) refuse it, and nobody
+#: is told. A page is one, so its end is cut off; Teams takes 28 KB, far more than apprise thinks.
+_TOO_LONG = {
+    "pagerduty": OverflowMode.TRUNCATE,
+    "opsgenie": OverflowMode.TRUNCATE,
+    "workflows": OverflowMode.UPSTREAM,
+}
 # The allow-list is one for the whole process, whichever of its users asks.
 _ALLOWING = threading.Lock()
 
@@ -86,6 +94,8 @@ def channel(
     # An address may carry `redirect=yes` and `optional=yes`; neither is its to decide.
     plugin.redirects = False
     plugin.optional = False
+    if "overflow" not in parts:
+        plugin.overflow_mode = _TOO_LONG.get(parts["schema"], OverflowMode.SPLIT)
     return plugin
 
 

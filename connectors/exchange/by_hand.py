@@ -38,17 +38,20 @@ class ByHand(Reading):
         """Nothing is sent."""
         return ()
 
-    async def observe(self, target: Target) -> Observation:
+    def foresee(self, target: Target) -> Verdict:
         """Say what a person has to do; a guest has no mailbox here."""
         if target.facts.get("guest") is True or users.is_guest({"userPrincipalName": target.name}):
             reason = "The account is a guest: its mailbox is in its home tenant."
-            return Observation({}, verdict=Verdict(Outcome.SKIPPED, reason))
+            return Verdict(Outcome.SKIPPED, reason)
         if not isinstance(self._inner, ExchangeAction):
             reason = f"Exchange is not asked: tenants.{target.tenant}.exchange is not set."
-            return Observation({}, verdict=Verdict(Outcome.SKIPPED, reason))
+            return Verdict(Outcome.SKIPPED, reason)
         reason = _OFF.format(tenant=target.tenant)
-        verdict = Verdict(Outcome.MANUAL, reason, self._inner.by_hand(target))
-        return Observation({}, verdict=verdict)
+        return Verdict(Outcome.MANUAL, reason, self._inner.by_hand(target))
+
+    async def observe(self, target: Target) -> Observation:
+        """Say the same: nothing is read."""
+        return Observation({}, verdict=self.foresee(target))
 
     async def undo(self, target: Target, before: Observation) -> Receipt:  # noqa: ARG002 - the contract
         """Nothing was changed."""

@@ -86,7 +86,7 @@ class RevokeApiTokens(OktaAction[SinceParameters]):
 
     def preview(self, target: Target) -> tuple[PlannedCall, ...]:
         """One request a token; which ones is known when the list has been read."""
-        why = f"{self._parameters.said(target, 'API token', 'made')} that the person owns"
+        why = self._parameters.said(target, "API token of the person", "made")
         return (PlannedCall("DELETE", _TOKEN, why=why),)
 
     async def observe(self, target: Target) -> Observation:

@@ -73,7 +73,7 @@ class SuspendDevices(OktaAction[SinceParameters]):
 
     def preview(self, target: Target) -> tuple[PlannedCall, ...]:
         """One request a device; which ones is known when the list has been read."""
-        why = f"{self._parameters.said(target, 'device', 'linked')} that nobody else uses"
+        why = self._parameters.said(target, "device (used by nobody else)", "linked")
         return (PlannedCall("POST", _SUSPEND, why=f"{why}; it can be undone"),)
 
     async def observe(self, target: Target) -> Observation:

@@ -7,7 +7,7 @@ Okta filters this list: it holds what the enrolment policy of highest priority a
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -76,6 +76,13 @@ class Enrolled:
     odd: int
     date: datetime | None
 
+    def with_unlisted(self, factors: Iterable[Factor]) -> Enrolled:
+        """The same with factors that the list does not show, each once."""
+        there = {factor.id for factor in self.factors}
+        return replace(
+            self, factors=(*self.factors, *(one for one in factors if one.id not in there))
+        )
+
 
 async def read_factors(client: OktaClient, user_id: str) -> Enrolled:
     """Read the user's factors.
@@ -99,6 +106,20 @@ async def is_enrolled(client: OktaClient, user_id: str, factor_id: str) -> bool:
     except errors.NotFound:
         return False
     return True
+
+
+async def read_factor(client: OktaClient, user_id: str, factor_id: str) -> Factor | None:
+    """Read one factor by its id, listed or not; None where there is none, or it cannot be understood.
+
+    Raises:
+        errors.ConnectorError: where that cannot be read.
+    """
+    try:
+        answer = await client.get(FACTOR, {"user": user_id, "factor": factor_id})
+    except errors.NotFound:
+        return None
+    factor = _factor(answer.body)
+    return factor if factor is not None and factor.id == factor_id else None
 
 
 def siblings(going: Iterable[str], factors: Iterable[Factor]) -> tuple[Factor, ...]:

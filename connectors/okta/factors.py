@@ -6,6 +6,8 @@ password has to be dead first, and an account that can sign in is never left wit
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from connectors import errors
 from connectors.action import (
     ActionSpec,
@@ -27,10 +29,12 @@ from connectors.okta.enrolled import (
     PHONES,
     Enrolled,
     is_enrolled,
+    read_factor,
     read_factors,
     siblings,
 )
-from connectors.okta.since import SinceParameters
+from connectors.okta.since import SinceParameters, left_to_people
+from connectors.okta.unlisted import by_hand, read_unlisted
 from connectors.okta.users import (
     ACTIVE,
     DEPROVISIONED,
@@ -43,6 +47,7 @@ from connectors.readback import Reading, proof, until
 
 _CHECK = "GET /api/v1/users/{user}/factors/{factor}"
 _EXPECTED = "404 for each factor, and none that was not there before"
+_UNTOLD = "the log tells of factors enrolled since the theft that Okta does not list for us"
 _PASSWORD_ONLY = "the account would be left with a password only, and it can sign in or soon will"  # noqa: S105
 # What is known to have happened to one factor; the others are still to be tried.
 _GO_ON = (errors.Forbidden, errors.Conflict, errors.Invalid, errors.UnknownOutcome)
@@ -91,8 +96,12 @@ class RemoveFactors(OktaAction[SinceParameters]):
         if user.status == DEPROVISIONED:
             reason = f"{user.standing()}, and Okta removes no factor of a deactivated account"
             return Observation(user.snapshot(), False, Verdict(Outcome.SKIPPED, reason))
-        enrolled = await read_factors(self._client, target.id)
         chosen = self._parameters
+        enrolled = await read_factors(self._client, target.id)
+        beyond = await read_unlisted(
+            self._client, target.id, enrolled.factors, chosen.start(target), user.date
+        )
+        enrolled = enrolled.with_unlisted(beyond.factors)
         going = [f.id for f in enrolled.factors if chosen.takes(target, f.created)]
         undated = sum(chosen.cannot_tell(factor.created) for factor in enrolled.factors)
         snapshot: Json = {
@@ -101,17 +110,28 @@ class RemoveFactors(OktaAction[SinceParameters]):
             "remove": going,
             "also_removed": [factor.id for factor in siblings(going, enrolled.factors)],
             "odd": enrolled.odd + undated,
+            "unlisted": [factor.id for factor in beyond.factors],
+            "untold": [enrolment.to_json() for enrolment in beyond.untold],
+            "problem": beyond.problem,
         }
         verdict = chosen.verdict(target, "factors")
         if verdict is None and _leaves_password_only(user, enrolled, going):
             verdict = Verdict(Outcome.MANUAL, _PASSWORD_ONLY, _SUSPEND_FIRST)
-        return Observation(snapshot, satisfied=not going and verdict is None, verdict=verdict)
+        if verdict is None and not going and beyond.untold:
+            verdict = Verdict(Outcome.MANUAL, _UNTOLD, by_hand(snapshot["untold"]))
+        nothing = None if beyond.problem else True
+        return Observation(snapshot, False if going or verdict else nothing, verdict)
 
     async def apply(self, target: Target, before: Observation) -> Receipt:
         """Remove what remains of the chosen factors; one that is gone already is no error."""
         going = [str(factor) for factor in before.snapshot.get("remove", ())]
         user = await read_user(self._client, target.id)
         enrolled = await read_factors(self._client, target.id)
+        hidden = [
+            await read_factor(self._client, target.id, str(one))
+            for one in before.snapshot.get("unlisted", ())
+        ]
+        enrolled = enrolled.with_unlisted(factor for factor in hidden if factor)
         if _leaves_password_only(user, enrolled, going):
             raise errors.Conflict(_PASSWORD_ONLY, remedy=_SUSPEND_FIRST)
         phones = {
@@ -136,7 +156,7 @@ class RemoveFactors(OktaAction[SinceParameters]):
             unknown = (error for error in problems if isinstance(error, errors.UnknownOutcome))
             raise next(unknown, problems[0])
         also = before.snapshot.get("also_removed", [])
-        return Receipt({"sent": True, "removed": removed, "also_removed": also})
+        return Receipt({"sent": bool(going), "removed": removed, "also_removed": also})
 
     async def verify(
         self,
@@ -160,7 +180,11 @@ class RemoveFactors(OktaAction[SinceParameters]):
             return Reading(not there and not new, observed, enrolled.date, reason=_reason(before))
 
         reading = await until(look, patience, self._sleep)
-        return proof(reading, check=_CHECK, expected=_EXPECTED)
+        shown = proof(reading, check=_CHECK, expected=_EXPECTED)
+        untold = by_hand(before.snapshot.get("untold") or ())
+        if shown.outcome is Outcome.VERIFIED and before.snapshot.get("problem") and not untold:
+            return replace(shown, outcome=Outcome.UNVERIFIABLE)
+        return left_to_people(shown, untold)
 
 
 #: Statuses in which a password opens the account: now, once it is changed, or once Okta unlocks it.
@@ -185,6 +209,7 @@ def _reason(before: Observation) -> str:
     parts = [
         f"{len(also)} other Okta Verify factors went with them" if also else "",
         f"{odd} entries could not be read or dated and were left alone" if odd else "",
+        before.snapshot.get("problem") or "",
         FILTERED,
     ]
     return "; ".join(part for part in parts if part)

@@ -48,7 +48,7 @@ class SinceParameters(BaseModel):
         if self.scope == "all":
             return f"every {things}"
         since = target.since or "an unknown time"
-        return f"each {things} {came} since {since}, less {self.margin_minutes} min"
+        return f"each {things} {came} later than {self.margin_minutes} min before {since}"
 
     def verdict(self, target: Target, things: str) -> Verdict | None:
         """Decide where nothing can be chosen, because the beginning is not known."""

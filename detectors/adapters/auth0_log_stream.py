@@ -190,6 +190,15 @@ _EVENT = by_shapes(
         values={"type": _TYPE, "log_id": r"9002\d{10,90}"},
         also=("client_name", "ip", "strategy", "user_agent"),
     ),
+    # Other ids than today's: of elder tenants, and of what polls the log and calls webhooks itself.
+    Shape(
+        needs=("log_id|_id", "date", "client_id", "client_name|connection_id", "ip", "user_agent"),
+        values={"type": _TYPE},
+        also=("connection", "strategy", "strategy_type", "isMobile", "hostname"),
+        never=("eventType", "event_type", "realmId", "data"),
+        surety=0.75,
+        most=0.9,
+    ),
     envelopes=_ENVELOPES,
 )
 DETECTOR = Detector(

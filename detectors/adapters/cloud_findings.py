@@ -41,7 +41,7 @@ def _guardduty(event: JsonValue, action: str, severity: str) -> Verdict:
     sample = paths.value(event, "service.additionalInfo.sample") is True
     archived = "archived" if paths.value(event, "service.archived") is True else ""
     techniques = re.findall(r"\bT\d{4}(?:\.\d{3})?\b", paths.text(event, "description"))
-    if not paths.value(event, "resource.accessKeyDetails"):
+    if not paths.value(event, "resource.accessKeyDetails|service.detection.sequence.actors.user"):
         return findings.device(said)
     return findings.finding(said, severity, techniques, state=archived, sample=sample)
 
@@ -50,8 +50,9 @@ def _hub(event: JsonValue, action: str, severity: str) -> Verdict:
     kinds = " ".join(str(one) for one in paths.values(event, "Types"))
     if "Unusual Behaviors/User" not in kinds and "TTPs" not in kinds:
         return record("A weakness or a failed control, and nobody's doing.")
-    state = paths.text(event, "Workflow.Status|RecordState", 20)
-    return findings.finding(action, compose.severity_of(severity), state=state)
+    state = findings.standing(event, "Workflow.Status", "RecordState")
+    sample = paths.value(event, "Sample") is True
+    return findings.finding(action, compose.severity_of(severity), state=state, sample=sample)
 
 
 def _cloud(event: JsonValue, action: str, severity: str) -> Verdict:
@@ -124,6 +125,10 @@ GUARDDUTY = Product(
             where=("resource.accessKeyDetails.userType", "IAMUser|Root|FederatedUser"),
         ),
         person("sessionAddress"),
+        person(
+            "user.name", user_id="user.uid", each="service.detection.sequence.actors",
+            where=("user.type", "IAMUser|Root|FederatedUser"),
+        ),
     ),
     action="type",
     headline="title|type",
@@ -182,17 +187,21 @@ LACEWORK = Product(
             needs=("alertId", "alertType|alertName", "alertInfo|startTime"),
             also=("derivedFields", "policyId", "endTime", "reachability"),
         ),
+        Shape(needs=("detail.EVENT_ID", "detail.EVENT_TYPE|detail.EVENT_CATEGORY", "detail.SEVERITY"),
+              values={"source": r"(aws\.)?.*lacework.*"}),
+        Shape(needs=("lacework_account", "event_title|event_type", "event_id|event_severity")),
     ),
     envelopes=("data",),
+    inner="detail",
     targets=(person("entityMap.CT_User.USERNAME|entityMap.User.USERNAME"),),
-    action="alertName|alertType",
-    headline="alertInfo.subject|alertName",
-    event_id="alertId",
+    action="alertName|alertType|EVENT_TYPE",
+    headline="alertInfo.subject|alertName|event_title|SUMMARY",
+    event_id="alertId|EVENT_ID",
     severity="severity",
-    occurred_at="startTime",
+    occurred_at="startTime|event_timestamp",
     last_seen_at="endTime",
     judge=_cloud,
-)
+)  # fmt: skip
 UPWIND = Product(
     kind="upwind",
     title="Upwind",

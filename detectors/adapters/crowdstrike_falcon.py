@@ -37,7 +37,8 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     if not paths.values(event, "metadata.eventType") and paths.text(event, "event_simpleName"):
         return record("What a sensor saw, and no finding.")
     if "Detection" in kind or "Incident" in kind or paths.value(event, "composite_id"):
-        return findings.device(title, techniques)
+        state = findings.standing(event, "status", "resolution")
+        return findings.device(title, techniques, state=state)
     return findings.change(action)
 
 
@@ -80,11 +81,12 @@ DETECTOR = detector_of(
                 "event.SourceAccountName|source_account_name|SourceAccountName",
                 user_principal_name="event.SourceAccountUpn|source_account_upn|event.SourceAccountUpnName",
                 sid="event.SourceAccountObjectSid|source_account_object_sid",
+                where=("product", r"(?!fcs$).*"),  # a cloud's account, of Falcon Cloud Security, is no person's
             ),
         ),
         actors=(
             person("event.UserName|event.AccountName|user_name|UserName", sid="UserSid|user_id"),
-            person("event.UserId|UserId"),
+            person("event.UserId|UserId", where=("event.UserId|UserId", r"(?!S-1-).*")),  # those are above
         ),
         bystanders=(person("event.TargetAccountName|target_account_name"),),
         action="event.OperationName|OperationName|metadata.eventType|event_simpleName|type",
@@ -94,7 +96,7 @@ DETECTOR = detector_of(
         severity="event.SeverityName|severity_name|ratedSeverity",
         occurred_at="event.ContextTimeStamp|event.StartTime|event.ProcessStartTime|event.UTCTimestamp"
         "|metadata.eventCreationTime|timestamp|created_timestamp",
-        ips=("event.UserIp|event.SourceEndpointIpAddress|event.SourceIp|source_endpoint_address_ip4|aip",),
+        ips=("event.UserIp|event.SourceEndpointIpAddress|event.SourceIp|source_endpoint_address_ip4|source_ip_address|aip",),
         devices=(
             "event.AgentId|event.SensorId|event.HostID|aid|agent_id",
             "event.ComputerName|event.Hostname|event.SourceEndpointHostName|ComputerName|device.hostname",

@@ -31,7 +31,7 @@ from detectors.defender_evidence import add_account
 from detectors.defender_verdict import judge, telemetry
 from detectors.detector import Detector
 from detectors.fields import Fields
-from detectors.recognition import Shape, by_shapes
+from detectors.recognition import ENOUGH, Fit, Shape, by_shapes
 
 _ENVELOPES = ("records", "results", "value")
 #: Entities of AlertEvidence that are, or have, somebody's account.
@@ -243,6 +243,56 @@ def _mail(row: Fields, people: Cast) -> None:
         )
 
 
+_rows = by_shapes(
+    Shape(
+        values={"category": r"AdvancedHunting-\w+"},
+        needs=("properties",),
+        also=("tenantId", "time"),
+    ),
+    Shape(
+        needs=(
+            "timestamp|timeGenerated",
+            "reportId|reportId_long",
+            "actionType|networkMessageId|deviceId|accountObjectId|accountUpn",
+        ),
+        also=(
+            "accountUpn",
+            "accountObjectId",
+            "deviceName",
+            "initiatingProcessFileName",
+            "application",
+        ),
+        never=("properties", "event_simpleName"),
+        surety=0.85,
+    ),
+    Shape(
+        needs=("timestamp|timeGenerated", "alertId", "title", "serviceSource|detectionSource"),
+        never=("properties", "@odata.type"),
+    ),
+    Shape(
+        needs=(
+            "timestamp",
+            "accountUpn|accountObjectId|initiatingProcessAccountUpn|recipientEmailAddress",
+            "deviceId|ipAddress|networkMessageId|application|sessionId",
+        ),
+        never=("properties",),
+        surety=0.7,
+    ),
+    envelopes=_ENVELOPES,
+)
+
+
+def _recognises(payload: JsonValue) -> Fit:
+    """Know a query's answer by what stands around its rows: a query may have kept any columns."""
+    found = _rows(payload)
+    answer = Fields(payload)
+    columns = [Fields(column) for column in answer.items("schema")]
+    described = bool(columns) and all("name" in each and "type" in each for each in columns)
+    if found.surety < ENOUGH and described and isinstance(answer.get("results"), list):
+        return Fit(0.85, "it has Schema and Results")
+    return found
+
+
 DETECTOR = Detector(
     kind="defender_advanced_hunting",
     title="Microsoft Defender XDR advanced hunting rows",
@@ -252,25 +302,6 @@ DETECTOR = Detector(
         "https://learn.microsoft.com/en-us/graph/api/security-security-runhuntingquery",
     ),
     parse=parse,
-    recognises=by_shapes(
-        Shape(values={"category": r"AdvancedHunting-\w+"}, needs=("properties",), also=("tenantId", "time")),
-        Shape(
-            needs=("timestamp|timeGenerated", "reportId|reportId_long", "actionType|networkMessageId|deviceId|accountObjectId|accountUpn"),
-            also=("accountUpn", "accountObjectId", "deviceName", "initiatingProcessFileName", "application"),
-            never=("properties", "event_simpleName"),
-            surety=0.85,
-        ),
-        Shape(
-            needs=("timestamp|timeGenerated", "alertId", "title", "serviceSource|detectionSource"),
-            never=("properties", "@odata.type"),
-        ),
-        Shape(
-            needs=("timestamp", "accountUpn|accountObjectId|initiatingProcessAccountUpn|recipientEmailAddress",
-                   "deviceId|ipAddress|networkMessageId|application|sessionId"),
-            never=("properties",),
-            surety=0.7,
-        ),
-        envelopes=_ENVELOPES,
-    ),
+    recognises=_recognises,
     takes_lines=True,
 )  # fmt: skip

@@ -52,6 +52,13 @@ GITHUB = Product(
             also=("_document_id", "actor_location", "created_at", "@timestamp"),
             never=("actor.user", "actor.email", "event_type", "eventType"),
         ),
+        # What GitHub does by itself, such as letting a token expire, names no actor.
+        Shape(
+            needs=("_document_id", "user|user_id|org|repo|business", "created_at|@timestamp"),
+            values={"action": r"[a-z0-9_]+\.[a-z0-9_.]+"},
+            also=("operation_type", "actor"),
+            never=("actor.user", "actor.email", "event_type", "eventType"),
+        ),
     ),
     targets=(person("user", user_id="user_id", only=("user", _BOT)),),
     actors=(
@@ -66,6 +73,63 @@ GITHUB = Product(
     place="actor_location.country_code",
     apps=("oauth_application_id", "oauth_application_name|integration"),
     tenant="org",
+)
+CONFLUENCE = Product(
+    kind="confluence_audit",
+    title="Confluence audit records",
+    documentation=("https://developer.atlassian.com/cloud/confluence/rest/v1/api-group-audit/",),
+    shapes=(
+        Shape(
+            needs=("summary", "creationDate", "author", "affectedObject|associatedObjects"),
+            also=("category", "remoteAddress", "changedValues", "author.accountId"),
+            never=("eventType", "severity"),
+        ),
+    ),
+    envelopes=("results",),
+    targets=(
+        person("affectedObject.name", where=("affectedObject.objectType", "user")),
+        person("name", each="associatedObjects", where=("objectType", "user")),
+    ),
+    actors=(
+        person(
+            "author.username", user_id="author.accountId|author.userKey", name="author.displayName",
+            only=("author.accountType", "atlassian|customer"),
+        ),
+    ),
+    action="summary",
+    rule="category",
+    event_id="",
+    occurred_at="creationDate",
+    ips=("remoteAddress",),
+)  # fmt: skip
+JIRA = Product(
+    kind="jira_audit",
+    title="Jira audit records",
+    documentation=(
+        "https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-audit-records/",
+    ),
+    shapes=(
+        Shape(
+            needs=("summary", "category", "created", "eventSource|objectItem"),
+            also=(
+                "authorKey|authorAccountId",
+                "objectItem.typeName",
+                "associatedItems",
+                "remoteAddress",
+            ),
+            never=("eventType", "severity"),
+        ),
+    ),
+    envelopes=("records",),
+    targets=(
+        person("objectItem.name", user_id="objectItem.id", where=("objectItem.typeName", "user")),
+        person("name", user_id="id", each="associatedItems", where=("typeName", "user")),
+    ),
+    actors=(person("authorKey", user_id="authorAccountId"),),
+    action="summary",
+    rule="category",
+    occurred_at="created",
+    ips=("remoteAddress",),
 )
 OPENAI = Product(
     kind="openai_audit",
@@ -180,4 +244,4 @@ WIZ = Product(
     ips=("sourceIP",),
     agents="userAgent",
 )  # fmt: skip
-DETECTORS = table(ANTHROPIC, GITHUB, OPENAI, SNOWFLAKE, SUBLIME, TINES, WIZ)
+DETECTORS = table(ANTHROPIC, CONFLUENCE, GITHUB, JIRA, OPENAI, SNOWFLAKE, SUBLIME, TINES, WIZ)

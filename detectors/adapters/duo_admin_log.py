@@ -26,9 +26,12 @@ _ENVELOPES = ("response", "adminlogs")
 _REMEDY = "Send entries as Duo's Admin API has them in administrator logs."
 #: Actions whose object is an account.
 _ON_USERS = re.compile(
-    r"(user|bypass|u2f|webauthn|regcode|group_user|desktoptoken|deregister|admin)_\w+|\w+_(user|bypass)",
+    r"(user|bypass|u2f|webauthn|regcode|group_user|desktoptoken|deregister|admin)_\w+|\w+_(user|bypass)"
+    r"|\w+_sync_by_user_\w+",
     re.IGNORECASE,
 )
+#: What somebody proves herself with, in the activity log.
+_FACTORS = re.compile(r"(phone|webauthn\w*|bypass\w*|\w*token|authenticator)_\w+", re.IGNORECASE)
 #: Telephone numbers, alone or with a name before them, are no account's name.
 _PHONE = re.compile(r".{0,40}\(?\+?\d[\d\s().x-]{6,24}\)?", re.ASCII)
 
@@ -81,12 +84,24 @@ def _activity(value: JsonValue, event: Fields, source: str) -> Alert:
         ]
         ends.append(ids if person else [])
     cast = Cast()
-    parts.acted(cast, *ends)
+    actor, target = ends
+    if (
+        event.at("actor").text("type", limit=40).lower() == "admin"
+        and event.at("target")
+        and not target
+    ):
+        cast.leave_out("what was changed is no account")
+        cast.add(Role.ACTOR, *actor)
+    else:
+        parts.acted(cast, actor, target)
+    verdict = _verdict(action, Fields(wrapping.json_of(event.at("action").get("details"))))
+    if verdict.signal is Signal.OTHER and _FACTORS.fullmatch(action):
+        verdict = record("A change of how people sign in.", Signal.MFA)
     return compose.alert(
         source=source,
         kind=action or "activity",
         raw=value,
-        verdict=_verdict(action, Fields(wrapping.json_of(event.at("action").get("details")))),
+        verdict=verdict,
         cast=cast,
         event_id=event.get("activity_id"),
         title=action.replace("_", " "),

@@ -24,6 +24,9 @@ from detectors.recognition import Fit, Shape
 _RULE = "kibana.alert.rule.name|signal.rule.name|rule.name"
 _CLAIM = "http://schemas{0}xmlsoap{0}org/ws/2005/05/identity/claims/upn"
 _AZURE = "azure.activitylogs.identity.claims." + _CLAIM
+_SIGNED_IN = "azure.signinlogs.properties"
+#: Elastic numbers the resources that an entry of Entra's audit log is about.
+_CHANGED = "azure.auditlogs.properties.target_resources.0"
 _ENVELOPES = ("context.alerts", "alerts", "hits.hits", "signals")
 _KIND = "elastic_ecs_document"
 
@@ -80,12 +83,15 @@ _PRODUCT = Product(
     targets=(
         person("user.target.name", email="user.target.email", user_id="user.target.id",
                name="user.target.full_name"),
+        person("alternate_id", okta_user_id="id", name="display_name", each="okta.target", where=("type", "User")),
+        person(f"{_CHANGED}.user_principal_name", entra_object_id=f"{_CHANGED}.id", where=(f"{_CHANGED}.type", "User")),
     ),
     actors=(
-        person("user.name", email="user.email", user_id="user.id", name="user.full_name"),
+        person(
+            "user.name", email="user.email", user_id="user.id", name="user.full_name",
+            user_principal_name=f"{_SIGNED_IN}.user_principal_name", entra_object_id=f"{_SIGNED_IN}.user_id",
+        ),
         person(f"{_AZURE.format('_')}|{_AZURE.format('.')}"),
-        person("azure.signinlogs.properties.user_principal_name",
-               entra_object_id="azure.signinlogs.properties.user_id"),
         person("azure.auditlogs.properties.initiated_by.user.userPrincipalName"),
     ),
     bystanders=(person("user.effective.name", email="user.effective.email"),),

@@ -22,12 +22,19 @@ _TECHNIQUES = (
     "|tactics.techniques.external_id|attack_technique|details.mitreTechniques"
 )
 _ID = re.compile(r"(?:attack\.)?(t\d{4}(?:\.\d{3})?)\b.*", re.IGNORECASE)
+#: Who works on it, what was found, and what the product did at once.
+_STANDING = (
+    "status", "resolution_status", "workflow.status|workflow.state", "investigationStatus",
+    "investigationResult", "determination.value", "action_pretty", "action", "run_state",
+)  # fmt: skip
 _ACCOUNT = ("entityType", "account|emailAddress|cloudIdentity")
 
 
 def _device(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: ARG001 - a Judge
     found = [_ID.match(str(one)) for one in paths.values(event, _TECHNIQUES)]
-    return findings.device(action, [one[1] for one in found if one])
+    return findings.device(
+        action, [one[1] for one in found if one], state=findings.standing(event, *_STANDING)
+    )
 
 
 def _workbench(event: JsonValue, action: str, severity: str) -> Verdict:
@@ -35,7 +42,7 @@ def _workbench(event: JsonValue, action: str, severity: str) -> Verdict:
     cloud = {"cloudIdentity", "emailAddress"} & {str(one) for one in named}
     if cloud:
         techniques = [str(one) for one in paths.values(event, _TECHNIQUES)]
-        state = paths.text(event, "investigationResult|status", 40)
+        state = findings.standing(event, *_STANDING)
         return findings.finding(action, compose.severity_of(severity), techniques, state=state)
     return _device(event, action, severity)
 
@@ -94,6 +101,7 @@ CORTEX = Product(
             needs=("agent_install_type|association_strength", "event_type", "story_id|actor_process_instance_id"),
             also=("event_timestamp", "module_id"),
         ),
+        Shape(needs=("alert_id", "detection_timestamp", "action_pretty|is_whitelisted", "host_name|user_name")),
         Shape(needs=("incident_id", "xdr_url|alert_count|rule_based_score|detection_time"), also=("host_count",)),
     ),
     envelopes=("reply.alerts", "reply.alerts.data", "reply.incidents", "alerts"),

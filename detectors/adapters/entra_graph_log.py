@@ -1,6 +1,7 @@
 """Entra ID's logs as Microsoft Graph lists them: ``auditLogs/signIns`` and ``auditLogs/directoryAudits``.
 
-Objects come bare, in a list, one a line, or in ``value`` of an answer.
+Objects come bare, in a list, one a line, or in ``value`` of an answer; sign-ins also as the admin center
+downloads them (CSV).
 
 Vendor documentation: Microsoft Learn, Microsoft Graph resource types ``signIn`` (v1.0 and beta) and
 ``directoryAudit``, and what ``detectors.entra_rows`` names.
@@ -11,7 +12,7 @@ from __future__ import annotations
 from pydantic import JsonValue
 
 from config.settings import Source
-from detectors import entra_alerts, recognition
+from detectors import entra_alerts, entra_download, recognition
 from detectors.alert import Alert, NotUnderstood
 from detectors.batch import Finding, each
 from detectors.detector import Detector
@@ -35,6 +36,9 @@ def _alert(value: JsonValue, source: str) -> Alert:
         return entra_alerts.audit(Frame(source, "directoryAudit", value, tenant=tenant), row)
     if "createdDateTime" in row and ("appId" in row or "userPrincipalName" in row):
         return entra_alerts.sign_in(Frame(source, "signIn", value, tenant=tenant), row)
+    if entra_download.is_sign_in(row):
+        frame = Frame(source, "signIn", value, tenant=tenant)
+        return entra_alerts.sign_in(frame, entra_download.sign_in(row))
     raise NotUnderstood("it is neither a signIn nor a directoryAudit", _REMEDY)
 
 
@@ -44,6 +48,7 @@ DETECTOR = Detector(
     documentation=(
         "https://learn.microsoft.com/en-us/graph/api/resources/signin",
         "https://learn.microsoft.com/en-us/graph/api/resources/directoryaudit",
+        "https://learn.microsoft.com/en-us/entra/identity/monitoring-health/howto-download-logs",
     ),
     parse=parse,
     recognises=by_shapes(
@@ -64,6 +69,7 @@ DETECTOR = Detector(
             never=("properties", "TimeGenerated", "category"),
             surety=0.8,
         ),
+        Shape(needs=entra_download.COLUMNS, also=("Session ID", "Sign-in error code"), never=("properties",)),
         envelopes=_ENVELOPES,
     ),
     takes_lines=True,

@@ -31,6 +31,7 @@ _LOST = {
     "suspicious programmatic login": Signal.RISK,
     "leaked password": Signal.CREDENTIAL,
     "user suspended due to suspicious activity": Signal.CREDENTIAL,
+    "user suspended (suspicious activity)": Signal.CREDENTIAL,
     "user suspended": Signal.CREDENTIAL,
     "suspicious session cookie": Signal.SESSION_THEFT,
     "user signed out due to suspicious session cookie": Signal.SESSION_THEFT,
@@ -108,7 +109,7 @@ def _verdict(alert: Fields, holds: str) -> Verdict:
         return Verdict(
             True, "Google holds the account to be in somebody else's hands.", _LOST[rule]
         )
-    if holds == "StateSponsoredAttack":
+    if holds == "StateSponsoredAttack" or alert.text("source").lower() == "state sponsored attack":
         return record(
             "Google saw an attempt on the account; nothing says that it worked.", Signal.RISK
         )
@@ -123,6 +124,12 @@ _EVENT = by_shapes(
         values={"data.@type": r"type\.googleapis\.com/google\.apps\.alertcenter\..*"},
     ),
     Shape(needs=("alertId", "customerId", "securityInvestigationToolLink"), surety=0.8),
+    Shape(
+        needs=("alertId", "customerId", "type", "source", "data", "createTime", "metadata.status"),
+        also=("startTime", "etag", "metadata.severity"),
+        surety=0.75,
+        most=0.85,
+    ),
     envelopes=_ENVELOPES,
 )
 DETECTOR = Detector(

@@ -141,7 +141,7 @@ DETECTOR = Detector(
     recognises=by_shapes(
         Shape(values={"@odata.type": r"#?microsoft\.graph\.security\.alert"}, also=("title", "evidence")),
         Shape(
-            needs=("title", "createdDateTime", "severity", "serviceSource|detectionSource", "evidence|incidentWebUrl"),
+            needs=("title", "createdDateTime", "severity", "serviceSource|detectionSource", "evidence|incidentWebUrl|alertWebUrl"),
             also=("providerAlertId", "alertWebUrl", "firstActivityDateTime", "detectorId", "status"),
             never=("incidentName", "alerts"),
         ),

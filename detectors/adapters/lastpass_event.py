@@ -23,12 +23,16 @@ from detectors.recognition import Fit, Shape, by_shapes, items
 
 _ENVELOPES = ("Data", "events")
 _REMEDY = "Send events as LastPass's reporting API has them."
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_ADDRESS = re.compile(r"[^\s@'\"]+@[^\s@'\"]+\.[^\s@'\"]+")
 #: What is done to somebody else's account.
 _TO_OTHERS = re.compile(
     r"(employee|user|account|admin|super admin|require|disable|delete|create|reset|invite|add|remove"
     r"|edit|reinvite|suspend|master password reset)\b.*",
     re.IGNORECASE,
+)
+#: Who comes into a group or out of it stands beside the group's name.
+_MEMBERSHIP = re.compile(
+    r"(add|adding|added|remove|removing|removed)\b.*\bgroup\b.*", re.IGNORECASE
 )
 _SIGNALS = (
     (r".*(multifactor|\bmfa\b|authenticator).*", Signal.MFA),
@@ -59,6 +63,8 @@ def _alert(value: JsonValue, source: str) -> Alert:
     target = guessed(event.get("Data"))
     other = _ADDRESS.fullmatch(data) or parts.unsayable([target])
     acted_upon = [target] if other and _TO_OTHERS.fullmatch(action) else []
+    if _MEMBERSHIP.fullmatch(action) and len(members := _ADDRESS.findall(data)) == 1:
+        acted_upon = [guessed(members[0])]
     cast = Cast()
     parts.acted(cast, [guessed(event.get("Username"))], acted_upon)
     signal = next(

@@ -10,17 +10,22 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from detectors import findings, paths
+from detectors import compose, findings, paths
 from detectors.alert import Signal
 from detectors.compose import Verdict, record
 from detectors.product import Product, person, table
 from detectors.recognition import Shape
 
+#: A case's severity is what was found, in words; in some of Abnormal's answers it is how grave that is.
+_GRADES = ("low", "medium", "high", "critical")
+
 
 def _abnormal(event: JsonValue, action: str, severity: str) -> Verdict:
     if not paths.value(event, "affectedEmployee"):
         return findings.change(action) if paths.value(event, "user") else record()
-    said = paths.text(event, "severity|analysis|genai_summary")
+    graded = compose.severity_of(paths.text(event, "severity", 20)) in _GRADES
+    said = paths.text(event, "description" if graded else "severity|analysis|genai_summary")
+    severity = paths.text(event, "severity", 20).lower() if graded else severity
     state = paths.text(event, "case_status|remediation_status", 60)
     rated = paths.text(event, "severity_level", 20).lower() or severity
     return findings.finding(said, "high" if "takeover" in said.lower() else rated, state=state)
@@ -57,7 +62,7 @@ ABNORMAL = Product(
     ),
     actors=(person(email="user.email"),),
     bystanders=(person(email="reporter.email", name="reporter.name"),),
-    action="attackType|action|severity|not_analyzed_reason",
+    action="attackType|action|description|severity|not_analyzed_reason",
     event_id="threatId|caseId|abxMessageId|campaignId|vendorCaseId",
     severity="severity_level",
     occurred_at="firstObserved|receivedTime|timestamp|reported_datetime|firstReported",

@@ -7,7 +7,9 @@ Vendor documentation: Prometheus "Alertmanager webhook receiver"; Grafana "Webho
 provisioning"; Datadog "Webhooks", "Monitors API"; PagerDuty "Events API v2", "V3 webhooks"; Sentry "Issue
 alerts webhook"; Zabbix "Webhook media type"; Amazon CloudWatch over SNS; Google Cloud "Notification channels:
 webhooks"; Azure Monitor "Common alert schema"; Checkmk, Nagios, New Relic, Dynatrace, Splunk Observability,
-Graylog, Opsgenie, Pingdom, UptimeRobot, Checkly, ThousandEyes, Coralogix, StatusCake, Uptime Kuma.
+Graylog, Opsgenie, Pingdom, UptimeRobot, Checkly, ThousandEyes, Coralogix, StatusCake, Uptime Kuma, Statuspage,
+incident.io, Rootly, FireHydrant, Better Stack, Splunk On-Call, Rollbar, Bugsnag, Honeybadger, Instana, LogicMonitor,
+VMware Aria Operations; GitHub Actions, GitLab, Jenkins, CircleCI, Azure DevOps, Buildkite; Kubernetes events.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ _TITLE = (
     "title|commonAnnotations.summary|alerts.annotations.summary|alerts.labels.alertname|annotations.summary"
     "|labels.alertname|Message.AlarmName|AlarmName|incident.policy_name|incident.summary|payload.summary"
     "|event.title|event.data.title|data.event.title|check_name|alert_name|event_definition_title|summary"
+    "|data.item.title|data.incident.name|data.attributes.name|incident.name|workflow_run.name|workflow.name"
+    "|entity_display_name|state_message|detail.alarmName|resourceName"
     "|ruleName|name|messageTitle|monitor.name|problemTitle|ProblemTitle|data.essentials.alertRule|message"
 )
 _IDS = "fingerprint|groupKey|alert_id|event_id|incident.incident_id|dedup_key|incidentId|uuid|eventId|id"
@@ -72,6 +76,33 @@ _SHAPES = (
     Shape(needs=("num_hits|num_matches", "@timestamp|rule_name|match_body"), surety=0.6),
     Shape(needs=("chart|chart_context|chart_name", "alarm|alarm_name|alert", "host|node_name|space")),
     Shape(needs=("deviceName|host_name", "monitorName|dataPoint|datasource|alertDetailUrl|LMD|datapoint"), surety=0.7),
+    Shape(needs=("check_result", "stream|check_result.triggered_condition")),
+    Shape(needs=("alertid", "datasource|dpname|datapoint", "level|host")),
+    Shape(needs=("alertId", "criticality", "resourceName|resourceKind")),
+    Shape(needs=("violations", "conditions", "alert.name|alert.id")),
+    Shape(needs=("issue.id", "issue.suggestion|issue.fqdn|issue.entity", "issue.state|issue.severity")),
+    # Further incident tools and errors
+    Shape(values={"event_type": r"(public|private)_(incident|alert)\..*"}),
+    Shape(needs=("event.issued_at", "data"), values={"event.type": r"(incident|alert|retrospective)\.\w+"}),
+    Shape(needs=("data.incident", "event.operation", "event.resource_type")),
+    Shape(needs=("data.attributes.cause|data.attributes.started_at",), values={"data.type": "incident|monitor"}),
+    Shape(needs=("page.status_indicator|page.status_description", "incident|component|meta")),
+    Shape(needs=("entity_id", "message_type", "state_message|entity_display_name|monitoring_tool")),
+    Shape(needs=("messages.type", "messages.data.incident")),
+    Shape(needs=("data.item|data.occurrence", "event_name"), values={"event_name": r"\w*(item|occurrence|deploy)\w*"}),
+    Shape(needs=("trigger.type", "error.errorId|error.exceptionClass|error.id", "project")),
+    Shape(needs=("fault.klass|fault.id", "project", "message|event")),
+    # Builds and deployments
+    Shape(needs=("workflow_run|workflow_job|check_run|check_suite|deployment_status", "repository")),
+    Shape(values={"object_kind": "pipeline|build|deployment|job"}, needs=("project|project_name|object_attributes",)),
+    Shape(needs=("build.phase|build.full_url", "name|url")),
+    Shape(values={"type": r"(workflow|job)-completed"}, needs=("pipeline|workflow|job",)),
+    Shape(values={"eventType": r"(build|release|ms\.vss-\w+)\..*"}, needs=("publisherId", "resource")),
+    Shape(values={"event": r"(build|job|agent)\.\w+"}, needs=("build|job|agent", "pipeline|organization")),
+    Shape(needs=("involvedObject", "reason"), values={"kind": "Event"}),
+    # Amazon's bus and topics
+    Shape(values={"source": r"aws\.(cloudwatch|health|ecs|rds|autoscaling)"}, needs=("detail-type", "detail")),
+    Shape(values={"Type": r"(Uns|S)ubscriptionConfirmation"}, needs=("TopicArn", "SubscribeURL|Token")),
     Shape(needs=("probe|sensor|sensorid|lastvalue", "device|group", "status|statusid|message"), surety=0.6),
 )  # fmt: skip
 _SHAPED = by_shapes(*_SHAPES)

@@ -18,6 +18,14 @@ from detectors.product import Product, person, table
 from detectors.recognition import Shape
 
 _SAAS = re.compile(r"SaaS::[^:]{1,80}:\s*(\S.*)")
+#: Where medium, high and critical begin in CEF.
+_CEF = (4, 7, 9)
+#: Vectra's words for what a triage rule, its own model or a person has sorted out.
+_SET_ASIDE = ("triaged", "is_triaged", "filtered_by_rule", "filtered_by_ai", "filtered_by_user")
+_VECTRA_LINE = {
+    "account_name": "account", "user": "suser", "category": "cat", "detection_id": "externalId", "src_ip": "src",
+    "host_name": "shost", "threat": "threat", "certainty": "certainty", "timestamp": "start",
+}  # fmt: skip
 _SERVICE = re.compile(r"(?:O365|M365|Azure ?AD|AAD|AWS|Entra)\s*:\s*(\S+)", re.IGNORECASE)
 
 
@@ -25,6 +33,11 @@ def _darktrace_accounts(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
     found = paths.values(
         event, "breachDevices.identifier|breachDevices.hostname|device.hostname|device.devicelabel|device.credentials.credential"
     )  # fmt: skip
+    if paths.text(event, "_format", 8) == "cef":
+        found = [
+            paths.value(event, f"extension.{key}") for key in ("shost", "dhost", "suser", "duser")
+        ]
+        event = {**event, "priority_level": compose.graded(paths.value(event, "severity"), _CEF)}
     accounts: list[JsonValue] = [match[1] for one in found if isinstance(one, str) and (match := _SAAS.match(one))]  # fmt: skip
     return {**event, "namedAccounts": accounts}
 
@@ -36,7 +49,8 @@ def _darktrace(event: JsonValue, action: str, severity: str) -> Verdict:
         score = paths.value(event, "score")
         severity = compose.severity_of(score, 1)
     rated = {"suspicious": "medium", "compliance": "low"}.get(severity, severity)
-    return findings.finding(action, rated)
+    state = "acknowledged" if paths.value(event, "acknowledged") is True else ""
+    return findings.finding(action, rated, state=state)
 
 
 def _netskope(event: JsonValue, action: str, severity: str) -> Verdict:
@@ -48,19 +62,40 @@ def _netskope(event: JsonValue, action: str, severity: str) -> Verdict:
     return findings.finding(f"{kind} {action}", severity)
 
 
+def _vectra_line(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Name the fields of a line as Vectra's JSON names them."""
+    said = {key: paths.value(event, f"extension.{place}") for key, place in _VECTRA_LINE.items()}
+    signature = paths.text(event, "signatureId", 80)
+    if signature in ("audit", "health"):
+        said["category"] = signature  # their own is the name of what was done
+    return {
+        **{key: value for key, value in said.items() if value is not None},
+        "d_type_vname": paths.value(event, "name"),
+        "triaged": paths.text(event, "extension.triaged", 8).lower() == "true",
+        "severity": compose.graded(paths.value(event, "severity"), _CEF),
+    }
+
+
 def _vectra_accounts(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    if paths.text(event, "_format", 8) == "cef":
+        event = _vectra_line(event)
     values = paths.values(
         event, "account_name|account_uid|src_account.name|linked_account|accounts"
     ) or (
         paths.values(event, "entity_uid|name")
-        if paths.text(event, "entity_type|type") == "account"
+        if paths.value(event, "account_type") or paths.text(event, "entity_type|type") == "account"
         else []
     )
     accounts: list[JsonValue] = []
     for one in values:
         service = _SERVICE.fullmatch(one.strip()) if isinstance(one, str) else None
         accounts.append({"shown": one, "plain": service[1] if service else one})
-    return {**event, "namedAccounts": accounts}  # fmt: skip
+    rated = paths.value(event, "severity") or compose.severity_of(_threat(event), 100)
+    return {**event, "namedAccounts": accounts, "severity": rated}
+
+
+def _threat(event: JsonValue) -> JsonValue:
+    return paths.value(event, "threat|threat_score")
 
 
 def _vectra(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: ARG001 - a Judge
@@ -69,15 +104,12 @@ def _vectra(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: A
         return findings.change(action)
     if not paths.values(event, "namedAccounts"):
         return findings.device(action)
-    rated = compose.severity_of(paths.value(event, "threat|threat_score"), 100)
-    if "SCORING" in category:
+    rated = compose.severity_of(_threat(event), 100)
+    if "SCORING" in category or paths.values(event, "detection_summaries|detection_set"):
         return record("A score of everything seen of this account, and no finding.")
-    state = (
-        "resolved"
-        if paths.value(event, "triaged|is_triaged") is True
-        else paths.text(event, "state", 20)
-    )
-    return findings.finding(action, rated, state="" if state == "active" else state)
+    set_aside = any(paths.value(event, each) is True for each in _SET_ASIDE)
+    state = "filtered" if set_aside else paths.text(event, "state", 20)
+    return findings.finding(action, rated, state=state)
 
 
 DARKTRACE = Product(
@@ -89,12 +121,14 @@ DARKTRACE = Product(
         Shape(needs=("pbid", "model|triggeredComponents|breachUrl"), also=("creationTime", "device", "commentCount")),
         Shape(needs=("alert_name", "priority_level", "last_updated_status|acknowledge_timeout|child_id")),
         Shape(needs=("dtProduct|iris_event_type", "model|incidentEventUrl"), surety=0.8),
+        Shape(values={"_format": "cef", "deviceVendor": "Darktrace"}),
     ),
     targets=(person("@", each="namedAccounts"),),
     action="title|model.then.name|model.name|alert_name|name",
-    event_id="id|pbid|uuid",
+    event_id="id|pbid|uuid|extension.externalId",
     severity="category|priority_level",
-    occurred_at="createdAt|time|last_updated",
+    occurred_at="createdAt|time|last_updated|extension.rt|extension.start",
+    ips=("extension.src",),
     devices=("device.did", "device.hostname"),
     judge=_darktrace,
     prepare=_darktrace_accounts,
@@ -141,6 +175,11 @@ VECTRA = Product(
         Shape(needs=("headend_addr", "category|type|vectra_timestamp|version"), also=("href", "dvchost", "d_type")),
         Shape(needs=("detection_type|d_type_vname", "detection_href|detection_url|certainty"), also=("entity_uid", "threat")),
         Shape(needs=("alert_gid|alert_signature_id", "alert_signature", "src_ip"), surety=0.7),
+        Shape(
+            needs=("detection_summaries|detection_set", "threat|t_score", "certainty|c_score", "name|display_name"),
+            also=("account_type", "host_artifact_set", "last_detection_timestamp", "privilege_level"),
+        ),
+        Shape(values={"_format": "cef", "deviceVendor": r"Vectra.*"}),
         Shape(needs=("entity_id|attack_profile", "urgency_score|is_prioritized|velocity_contrib|attack_rating")),
     ),
     envelopes=("events", "results"),

@@ -12,13 +12,18 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from detectors import compose, findings, paths
+from detectors import findings, paths
 from detectors.compose import Verdict, record
 from detectors.product import Product, detector_of, person
 from detectors.recognition import Shape
 
 _FINDINGS = {"2001", "2004", "2005", "2006"}
 _SEVERITIES = {"1": "informational", "2": "low", "3": "medium", "4": "high", "5": "critical", "6": "critical"}  # fmt: skip
+#: What ``status_id`` ends a finding by class; an incident (2005) has other numbers than the rest.
+_ENDED = {"3": "suppressed", "4": "resolved", "5": "archived", "6": "deleted"}
+_ENDED_INCIDENT = {"4": "resolved", "5": "closed"}
+_CLOSE = "3"
+_FALSE_POSITIVE = "1"
 _TITLE = "finding_info.title|finding.title|message"
 _HUMAN = ("type_id", r"[0125-9]|99")
 
@@ -30,20 +35,34 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
             event,
             "attacks.technique.uid|finding_info.attacks.technique.uid|attacks.sub_technique.uid",
         )
-        rated = _SEVERITIES.get(paths.text(event, "severity_id", 4), severity)
         said = " ".join(
             (paths.text(event, _TITLE), paths.text(event, "finding_info.types|finding.types"))
         )
         blocked = paths.text(event, "disposition_id", 4) == "2"
-        state = "blocked" if blocked else paths.text(event, "status", 40)
         if blocked:
             return record("It was blocked.", findings.finding(said).signal)
         return findings.finding(
-            said, compose.severity_of(rated), [str(each) for each in techniques], state=state
+            said, severity, [str(each) for each in techniques], state=_standing(event, uid)
         )
     if uid.startswith("2"):
         return record("A weakness or a failed control, and nobody's doing.")
     return findings.change(action)
+
+
+def _standing(event: JsonValue, uid: str) -> str:
+    if paths.text(event, "activity_id", 4) == _CLOSE:
+        return "closed"
+    if paths.text(event, "verdict_id", 4) == _FALSE_POSITIVE:
+        return "false positive"
+    ended = _ENDED_INCIDENT if uid == "2005" else _ENDED
+    said = ended.get(paths.text(event, "status_id", 4))
+    return said or findings.standing(event, "status", "verdict")
+
+
+def _graded(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Say in words how grave it is: the number is required of every event, the word is not."""
+    rated = _SEVERITIES.get(paths.text(event, "severity_id", 4))
+    return {**event, "severity": rated} if rated else event
 
 
 DETECTOR = detector_of(
@@ -63,7 +82,7 @@ DETECTOR = detector_of(
                 also=("metadata.version", "metadata.product", "severity_id", "time"),
             ),
         ),
-        envelopes=("events", "records"),
+        envelopes=("events", "records", "detail.findings"),
         targets=(
             person("user.name", email="user.email_addr", user_id="user.uid", only=("user.type_id", _HUMAN[1])),
             person("name", email="email_addr", user_id="uid", each="evidences.user", only=_HUMAN),
@@ -96,5 +115,6 @@ DETECTOR = detector_of(
         apps=("app.uid", "app.name"),
         tenant="cloud.account.uid",
         judge=_judge,
+        prepare=_graded,
     )
 )  # fmt: skip

@@ -1,10 +1,11 @@
-"""PingFederate's audit log (``audit.log``), and the lines its server log has beside it.
+"""PingFederate's audit log (``audit.log``), and the lines its other logs have beside it.
 
 An audit line has ``event``, ``subject`` (who signs in, empty until that is known), ``ip`` and
-``connectionid``. ``sri`` is the session's reference, by which PingFederate revokes it.
+``connectionid``. ``sri`` is the session's reference, by which PingFederate revokes it. A line of the
+administrators' log (``admin.log``) says which administrator did what to which component.
 
-Vendor documentation: docs.pingidentity.com, "PingFederate: security audit logging", "Session revocation
-API".
+Vendor documentation: docs.pingidentity.com, "PingFederate: security audit logging", "Administrator audit
+logging", "Session revocation API".
 """
 
 from __future__ import annotations
@@ -45,6 +46,12 @@ _BARS = (
     "responsetime",
 )
 _BARRED = re.compile(r"[^|]{10,60}\|\s*tid:[^|]{1,80}\|\s*[A-Z_]{2,60}\s*\|")
+#: A line of the administrators' log: when, who, her roles, from where, component, event, its id, details.
+_ADMIN = re.compile(
+    r"(?P<timestamp>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}) *\| *(?P<admin>[^|]{1,120}?) *\| *[^|]{0,400}"
+    r"\| *(?P<ip>[0-9A-Fa-f.:]{3,45}) *\| *(?P<component>[A-Z_]{2,60}) *\| *(?P<event>[A-Z_]{2,60}) *"
+    r"\|[^|]{0,100}\| *(?P<details>[^|]{0,400})"
+)
 _WHEN = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3}")
 
 
@@ -64,10 +71,36 @@ def _line(value: JsonValue) -> Fields:
             "connectionid": said.get("sourceServiceName", "cs3"), "status": said.get("outcome"),
         }  # fmt: skip
         return Fields(named)
-    whole = line.get("text") if line.get("_format") == "text" else None
-    if isinstance(whole, str) and _BARRED.match(whole):
+    whole = _whole(value)
+    if admin := _ADMIN.match(whole):
+        return Fields(admin.groupdict())
+    if _BARRED.match(whole):
         return Fields(dict(zip(_BARS, (each.strip() for each in whole.split("|")), strict=False)))
     return line
+
+
+def _whole(value: JsonValue) -> str:
+    """Return a line between bars as it was, whatever its commas and pairs were taken for."""
+    line = Fields(value)
+    cells = line.get("columns")
+    if isinstance(cells, list):
+        return ",".join(str(each) for each in cells)
+    # Attributes behind the bars are pairs; what stands before them is the head.
+    found = line.get("_head") if line.get("_format") == "key_value" else line.get("text")
+    return found if isinstance(found, str) else ""
+
+
+def _people(cast: Cast, line: Fields) -> None:
+    administrator, event = line.get("admin"), line.text("event", limit=80)
+    if administrator is None:
+        cast.add_named(Role.VICTIM, line.get("subject"))
+        return
+    # Details of what was done to an administrator's account begin with its name.
+    on = line.text("details", limit=400).strip()
+    named = line.get("component") == "USER" and not event.startswith("LOG") and on
+    if named and re.fullmatch(r"\S{1,120}", on):
+        cast.add_named(Role.VICTIM, on)
+    cast.add_named(Role.ACTOR if named else Role.VICTIM, administrator)
 
 
 def _alert(value: JsonValue, source: str) -> Alert:
@@ -78,7 +111,7 @@ def _alert(value: JsonValue, source: str) -> Alert:
         raise NotUnderstood("it is no line of PingFederate's: no event", _REMEDY)
     when = _WHEN.search(head)
     cast = Cast()
-    cast.add_named(Role.VICTIM, line.get("subject"))
+    _people(cast, line)
     ended = line.text("status", limit=40)
     return compose.alert(
         source=source,
@@ -121,12 +154,13 @@ def _recognises(payload: JsonValue) -> Fit:
     lines = [Fields(each).text("_head", "text", limit=2000) for each in found]
     if found and all(_SERVER.search(line) for line in lines):
         return Fit(0.85, "it is a line of PingFederate's server log")
+    if found and all(_ADMIN.match(_whole(each)) for each in found):
+        return Fit(0.9, "it is a line of PingFederate's log of its administrators")
     return _AUDIT([_line(each).everything() if _barred(each) else each for each in found])
 
 
 def _barred(value: JsonValue) -> bool:
-    whole = Fields(value).get("text")
-    return isinstance(whole, str) and _BARRED.match(whole) is not None
+    return _BARRED.match(_whole(value)) is not None
 
 
 DETECTOR = Detector(

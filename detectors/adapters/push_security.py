@@ -33,7 +33,7 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: AR
             Signal.SESSION_THEFT, ("T1539",),
         )  # fmt: skip
     if _PHISHED.fullmatch(kind):
-        return _phishing(paths.text(event, "new.mode|new.action|new.response", 20).upper())
+        return _phishing(event, entered="PASSWORD" in kind)
     if action == "ACCOUNT":
         return _account(event)
     if action == "LOGIN" and paths.value(event, "new.leakedPassword") is True:
@@ -46,11 +46,25 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: AR
     return record()
 
 
-def _phishing(mode: str) -> Verdict:
+def _phishing(event: JsonValue, *, entered: bool) -> Verdict:
     attack = ("T1557",)
-    if mode in {"BLOCK", "BLOCKED"}:
+    mode, action, response = (
+        paths.text(event, f"new.{key}", 40).upper() for key in ("mode", "action", "response")
+    )
+    said = f"{mode} {action} {response}"
+    if "IGNORED" in said:
+        return Verdict(
+            True, "The person went on to a phishing page in spite of a warning.",
+            Signal.SESSION_THEFT, attack,
+        )  # fmt: skip
+    if "BLOCK" in said:
         return Verdict(
             False, "Push stopped a phishing page before the password was sent.",
+            Signal.SESSION_THEFT, attack,
+        )  # fmt: skip
+    if "WARN" in said and not entered:
+        return Verdict(
+            False, "Push warned of a phishing page; nothing says that the person went on.",
             Signal.SESSION_THEFT, attack,
         )  # fmt: skip
     return Verdict(
@@ -86,28 +100,35 @@ DETECTOR = detector_of(
         ),
         shapes=(
             Shape(
-                needs=("id", "new"),
+                needs=("id", "new|old"),  # what was removed has only "old"
                 values={
                     "object": r"[A-Z][A-Z_]{2,60}",
                 },
-                also=("version", "timestamp", "new.employeeId|new.employee", "new.appType"),
+                also=(
+                    "version",
+                    "timestamp",
+                    "category",
+                    "new.employeeId|new.employee",
+                    "new.appType",
+                ),
                 never=("eventType", "detail"),
             ),
         ),
         targets=(
             person(
-                email="new.employee.email|new.email|new.account.email",
-                user_id="new.employee.id|new.employeeId",
+                email="new.employee.email|new.email|new.account.email|old.employee.email|old.email",
+                user_id="new.employee.id|new.employeeId|old.employee.id|old.employeeId",
                 name="new.employee.lastName",
             ),
         ),
+        actors=(person(email="actor.email"),),
         action="object",
         rule="new.detectionType|new.type|object",
         headline="new.title|new.detectionType|new.type|object",
         severity="new.severity",
         occurred_at="timestamp|new.creationTimestamp",
-        ips=("new.sourceIpAddress",),
-        agents="new.userAgent",
+        ips=("new.sourceIpAddress|actor.sourceIpAddress",),
+        agents="new.userAgent|actor.userAgent",
         apps=("new.appId", "new.appType"),
         judge=_judge,
     )

@@ -270,10 +270,18 @@ ZOOM_WEBHOOK = Product(
     inner="zoom",
     targets=(
         person(
+            "payload.object.email", user_id="payload.object.id", name="payload.object.display_name",
+            where=("event", r"user\..*"),
+        ),
+        person(
             "payload.object.owner_email|payload.object.email|payload.object.host_email",
             user_id="payload.object.owner_id|payload.object.host_id",
+            where=("event", r"(?!user\.).*"),
         ),
-        person(user_id="payload.object.id", name="payload.object.display_name", where=("event", r"user\..*")),
+        person(
+            "payload.object.email", user_id="payload.object.id", name="payload.object.display_name",
+            where=("event", r"user\..*"),
+        ),
     ),
     actors=(person("payload.operator", user_id="payload.operator_id"),),
     action="event",
@@ -281,4 +289,23 @@ ZOOM_WEBHOOK = Product(
     occurred_at="event_ts|payload.time_stamp",
     tenant="payload.account_id",
 )  # fmt: skip
-DETECTORS = table(ASANA, ATLASSIAN, BOX, DROPBOX, NOTION, ZENDESK, ZOOM_OPERATION, ZOOM_WEBHOOK)
+ZOOM_SIGN_IN = Product(
+    kind="zoom_sign_in",
+    title="Zoom sign-in and sign-out report",
+    documentation=("https://developers.zoom.us/docs/api/meetings/#tag/reports",),
+    shapes=(
+        Shape(
+            needs=("email", "client_type", "time"),
+            values={"type": r"Sign (in|out)"},
+            also=("ip_address", "version"),
+        ),
+    ),
+    envelopes=("activity_logs",),
+    targets=(person(email="email"),),
+    action="type",
+    occurred_at="time",
+    ips=("ip_address",),
+)
+DETECTORS = table(
+    ASANA, ATLASSIAN, BOX, DROPBOX, NOTION, ZENDESK, ZOOM_OPERATION, ZOOM_SIGN_IN, ZOOM_WEBHOOK
+)

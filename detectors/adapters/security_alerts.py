@@ -29,13 +29,14 @@ def _alert(event: JsonValue, action: str, severity: str) -> Verdict:
         return findings.change(action)
     techniques = paths.values(event, "rule.threat.technique.id|rule.mitre_tcodes")
     said = " ".join((action, paths.text(event, "message|type")))
-    state = paths.text(event, "disposition|status", 30)
+    state = findings.standing(event, "disposition", "status")
     return findings.finding(said, compose.severity_of(severity), [str(one) for one in techniques], state=state)  # fmt: skip
 
 
 def _varonis(event: JsonValue, action: str, severity: str) -> Verdict:
     said = " ".join((paths.text(event, "extension.cs2|attributes.cs2"), action))
-    return findings.finding(said, severity)
+    state = findings.standing(event, "Alert.CloseReason.Name", "Alert.Status.Name")
+    return findings.finding(said, severity, state=state)
 
 
 APPOMNI = Product(
@@ -56,6 +57,30 @@ APPOMNI = Product(
     ips=("source.ip|related.ip",),
     judge=_alert,
 )  # fmt: skip
+ATLASSIAN_GUARD = Product(
+    kind="atlassian_guard",
+    title="Atlassian Guard Detect (Beacon) alerts",
+    documentation=(
+        "https://support.atlassian.com/security-and-access-policies/docs/alert-payloads/",
+    ),
+    shapes=(
+        Shape(
+            needs=("alert.title|alertTitle", "actor.accountId|actor.name"),
+            values={"atlassianAlertType": r"\w+:\w+.*"},
+            also=("alert.product", "activity", "atlassianWorkspace"),
+        ),
+        Shape(needs=("alert.title", "alert.product", "actor.accountId", "activity"), surety=0.8),
+    ),
+    targets=(person(user_id="actor.accountId", name="actor.name"),),
+    action="alert.title|alertTitle",
+    event_id="alert.id|alertId",
+    occurred_at="activity.time.start|alert.created",
+    last_seen_at="activity.time.end",
+    ips=("actor.sessions.ipAddress",),
+    agents="actor.sessions.userAgent",
+    apps=("", "alert.product"),
+    judge=_alert,
+)
 INSIGHTIDR = Product(
     kind="insightidr_alert",
     title="Rapid7 InsightIDR",
@@ -101,7 +126,8 @@ THINKST = Product(
         "https://help.canary.tools/hc/en-gb/articles/360012727537-How-do-I-configure-notifications-for-a-Generic-Webhook",
     ),
     shapes=(
-        Shape(needs=("IncidentKey|IncidentHash|AlertType", "SourceIP|Token|CanaryName|Description|Intro"), also=("AdditionalDetails", "Reminder")),
+        # Other vendors' alerts have a type and a description, too.
+        Shape(needs=("IncidentKey|IncidentHash|AlertType", "SourceIP|Token|CanaryName|Intro"), also=("AdditionalDetails", "Reminder")),
         Shape(needs=("flock_id|flock_name", "logtype|incident_id|src_host"), also=("created_std", "node_id")),
         Shape(needs=("canarytoken|manage_url", "src_data|memo|additional_data|channel")),
     ),
@@ -134,19 +160,24 @@ TRACEBIT = Product(
 VARONIS = Product(
     kind="varonis",
     title="Varonis DatAdvantage and DatAlert",
-    documentation=("https://help.varonis.com/s/document-item?topicId=datalert-syslog-cef",),
+    documentation=(
+        "https://help.varonis.com/s/document-item?topicId=datalert-syslog-cef",
+        "https://xsoar.pan.dev/docs/reference/integrations/varonis-saa-s",
+    ),
     shapes=(
         Shape(values={"_format": "cef", "deviceVendor": r"Varonis.*"}),
         Shape(values={"_format": "leef", "vendor": r"Varonis.*"}),
+        Shape(needs=("Alert.Rule.Name", "Alert.ID|Alert.User.Name", "Alert.Rule.Severity.Name|Alert.Status.Name")),
     ),
-    targets=(person("extension.duser|attributes.usrName"),),
-    action="name|eventId",
-    headline="extension.cs2|attributes.cs2|name",
-    rule="extension.cs2|attributes.cs2|name",
-    event_id="extension.externalId|attributes.externalId",
-    severity="severity",
+    envelopes=("Alert",),
+    targets=(person("extension.duser|attributes.usrName|Alert.User.SamAccountName"),),
+    action="name|eventId|Alert.Rule.Name",
+    headline="extension.cs2|attributes.cs2|name|Alert.Rule.Name",
+    rule="extension.cs2|attributes.cs2|name|Alert.Rule.Name",
+    event_id="extension.externalId|attributes.externalId|Alert.ID",
+    severity="severity|Alert.Rule.Severity.Name",
     levels=(4, 7, 9),
-    occurred_at="extension.start|extension.rt",
+    occurred_at="extension.start|extension.rt|Alert.TimeUTC",
     last_seen_at="extension.end",
     ips=("extension.src",),
     devices=("", "extension.dhost"),
@@ -168,4 +199,6 @@ ZEROFOX = Product(
     last_seen_at="last_modified",
     judge=_outside,
 )  # fmt: skip
-DETECTORS = table(APPOMNI, INSIGHTIDR, SOCRADAR, THINKST, TRACEBIT, VARONIS, ZEROFOX)
+DETECTORS = table(
+    APPOMNI, ATLASSIAN_GUARD, INSIGHTIDR, SOCRADAR, THINKST, TRACEBIT, VARONIS, ZEROFOX
+)

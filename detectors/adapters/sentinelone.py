@@ -23,7 +23,12 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:  # noqa: AR
     found = paths.values(event, "threatInfo|ruleInfo|alertInfo")
     if found or paths.text(event, "activityType") in _THREATS:
         techniques = paths.values(event, "indicators.tactics.techniques.name")
-        return findings.device(action, [str(each) for each in techniques])
+        state = findings.standing(
+            event,
+            "threatInfo.analystVerdict|alertInfo.analystVerdict",
+            "threatInfo.incidentStatus|alertInfo.incidentStatus",
+        )
+        return findings.device(action, [str(each) for each in techniques], state=state)
     return findings.change(action)
 
 

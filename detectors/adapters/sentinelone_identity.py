@@ -1,8 +1,8 @@
-"""SentinelOne Singularity alerts of the product Identity: Active Directory and Entra accounts in trouble.
+"""SentinelOne Singularity's unified alerts: of the product Identity, accounts of Active Directory and Entra in trouble.
 
 The unified alert holds ``attackSurfaces`` and ``detectionSource.product``; ``rawData`` is an OCSF
 finding whose evidences and resources name the account. A host that asked too much of the directory is
-nobody.
+nobody. Alerts of other products are about devices.
 
 Vendor documentation: SentinelOne, "Singularity Operations Center: Unified Alert Management API (GraphQL)".
 """
@@ -25,6 +25,10 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     techniques = [
         str(each) for each in paths.values(event, "rawData.finding_info.attacks.technique.uid")
     ]
+    surfaces = [str(each).upper() for each in paths.values(event, "attackSurfaces")]
+    product = paths.text(event, "detectionSource.product", 40).lower()
+    if surfaces and "IDENTITY" not in surfaces and not product.startswith("identity"):
+        return findings.device(action, techniques)
     verdict = paths.text(event, "analystVerdict", 40)
     state = verdict if "false" in verdict.lower() else paths.text(event, "status", 40)
     return findings.finding(action, compose.severity_of(rated), techniques, state=state)
@@ -50,8 +54,13 @@ DETECTOR = detector_of(
                 surety=0.7,
                 most=0.8,
             ),
+            Shape(
+                needs=("node.detectionSource.product", "node.attackSurfaces", "node.detectedAt"),
+                also=("node.analystVerdict", "node.storylineId"),
+                surety=0.8,
+            ),
         ),
-        envelopes=("alerts", "edges"),
+        envelopes=("alerts", "edges", "data.alerts.edges"),
         inner="node",
         targets=(
             person(

@@ -22,10 +22,8 @@ _TECHNIQUE = re.compile(r".*\b(T\d{4}(?:\.\d{3})?)\b.*", re.ASCII)
 def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     tags = paths.values(event, "tags|reports.MITRE ATT&CK|mitre_mapping.techniques")
     found = [_TECHNIQUE.fullmatch(one) for one in tags if isinstance(one, str)]
-    state = paths.text(event, "status.displayName|status|closing_reason", 40)
-    return findings.finding(
-        action, severity, [one[1] for one in found if one], state="" if state == "OPEN" else state
-    )
+    state = findings.standing(event, "status.displayName|status", "resolution|closing_reason")
+    return findings.finding(action, severity, [one[1] for one in found if one], state=state)
 
 
 PANTHER = Product(

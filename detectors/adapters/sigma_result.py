@@ -1,4 +1,4 @@
-"""Results of Sigma rules as the tools that run them write them (Chainsaw, Zircolite, sigma-cli).
+"""Results of Sigma rules as the tools that run them write them (Chainsaw, Hayabusa, Zircolite, sigma-cli).
 
 The rule's own keys stand beside the event it matched: ``title``, ``level``, ``tags`` (``attack.t1539``),
 ``logsource``; the event in ``matches``, ``document`` or ``event``. Only fields that every log of
@@ -6,7 +6,7 @@ identities spells alike are read for persons; the event itself is read by its ow
 shape is known.
 
 Documentation: SigmaHQ, "Sigma rules specification (title, level, tags, logsource)"; WithSecure Labs,
-"Chainsaw"; wagga40, "Zircolite".
+"Chainsaw"; wagga40, "Zircolite"; Yamato Security, "Hayabusa: output profiles".
 """
 
 from __future__ import annotations
@@ -21,25 +21,38 @@ from detectors.alert import Alert
 from detectors.batch import Finding, each
 from detectors.compose import Verdict
 from detectors.detector import Detector
+from detectors.fields import Fields
 from detectors.product import Product, alert_of, detector_of, person
 from detectors.recognition import Shape
 
 _KIND = "sigma_result"
+#: Chainsaw keeps the record of Windows as it is; Hayabusa has names of its own for its fields.
+_WINDOWS = "document.data.Event.EventData"
 _EVENTS = "matches|document.data|document|event|log"
-_TAG = re.compile(r"attack\.(t\d{4}(?:\.\d{3})?)", re.IGNORECASE)
+_TAG = re.compile(r"(?:attack\.)?(t\d{4}(?:\.\d{3})?)", re.IGNORECASE)
 
 
 def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     tags = [
         match[1]
-        for tag in paths.values(event, "tags|rule.tags")
+        for tag in paths.values(event, "tags|rule.tags|MitreTags")
         if (match := _TAG.fullmatch(str(tag)))
     ]
     return findings.finding(action, severity, tags)
 
 
 def _at(*names: str) -> str:
-    return "|".join(f"{place}.{name}" for name in names for place in _EVENTS.split("|"))
+    places = (_WINDOWS, *_EVENTS.split("|"))
+    return "|".join(f"{place}.{name}" for name in names for place in places)
+
+
+def _details(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Make an object of Hayabusa's details where they are one line (``TgtUser: ada ¦ SrcIP: -``)."""
+    given = Fields(event).get("Details")
+    if not isinstance(given, str):
+        return event
+    pairs = (part.partition(": ") for part in given.split("¦"))
+    return {**event, "Details": {key.strip(): value.strip() for key, _, value in pairs}}
 
 
 _PRODUCT = Product(
@@ -49,6 +62,7 @@ _PRODUCT = Product(
         "https://sigmahq.io/docs/basics/rules.html",
         "https://github.com/WithSecureLabs/chainsaw",
         "https://github.com/wagga40/Zircolite",
+        "https://github.com/Yamato-Security/hayabusa",
     ),
     shapes=(
         Shape(
@@ -59,24 +73,30 @@ _PRODUCT = Product(
             surety=0.8,
             most=0.9,
         ),
+        Shape(
+            needs=("RuleTitle", "Level", "Channel|EventID|RecordID", "Details|ExtraFieldInfo|AllFieldInfo"),
+            also=("RuleID", "Computer", "MitreTags"),
+        ),
     ),
     targets=(
-        person(_at("TargetUserName", "target.user.name", "targetUserPrincipalName"), sid=_at("TargetUserSid")),
+        person(_at("TargetUserName", "target.user.name", "targetUserPrincipalName") + "|Details.TgtUser",
+               sid=_at("TargetUserSid", "TargetSid") + "|Details.TgtSID"),
     ),
     actors=(
         person(
             _at("user.name", "userPrincipalName", "UserPrincipalName", "UserId", "actor.alternateId",
-                "SubjectUserName", "User", "user"),
+                "SubjectUserName", "User", "user") + "|Details.SrcUser|Details.User",
             sid=_at("SubjectUserSid"),
         ),
     ),
-    action="title|rule.title|name",
+    action="title|rule.title|name|RuleTitle",
     event_id=_at("id", "uuid"),
-    rule="id|rule.id|title|name",
+    rule="id|rule.id|RuleID|title|name",
     severity="level|rule_level|rule.level",
     occurred_at="timestamp|" + _at("@timestamp", "timestamp", "SystemTime", "CreationTime"),
-    ips=(_at("source.ip", "IpAddress", "ipAddress", "client.ipAddress", "ClientIP"),),
+    ips=(_at("source.ip", "IpAddress", "ipAddress", "client.ipAddress", "ClientIP") + "|Details.SrcIP",),
     judge=_judge,
+    prepare=_details,
 )  # fmt: skip
 _BARE = detector_of(_PRODUCT)
 

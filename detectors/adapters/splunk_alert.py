@@ -24,6 +24,13 @@ from detectors.recognition import Shape
 
 _KIND = "splunk_alert"
 _NAMES = "rule_title|rule_name|search_name|source"
+#: What Enterprise Security ships as the numbers of its statuses and dispositions that end a notable event.
+_NUMBERED = {"4": "resolved", "5": "closed"}
+_DISPOSITIONS = {
+    "disposition:2": "benign positive",
+    "disposition:3": "false positive",
+    "disposition:4": "false positive",
+}
 _ENVELOPES = ("results",)
 
 
@@ -37,10 +44,24 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     said = " ".join(
         dict.fromkeys((action, paths.text(event, "savedsearch_description|rule_description")))
     )
-    state = paths.text(event, "status_label|disposition_label", 60)
+    state = findings.standing(event, "status_label", "disposition_label") or _NUMBERED.get(
+        paths.text(event, "status", 4) if paths.text(event, "security_domain") else "", ""
+    )
+    state = _DISPOSITIONS.get(paths.text(event, "disposition", 20), state)
     # A search's alert need not say how grave it is: whoever made the search wants it acted on.
     rated = "high" if severity == "unknown" else severity
     return findings.finding(said, rated, [str(one) for one in techniques], state=state)
+
+
+def _each_user(event: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Tell apart several users in one field: a list, or lines of it as the webhook writes them."""
+    given = [one for one in paths.values(event, "user") if isinstance(one, str)]
+    users: list[JsonValue] = [
+        name for one in given for line in one.split("\n") if (name := line.strip())
+    ]
+    if len(users) < 2:
+        return event
+    return {**event, "user": users[0], "furtherUsers": users[1:]}
 
 
 _PRODUCT = Product(
@@ -69,6 +90,7 @@ _PRODUCT = Product(
     targets=(
         person("risk_object", where=("risk_object_type", "user|identity|user_account")),
         person("user|dest_user|user_email|User", user_id="user_id|user_uid", name="user_name"),
+        person("@", each="furtherUsers"),
     ),
     alone=False,  # who acted is "user", too, where nobody else was acted upon
     actors=(person("src_user|src_user_name|src_user_email", user_id="src_user_id"),),
@@ -85,6 +107,7 @@ _PRODUCT = Product(
     devices=("dvc_id|dest_id", "dest_host|dest_nt_host"),
     apps=("app_id", "app_name"),
     judge=_judge,
+    prepare=_each_user,
 )  # fmt: skip
 _BARE = detector_of(_PRODUCT)
 
@@ -95,8 +118,11 @@ def parse(payload: JsonValue, source: str, settings: Source) -> tuple[Finding, .
 
 
 def _alert(item: JsonValue, source: str) -> Alert:
-    row = recognition.at(item, "result")
-    if isinstance(row, dict) and isinstance(item, dict):
+    row, sent = recognition.at(item, "result"), recognition.at(item, "event")
+    if isinstance(sent, dict) and isinstance(item, dict) and row is None:
+        row = {**{key: found for key, found in item.items() if key != "event"}, **sent}
+        outer = alert_of(_PRODUCT, row, source)  # as the HTTP Event Collector takes it
+    elif isinstance(row, dict) and isinstance(item, dict):
         # The webhook's own keys say which search it was; its result is the event.
         named = {key: found for key, found in item.items() if key in ("sid", "search_name")}
         outer = alert_of(_PRODUCT, {**named, **row}, source)

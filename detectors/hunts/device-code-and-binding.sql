@@ -69,8 +69,8 @@ away AS (
             AND (known.rooted_at IS NULL OR known.rooted_at >= s.time)))
 )
 SELECT
-    any_value(provider) AS provider, any_value(user_id) AS user_id, any_value(user_name) AS user_name,
-    any_value(session_id) AS session_id, min(time) AS first_at, max(time) AS last_at,
+    any_value(provider) AS provider, first_said(user_id, time) AS user_id, first_said(user_name, time) AS user_name,
+    first_said(session_id, time) AS session_id, min(time) AS first_at, max(time) AS last_at,
     (3 + 2 * bool_or(broker)::INTEGER + 2 * coalesce(bool_or(listed IN ('hosting', 'anonymiser')), false)::INTEGER) AS points,
     CASE WHEN bool_or(broker) OR coalesce(bool_or(listed IN ('hosting', 'anonymiser')), false) OR what = 'unbound'
         THEN 'high' WHEN bool_or(seen_before) THEN 'medium' ELSE 'low' END AS severity,

@@ -44,8 +44,8 @@ told AS (
     FROM found GROUP BY session_key
 )
 SELECT
-    any_value(u.provider) AS provider, any_value(u.user_id) AS user_id,
-    any_value(u.user_name) AS user_name, any_value(u.session_id) AS session_id,
+    any_value(u.provider) AS provider, first_said(u.user_id, u.time) AS user_id,
+    first_said(u.user_name, u.time) AS user_name, any_value(u.session_id) AS session_id,
     any_value(t.first_at) AS first_at, any_value(t.last_at) AS last_at, any_value(t.points) AS points,
     CASE WHEN any_value(t.points) >= getvariable('min_points') + 2 THEN 'high'
         WHEN any_value(t.points) >= getvariable('min_points') THEN 'medium' ELSE 'low' END AS severity,

@@ -14,7 +14,7 @@ logs:
   auth0.tenant_log: "the same of Auth0"
 benign:
   remediation: "The person answered the risk herself, and the product saw it: state remediated, dismissed or confirmedSafe."
-  known network: "The change came from a network the person signs in from: a new phone, set up at home."
+  known network: "The change came from a network the person signs in from: a new phone, set up at home. Told (medium after a high risk, else low) where neither the address nor the operating system was ever hers: the provider may be the thief's as well."
 tunables:
   minutes: {default: 60, is: "so long after the risky sign-in"}
   risks: {default: [medium, high], is: "levels that count"}
@@ -57,36 +57,55 @@ risky_name AS (
     SELECT DISTINCT unnest(list_filter([lower(user_id), lower(user_name)], lambda each: each IS NOT NULL)) AS name,
         risky.* FROM risky
 ),
--- audit logs tell no autonomous system: take it from sign-ins at the same address
+-- audit logs and risk detections tell no autonomous system, and these no operating system: take it from
+-- sign-ins at the same address
 placed AS (
     SELECT ip, any_value(network) AS network FROM session_place
-    WHERE ip IN (SELECT ip FROM added) GROUP BY ip
+    WHERE ip IN (SELECT ip FROM added UNION ALL SELECT ip FROM risky) GROUP BY ip
+),
+used_there AS (
+    SELECT person_key, ip, arg_min(os, first_at) AS os FROM session_place
+    WHERE ip IN (SELECT ip FROM risky) GROUP BY person_key, ip
 ),
 followed AS (
-    SELECT o.*, r.time AS risk_time, r.ip AS risk_ip, r.network AS risk_network, r.risk, r.person_key,
+    SELECT o.*, r.time AS risk_time, r.ip AS risk_ip, coalesce(r.os, used_there.os) AS risk_os, r.risk, r.person_key,
         r.user_id AS risk_user_id, r.user_name AS risk_user_name, r.session_id, sign_in_row(r) AS risk_row,
-        CASE WHEN o.ip IS NULL OR o.ip = r.ip THEN r.network ELSE coalesce(placed.network, o.network) END
-            AS from_network,
+        CASE WHEN o.ip IS NULL OR o.ip = r.ip THEN coalesce(risk_placed.network, r.network)
+            ELSE coalesce(placed.network, o.network) END AS from_network,
         coalesce(o.ip, r.ip) AS from_ip
     FROM owned AS o JOIN risky_name AS r ON r.name = o.name
         AND o.time BETWEEN r.time AND r.time + to_minutes(getvariable('minutes')::INTEGER)
     LEFT JOIN placed ON placed.ip = o.ip
+    LEFT JOIN placed AS risk_placed ON risk_placed.ip = r.ip
+    LEFT JOIN used_there ON used_there.person_key = r.person_key AND used_there.ip = r.ip
 ),
-judged AS (
-    SELECT f.* FROM followed AS f
+housed AS (
+    SELECT f.*, coalesce(home.sessions >= getvariable('habit_sessions')
+        OR home.rooted_at <= f.risk_time - INTERVAL 1 HOUR, false) AS at_home
+    FROM followed AS f
     LEFT JOIN person_network AS home ON home.person_key = f.person_key AND home.network = f.from_network
     WHERE NOT EXISTS (FROM egress WHERE egress.ip = f.from_ip)
-        AND coalesce(home.sessions, 0) < getvariable('habit_sessions')
-        AND (home.rooted_at IS NULL OR home.rooted_at > f.risk_time - INTERVAL 1 HOUR)
+),
+judged AS (
+    SELECT h.* FROM housed AS h
+    WHERE NOT at_home OR (risk_os IS NOT NULL AND NOT EXISTS (
+        FROM session_place AS hers WHERE hers.person_key = h.person_key AND hers.first_at < h.risk_time - INTERVAL 1 HOUR
+            AND (hers.os = h.risk_os OR hers.ip = h.from_ip)))
 )
 SELECT
-    any_value(provider) AS provider, any_value(risk_user_id) AS user_id, any_value(risk_user_name) AS user_name,
-    any_value(session_id) AS session_id, min(risk_time) AS first_at, max(time) AS last_at,
-    (3 + count(DISTINCT what))::INTEGER AS points, 'high' AS severity,
+    any_value(provider) AS provider, first_said(risk_user_id, risk_time) AS user_id,
+    first_said(risk_user_name, risk_time) AS user_name,
+    first_said(session_id, risk_time) AS session_id, min(risk_time) AS first_at, max(time) AS last_at,
+    (3 + count(DISTINCT what))::INTEGER AS points,
+    CASE WHEN NOT bool_and(at_home) THEN 'high' WHEN bool_or(risk = 'high') THEN 'medium' ELSE 'low' END AS severity,
     'Within ' || max(date_diff('minute', risk_time, time)) || ' minutes after a sign-in of ' || max(risk)
-        || ' risk, ' || string_agg(DISTINCT what, ' and ') || ' was added, from a network that is not the person''s.' AS why,
+        || ' risk, ' || string_agg(DISTINCT what, ' and ') || ' was added, ' || CASE WHEN bool_and(at_home)
+            THEN 'by her own provider, from an address and on a system that were never hers.'
+            ELSE 'from a network that is not the person''s.' END AS why,
     [cause('remediation', true, 'the risk was not answered'),
-     cause('known network', true, 'the person had not signed in from there before')] AS causes,
+     cause('known network', NOT bool_and(at_home), CASE WHEN bool_and(at_home)
+        THEN 'it is her provider''s, and may be the thief''s as well: ask whether she has a new device'
+        ELSE 'the person had not signed in from there before' END)] AS causes,
     list_slice(list_distinct(list(risk_row ORDER BY risk_time)), 1, 3)
         || list_slice(list_distinct(list(audit_row(judged) ORDER BY time)), 1, 9) AS evidence,
     list(DISTINCT coalesce(ip, risk_ip)) AS ips, list(DISTINCT agent) AS agents, []::VARCHAR[] AS app_ids

@@ -64,8 +64,8 @@ cases AS (
 used AS (
     SELECT s.person_key, s.network, bool_or(scripted(s.agent)) AS script,
         list_slice(list(sign_in_row(s) ORDER BY s.time), 1, 12) AS evidence,
-        any_value(s.user_id) AS user_id, any_value(s.user_name) AS user_name,
-        any_value(s.session_id) AS session_id,
+        first_said(s.user_id, s.time) AS user_id, first_said(s.user_name, s.time) AS user_name,
+        first_said(s.session_id, s.time) AS session_id,
         list(DISTINCT s.agent) AS agents, list(DISTINCT s.app_id) AS app_ids
     FROM sign_in AS s SEMI JOIN cases AS c ON c.person_key = s.person_key AND c.network = s.network
     WHERE s.ok AND s.kind IN ('interactive', 'non_interactive')

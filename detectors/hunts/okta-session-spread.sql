@@ -38,7 +38,7 @@ WITH found AS (
 ),
 of_sessions AS (
     SELECT
-        any_value(u.user_id) AS user_id, any_value(u.user_name) AS user_name,
+        first_said(u.user_id, u.time) AS user_id, first_said(u.user_name, u.time) AS user_name,
         any_value(u.person_key) AS person_key,
         any_value(u.session_id) AS session_id, any_value(f.first_at) AS first_at,
         any_value(f.last_at) AS last_at, any_value(f.points) AS points,
@@ -62,8 +62,8 @@ copied AS (
 ),
 of_devices AS (
     SELECT
-        any_value(s.user_id) AS user_id, any_value(s.user_name) AS user_name,
-        s.person_key, any_value(s.session_id) AS session_id,
+        first_said(s.user_id, s.time) AS user_id, first_said(s.user_name, s.time) AS user_name,
+        s.person_key, first_said(CASE WHEN s.os <> home.os THEN s.session_id END, s.time) AS session_id,
         min(s.time) FILTER (s.os <> home.os) AS first_at, max(s.time) FILTER (s.os <> home.os) AS last_at,
         4 AS points,
         'One device token was sent by ' || string_agg(DISTINCT s.os, ' and ') || ' from '

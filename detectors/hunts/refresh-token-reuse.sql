@@ -11,7 +11,7 @@ logs:
   entra.sign_ins: "the networks a person uses"
   entra.non_interactive_sign_ins: "tokens that were refused because they were revoked"
 benign:
-  retry: "A client that lost the answer sends the same token again: within `retry_seconds`, from the network it was just used from."
+  retry: "A client that lost the answer sends the same token again: within `retry_seconds`, from the network it was just used from, or, by the same agent, from the one a phone fell back to in the same country."
   old device: "A laptop out of the drawer sends a token that has expired, from a network the person uses."
 tunables:
   retry_seconds: {default: 60, is: "so soon a repeated token is a client's retry"}
@@ -21,7 +21,9 @@ shared: [allow_ips, allow_asns, shared_persons, shared_days, habit_sessions]
 WITH reused AS (
     SELECT r.*, last.time AS last_time, last.network AS last_network,
         coalesce(r.time - last.time <= to_seconds(getvariable('retry_seconds')::INTEGER)
-            AND last.network = r.network, false) AS retry
+            AND (last.network = r.network OR (last.agent = r.agent AND last.country = r.country
+                AND NOT EXISTS (FROM asn_list WHERE asn_list.asn = r.asn AND kind IN ('hosting', 'anonymiser'))
+                AND NOT coalesce(r.anonymous, false))), false) AS retry
     FROM token AS r
     ASOF LEFT JOIN (FROM token WHERE provider = 'okta' AND ok AND kind <> 'reuse') AS last
         ON last.person_key = r.person_key AND last.client_id = r.client_id AND last.time <= r.time
@@ -46,8 +48,8 @@ foreign_refused AS (
 ),
 kept AS (
     SELECT
-        r.person_key, any_value(r.user_id) AS user_id, any_value(r.user_name) AS user_name,
-        any_value(r.session_id) AS session_id, min(r.time) AS first_at, max(r.time) AS last_at,
+        r.person_key, first_said(r.user_id, r.time) AS user_id, first_said(r.user_name, r.time) AS user_name,
+        first_said(r.session_id, r.time) AS session_id, min(r.time) AS first_at, max(r.time) AS last_at,
         count(*) AS times, r.network, any_value(r.listed_name) AS listed_name, any_value(r.country) AS country,
         bool_or(r.listed IN ('hosting', 'anonymiser')) AS hosting,
         bool_or(NOT coalesce(usual.countries, []).list_contains(r.country)) AS new_country,
@@ -67,9 +69,9 @@ SELECT
     'A one-time refresh token of ' || coalesce(client_name, client_id, 'an application')
         || ' was sent a second time, from ' || coalesce(ip, 'an unknown address')
         || ': two hold the same token.' AS why,
-    [cause('retry', NOT retry AND last_time IS NOT NULL, CASE WHEN retry THEN 'at once and from the same network: most likely a retry'
+    [cause('retry', NOT retry AND last_time IS NOT NULL, CASE WHEN retry THEN 'at once and from the same network, or by the same agent in the same country: most likely a retry'
         WHEN last_time IS NULL THEN 'no earlier use of it is in the logs, so it cannot be told'
-        ELSE 'not at once, or from another network' END)] AS causes,
+        ELSE 'not at once, or from another network and by another agent or from another country' END)] AS causes,
     [token_row(reused)] AS evidence, [ip] AS ips, [agent] AS agents, [client_id] AS app_ids
 FROM reused
 UNION ALL

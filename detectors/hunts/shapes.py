@@ -222,7 +222,23 @@ _RISK = {
 }
 
 
+_LA_RISK = {
+    **_RISK,
+    "time": "moment({ActivityDateTime|DetectedDateTime|TimeGenerated})",
+    "event_id": "{Id}",
+    "user_id": "{UserId}",
+    "user_name": "{UserPrincipalName}",
+    "ip": "{IpAddress|IPAddress}",
+    "country": "{Location.countryOrRegion}",
+    "city": "{Location.city}",
+    "protocol": "{RiskEventType}",
+    "risk": "{RiskLevel}",
+    "risk_state": "{RiskState}",
+}
+
+
 def _risk(prefix: str, at: str) -> dict[str, str]:
+    """The columns of a risk detection; its time is the sign-in's, however late it was found out."""
     p = prefix
     return {
         **_RISK,
@@ -328,7 +344,7 @@ SHAPES: tuple[Shape, ...] = (
     Shape(
         "azure_monitor_risk", "sign_in",
         "{category} = 'UserRiskEvents'",
-        _risk("properties.", "properties.detectedDateTime|properties.activityDateTime|time"),
+        _risk("properties.", "properties.activityDateTime|properties.detectedDateTime|time"),
         parsed=frozenset({"properties"}), lowered=True,
     ),
     Shape(
@@ -342,6 +358,11 @@ SHAPES: tuple[Shape, ...] = (
         "{TimeGenerated|ActivityDateTime} IS NOT NULL AND {OperationName|ActivityDisplayName} IS NOT NULL"
         " AND {TargetResources} IS NOT NULL",
         _LA_AUDIT, parsed=_LA,
+    ),
+    Shape(
+        "log_analytics_risk", "sign_in",
+        "{RiskEventType} IS NOT NULL AND {ActivityDateTime|DetectedDateTime|TimeGenerated} IS NOT NULL",
+        _LA_RISK, parsed=frozenset({"Location"}),
     ),
     Shape(
         "graph_sign_in", "sign_in",

@@ -98,7 +98,7 @@ judged AS (
     WHERE known.since IS NULL OR known.since >= n.time
 )
 SELECT
-    provider, any_value(lower(actor_id)) AS user_id, any_value(lower(actor_name)) AS user_name,
+    provider, min(lower(actor_id)) AS user_id, min(lower(actor_name)) AS user_name,
     NULL::VARCHAR AS session_id, min(time) AS first_at, max(time) AS last_at,
     (1 + 2 * bool_or(far)::INTEGER + bool_or(for_all)::INTEGER) AS points,
     CASE WHEN bool_or(far) AND bool_or(for_all) THEN 'high' WHEN bool_or(far) THEN 'medium' ELSE 'low' END AS severity,

@@ -60,6 +60,9 @@ def test_a_person_is_contained_from_the_terminal_alone(built: House) -> None:
     assert not list((built.folder / "elsewhere").iterdir())
     assert "/revokeSignInSessions" in shown.stdout
     assert "Nothing was changed" in shown.stdout
+    assert re.search(r"entra-trace: .* \(only reads\)", shown.stdout)
+    assert not re.search(r"left out:\s*$", shown.stdout, re.MULTILINE)
+    assert "left out by the plan" not in shown.stdout, "each step is shown above"
     assert not [e for e in built.sim.requests.writes() if e.system in ("entra", "okta")]
 
     person = built.sim.tenant.person("user01")

@@ -13,11 +13,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from apprise import OverflowMode
 from pydantic import SecretStr
 
 from config.settings import Chat as ChatSettings
 from connectors import errors
 from connectors.chat.chat import Chat
+from connectors.chat.transport import asset, channel
 
 SECRET = "T0pSecretHookPath"
 
@@ -107,6 +109,39 @@ def test_a_mention_in_an_alert_calls_nobody(listen: Listen) -> None:
     assert not re.search(r"(?i)<!|<@|@(here|channel|everyone)\b", text)
     assert "& <b> of nora@contoso.com @heredity" in text
     assert text.replace("\u2060", "").endswith(body)
+
+
+@pytest.mark.parametrize(("query", "cut"), [("", False), ("&overflow=truncate", True)])
+def test_a_long_message_is_sent_in_parts_unless_the_address_has_it_cut(
+    listen: Listen, query: str, cut: bool
+) -> None:
+    hook = listen()
+    url = f"mmost://127.0.0.1:{hook.port}/3ccdd113474722377935511fc85d3dd4?image=no{query}"
+    lines = [f"- step {number} of a long plan" for number in range(400)]
+
+    assert chat(soc=url).tell("Approve?", "\n".join(lines)).status == "sent"
+
+    texts = [str(json.loads(body)["text"]) for _, _, _, body in hook.received]
+    assert all(len(text) <= 4000 for text in texts), "Mattermost takes no longer one"
+    assert lines[0] in texts[0]
+    assert (len(texts) == 1) is cut
+    assert (lines[-1] in texts[-1]) is not cut
+
+
+@pytest.mark.parametrize(
+    ("url", "mode"),
+    [
+        ("discord://1234567890/abcdefghijklmnopqrstuvwxyz0123456789", OverflowMode.SPLIT),
+        ("tgram://123456789:AAabcdefghijklmnopqrstuvwxyz012345/12345", OverflowMode.SPLIT),
+        ("pagerduty://abcdefghijklmnopqrstuvwxyz012345@abcdefghijklmnop", OverflowMode.TRUNCATE),
+    ],
+)
+def test_a_text_no_vendor_takes_whole_does_not_leave_people_untold(
+    url: str, mode: OverflowMode
+) -> None:
+    plugin = channel(url, ChatSettings().schemas, asset(5.0, ""), "t")
+    assert plugin is not None
+    assert plugin.overflow_mode is mode
 
 
 def test_it_says_who_sent_it_and_fetches_no_picture(listen: Listen) -> None:

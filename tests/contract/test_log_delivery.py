@@ -98,6 +98,16 @@ async def test_a_missing_licence_is_missing_and_shortens_what_is_kept(
     assert logs["entra.directory_audits"].keeps == "7 days"
 
 
+async def test_of_a_silent_system_nothing_is_said_to_be_tried_again(
+    sim: Simulator, keepers: dict[str, LogKeeper]
+) -> None:
+    sim.faults.add(Fault(status(503)))
+    logs = await told(keepers["entra"]) | await told(keepers["okta"])
+    logs.pop("entra.export")
+    assert {log.state for log in logs.values()} == {"unknown"}
+    assert {log.remedy for log in logs.values()} == {"Ask again once its system answers."}
+
+
 async def test_a_missing_permission_is_unknown_with_what_to_grant(
     sim: Simulator, keepers: dict[str, LogKeeper]
 ) -> None:

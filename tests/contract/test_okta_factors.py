@@ -375,6 +375,8 @@ async def test_one_odd_entry_hides_no_other() -> None:
             return answer(factors)
         if "/factors/" in request.path_qs:
             return answer({"errorCode": "E0000007"}, 404)
+        if request.path_qs.startswith("/api/v1/logs"):
+            return answer([])
         return answer(user_json())
 
     aim = target(NORA, since="2026-11-22T08:10:00Z")

@@ -56,7 +56,6 @@ NOT_IN_THEM = (
     "/authenticationMethodConfigurations/",
     "/conditionalAccess/policies",
     "/.well-known/",
-    "/oauth2/v1/global-token-revocation",
     "/iam/assignees/users",
 )
 ACTIONS = sorted({**EntraSystem.actions, **OktaSystem.actions})
@@ -99,7 +98,7 @@ def heard(sim: Simulator, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Ex
 
 def _document(system: str, path: str) -> tuple[str, str]:
     if system == "okta":
-        return "okta", ""
+        return "okta-oauth" if path.startswith("/oauth2/") else "okta", ""
     return ("beta", "/beta") if path.startswith("/beta") else ("graph", "/v1.0")
 
 

@@ -24,6 +24,7 @@ FILES = {
     "graph": "graph-v1.0-mock.openapi.yaml",
     "beta": "graph-beta-subset.openapi.yaml",
     "okta": "okta-management-subset.minimal.openapi.yaml",
+    "okta-oauth": "okta-oauth-subset.openapi.yaml",
 }
 _HERE = "urn:spec"
 #: How the pattern of a duration begins in Okta's document, whose own example (P30D) it refuses.

@@ -66,3 +66,19 @@ def test_of_many_runs_the_newest_are_named(capsys: pytest.CaptureFixture[str]) -
     _, *named, last = refused(capsys, "0197a0b0")
     assert [line.strip() for line in named] == IDS[11:1:-1]
     assert last.strip() == "and more"
+
+
+def test_an_undoing_is_told_from_a_containment(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'rescind.db'}")
+    with database.write() as connection:
+        changed = tables.run.update().where(tables.run.c.id == IDS[0])
+        connection.execute(changed.values(aim="undo"))
+    database.close()
+    with pytest.raises(SystemExit) as ended:
+        main(["runs"])
+    assert ended.value.code == 0
+    told = capsys.readouterr().out
+    assert told.count("cm0080") == len(IDS)
+    assert told.count("cm0080 (undo)") == 1

@@ -90,7 +90,7 @@ def _writes(built: House, name: str) -> list[str]:
 
 
 def test_a_stolen_refresh_token_that_only_oktas_log_tells_of_is_answered(built: House) -> None:
-    user = built.sim.tenant.person("o'brien/dev.ops").okta
+    user = built.sim.tenant.person("petra.novak").okta
     assert user is not None
     with built.sim.tenant.lock:
         built.sim.tenant.okta_event(
@@ -98,7 +98,7 @@ def test_a_stolen_refresh_token_that_only_oktas_log_tells_of_is_answered(built: 
         )
     with built.service.database.write() as connection:
         connection.execute(tables.poller.update().values(not_before=0))
-    run = built.run_of("o'brien/dev.ops")
+    run = built.run_of("petra.novak")
     assert run.requested_by == "source:okta-log"
     assert (user.sessions, user.refresh_tokens) == ([], [])
 

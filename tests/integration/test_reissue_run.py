@@ -149,7 +149,13 @@ def test_no_secret_is_kept_readable_before_it_is_shown(built: House) -> None:
     assert "signin/reset-password" not in _everything_kept(built)
     assert not any("signin" in notice.body for notice in built.notices())
     titles = [notice.title for notice in built.notices() if notice.run_id == run.id]
-    assert any(title.startswith(f"{HARPER}: a link that sets a new password") for title in titles)
+    assert (
+        f"{HARPER}: a link that sets a new password (Okta) for user04@contoso.com waits for you"
+        in titles
+    )
+    assert (
+        f"{HARPER}: a Temporary Access Pass (Entra) for user04@contoso.com waits for you" in titles
+    )
 
 
 def test_a_pass_signs_the_person_in_and_its_code_is_shown_once(built: House) -> None:
@@ -212,6 +218,13 @@ def test_whoever_is_shown_it_does_not_decide(built: House) -> None:
         == next(run.id for run in built.runs() if run.aim == "reissue" and run.state != "done")
     )
     with _signed_in(built, DECIDER) as decider:
+        waiting, _, latest = decider.get("/").text.partition('id="latest"')
+        assert "<strong>Give the account back:</strong>" in waiting, "told from a containment"
+        assert "<strong>Give the account back:</strong>" in latest
+        shown = decider.get(f"/approvals/{approval.id}").text
+        watch = shown[shown.index("</span> Look who got into the Entra ID account since") :]
+        assert "Only reads" in watch.partition("</li>")[0]
+        assert "be undone" not in watch.partition("</li>")[0]
         page = decider.post(
             f"/approvals/{approval.id}",
             data={"decision": "approve", "plan_hash": approval.plan_hash},

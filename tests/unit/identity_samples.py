@@ -103,6 +103,16 @@ def ping(kind: str, *resources: Any, actors: Any = None) -> dict[str, Any]:
             "resources": list(resources), "result": {"status": "SUCCESS"}}  # fmt: skip
 
 
+def activity(action: str, actor: str, target: Any) -> dict[str, Any]:
+    return {"activity_id": "a", "ts": "2026-11-22T03:05:00Z", "action": {"name": action},
+            "actor": {"type": actor, "name": "Ben Roth", "key": "DE1"}, "target": target}  # fmt: skip
+
+
+def without_type(rule: str, origin: str, **data: Any) -> dict[str, Any]:
+    return {"alertId": "al-1", "customerId": "C1", "type": rule, "source": origin, "data": data,
+            "createTime": "2026-11-22T03:05:00Z", "metadata": {"status": "NOT_STARTED", "severity": "HIGH"}}  # fmt: skip
+
+
 def columns(*values: str) -> dict[str, Any]:
     return {"_format": "columns", "columns": list(values)}
 
@@ -131,6 +141,11 @@ SAMPLES = (
            {"auth0|ben": VICTIM}, signal="mfa"),
     Sample("auth0_log_stream", auth0("sapi", description="Update a User", user_id="", details={"request": {
            "path": "/api/v2/users/auth0|ada", "auth": {"credentials": {"jti": "x"}}}}), {"auth0|ada": VICTIM}),
+    Sample("auth0_log_stream", {"_id": "4955", "date": "2026-11-22T03:05:00Z", "type": "fp", "client_id": "c1",
+           "client_name": "Shop", "connection": "db", "ip": "203.0.113.7", "user_agent": "x", "user_id": "auth0|ada",
+           "user_name": ADA}, {"auth0|ada": VICTIM}),
+    Sample("okta_system_log", okta("app.oauth2.admin.consent.grant", {"type": "SystemPrincipal", "id": "s"},
+           {"type": "ConsentGrant", "id": "oag1", "displayName": "okta.users.manage"}), signal="consent"),
     Sample("google_workspace_activity", google("login", "suspicious_login", None, affected_email_address=ADA),
            ADA_ALONE, True, "risk"),
     Sample("google_workspace_activity", google("login", "suspicious_login", BEN), signal="risk"),
@@ -145,8 +160,16 @@ SAMPLES = (
            {ADA: VICTIM, BEN: BYSTANDER}),
     Sample("google_workspace_alert", google_alert("AccountWarning", "Suspicious login", email=ADA),
            {ADA: VICTIM, "soc@contoso.com": BYSTANDER}, True, "risk"),
+    Sample("google_workspace_alert", google_alert("AccountWarning", "User suspended (suspicious activity)", email=ADA),
+           {ADA: VICTIM, "soc@contoso.com": BYSTANDER}, True, "credential"),
+    Sample("google_workspace_alert", google_alert("AccountWarning", "User suspended (spam)", email=ADA),
+           {ADA: VICTIM, "soc@contoso.com": BYSTANDER}),
     Sample("google_workspace_alert", google_alert("SensitiveAdminAction", "User's password reset", actorEmail=BEN,
            superAdminPasswordResetEvent={"userEmail": ADA}), {**BOTH, "soc@contoso.com": BYSTANDER}, signal="credential"),
+    Sample("google_workspace_alert", without_type("Leaked password", "Google identity", email=ADA), ADA_ALONE, True,
+           "credential"),
+    Sample("google_workspace_alert", without_type("Government attack warning", "State Sponsored Attack", email=ADA),
+           ADA_ALONE, signal="risk"),
     Sample("google_workspace_alert", google_alert("AppsOutage", "Apps outage"), {"soc@contoso.com": BYSTANDER}),
     Sample("ssf_set", token("risc/event-type/credential-compromise", credential_type="password"), ADA_ALONE, True,
            "credential"),
@@ -179,6 +202,12 @@ SAMPLES = (
     Sample("duo_admin_log", {"activity_id": "a", "ts": "2026-11-22T03:05:00Z", "action": {"name": "user_update"},
            "actor": {"type": "admin", "name": "Ben Roth", "key": "DE1"},
            "target": {"type": "user", "name": "ada", "key": "DU1"}}, {"DU1": VICTIM, "DE1": ACTOR}),
+    Sample("duo_admin_log", activity("phone_update", "admin", {"type": "phone", "name": "+15550100", "key": "DP1"}),
+           {"DE1": ACTOR}, signal="mfa"),
+    Sample("duo_admin_log", activity("webauthncredential_create", "user", {"type": "webauthn_credential", "key": "WA1"}),
+           {"DE1": VICTIM}, signal="mfa"),
+    Sample("duo_admin_log", activity("admin_login", "admin", None), {"DE1": VICTIM}),
+    Sample("duo_admin_log", duo_admin("azure_sync_by_user_begin", object="ada"), {"ada": VICTIM, "Ben Roth": ACTOR}),
     Sample("ping_identity", ping("USER.UPDATED", {"type": "USER", "id": "p-ada", "name": ADA}), BOTH),
     Sample("ping_identity", ping("APPLICATION.UPDATED", {"type": "APPLICATION", "id": "a", "name": ADA}), {BEN: VICTIM}),
     Sample("ping_identity", ping("USER.UPDATED", actors={"client": {"type": "CLIENT", "id": "c", "name": "sync"}})),
@@ -186,6 +215,16 @@ SAMPLES = (
            'ip="203.0.113.7" connectionid="sp" pfhost="pf" role="IdP" status="success" sri="s-1"'), {"ada": VICTIM}),
     Sample("pingfederate", lines.read("2026-11-22 03:05:00,123| tid:x| AUTHN_ATTEMPT| ada| 203.0.113.7 | | sp| SAML20|"
            " pf| IdP| failure| Form| | 7"), {"ada": VICTIM}),
+    Sample("pingfederate", lines.read("2026-11-22 03:05:00,123| tid:x| AUTHN_ATTEMPT| ada| 203.0.113.7 | app| sp| SAML20|"
+           " pf| IdP| success| Form| well| 7| t| email=eve@example.com, role=x| code| SP"), {"ada": VICTIM}),
+    Sample("pingfederate", lines.read("2026-11-22 03:05:00,123 | ben | UserAdmin,Admin,CryptoAdmin | 203.0.113.7 | USER"
+           " | LOGIN_ATTEMPT | d-1 | Login was successful"), {"ben": VICTIM}),
+    Sample("pingfederate", lines.read("2026-11-22 03:05:00,123 | ben | UserAdmin,Admin,CryptoAdmin | 203.0.113.7 | USER"
+           " | ROLE_CHANGE | d-1 | ada | Admin | UserAdmin,Admin"), {"ada": VICTIM, "ben": ACTOR}),
+    Sample("pingfederate", lines.read("2026-11-22 03:05:00,123 | ben | Admin | 203.0.113.7 | USER | ROLE_CHANGE | d-1"
+           " | changed the roles of ada"), {"ben": ACTOR}),
+    Sample("pingfederate", lines.read("2026-11-22 03:05:00,123 | ben | Admin | 203.0.113.7 | SP_CONNECTION | CREATE | d-1"
+           " | wiki"), {"ben": VICTIM}),
     Sample("keycloak_event", lines.read(KEYCLOAK + "type=REFRESH_TOKEN_ERROR, realmId=r, clientId=c, "
            "userId=k-ada, ipAddress=203.0.113.7, error=invalid_token, "
            "reason='Maximum allowed refresh token reuse exceeded', username=ada@contoso.com"),
@@ -213,6 +252,12 @@ SAMPLES = (
            "object_uuid": "V"}, {"B": VICTIM}),
     Sample("lastpass_event", {"Time": "2026-11-22 03:05:00", "Username": BEN, "IP_Address": "203.0.113.7",
            "Action": "Master Password Reset", "Data": ADA}, BOTH, signal="credential"),
+    Sample("lastpass_event", {"Time": "2026-11-22 03:05:00", "Username": BEN, "IP_Address": "203.0.113.7",
+           "Action": "Remove from group", "Data": f"'Sales' '{ADA}'"}, BOTH),
+    Sample("lastpass_event", {"Time": "2026-11-22 03:05:00", "Username": BEN, "IP_Address": "203.0.113.7",
+           "Action": "Adding user to group", "Data": f"{ADA} - Sales"}, BOTH),
+    Sample("lastpass_event", {"Time": "2026-11-22 03:05:00", "Username": ADA, "IP_Address": "203.0.113.7",
+           "Action": "Add to shared folder", "Data": f"'Sales' '{BEN}'"}, ADA_ALONE),
     Sample("lastpass_event", {"Time": "2026-11-22 03:05:00", "Username": ADA, "IP_Address": "203.0.113.7",
            "Action": "Log in", "Data": "example.com"}, ADA_ALONE),
     Sample("bitwarden_event", {"object": "event", "type": 1003, "actingUserId": "w-ada", "date": "2026-11-22T03:05:00Z"},
@@ -225,6 +270,12 @@ SAMPLES = (
            "username": BEN, "action": "add-user", "identityType": "HUMAN", "customData": {"user_name": ADA}}, BOTH),
     Sample("cyberark_audit", {"uuid": "c-1", "tenantId": "t", "auditCode": "PAM1", "applicationCode": "PAM",
            "username": "sync", "identityType": "MACHINE", "targetAccount": ADA}),
+    Sample("cyberark_identity", {"success": True, "Result": {"Columns": [], "Results": [{"Row": {"ID": "r-1",
+           "NormalizedUser": ADA, "UserGuid": "g-ada", "EventType": "Cloud.Core.Login", "FromIPAddress": "203.0.113.7",
+           "Tenant": "T1", "EntityType": None, "WhenOccurred": "/Date(1795316700000)/"}}]}}, ADA_ALONE),
+    Sample("cyberark_identity", {"NormalizedUser": BEN, "UserGuid": "g-ben", "EventType": "Cloud.Core.ResetPassword",
+           "FromIPAddress": "203.0.113.7", "Tenant": "T1", "EntityType": "User", "EntityName": ADA, "EntityUuid": "g-ada",
+           "WhenOccurred": "/Date(1795316700000)/"}, BOTH, signal="credential"),
     Sample("cyberark_pta", lines.read(PTA), {ADA: VICTIM, "ben": ACTOR}, True, "credential"),
     Sample("one_identity", lines.read(SPS), {"ada": VICTIM, "svc-db": BYSTANDER}),
     Sample("adauditplus", lines.read(AUDITPLUS + "duser=ada type=user"), {"ada": VICTIM, "ben": ACTOR}),

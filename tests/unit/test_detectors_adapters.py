@@ -183,6 +183,7 @@ def compose_detector(recognises: Any) -> registry.Detector:
         ("S-1-5-21-1-2-3-1001", {"sid"}),
         ("ada", {"username"}),
         ("CONTOSO\\HOST-1$", set()),
+        ("host-1$@contoso.com", set()),
         ("NT AUTHORITY\\SYSTEM", set()),
         ("unknown", set()),
         ("-", set()),

@@ -153,3 +153,44 @@ def test_a_line_made_to_be_slow_is_not(line: str) -> None:
     started = time.perf_counter()
     lines.read(line)
     assert time.perf_counter() - started < 5
+
+
+@pytest.mark.parametrize("mark", ["\ufeff", "\u00ef\u00bb\u00bf"])
+def test_a_mark_before_the_message_hides_no_cef(mark: str) -> None:
+    line = CEF.replace("CEF:", f"{mark}CEF:")
+    (record,) = decode_any(line.encode())  # type: ignore[misc]
+    assert isinstance(record, dict)
+    assert (record["deviceVendor"], record["signatureId"]) == ("Contoso", "361")
+    assert lines.is_headed(line)
+    assert lines.is_cef_or_leef(line)
+
+
+@pytest.mark.parametrize("begin", ["|", "0|", "- 0|", "\ufeff0|"])
+def test_cef_is_read_where_the_syslog_header_has_it_as_the_application(begin: str) -> None:
+    line = (
+        f"1 2026-11-22T03:05:00.5+00:00 DC1 CEF 6076 PassTheTicketSecurityAlert {begin}Contoso|Azure Watch|2.1|"
+        "PassTheTicketSecurityAlert|Identity theft using Pass-the-Ticket attack|10|app=Kerberos suser=ada"
+    )
+    (record,) = decode_any(line.encode())  # type: ignore[misc]
+    assert isinstance(record, dict)
+    assert (record["deviceVendor"], record["severity"], record["cefVersion"]) == (
+        "Contoso",
+        "10",
+        "0",
+    )
+    assert record["extension"] == {"app": "Kerberos", "suser": "ada"}
+
+
+def test_what_merely_speaks_of_cef_is_text() -> None:
+    (record,) = decode_any(b"read the CEF file of yesterday | and more")  # type: ignore[misc]
+    assert isinstance(record, dict)
+    assert record["_format"] == "text"
+
+
+def test_a_column_that_is_there_twice_tells_what_both_say_or_nothing() -> None:
+    names = ",".join(f"c{number}" for number in range(12))
+    rows = ",".join("x" for _ in range(12))
+    same, other = decode_any(f"{names},c0\n{rows},x\n{rows},y\n".encode())  # type: ignore[misc]
+    assert isinstance(same, dict)
+    assert isinstance(other, dict)
+    assert (same["c0"], other["c0"], other["c1"]) == ("x", None, "x")

@@ -53,6 +53,26 @@ def test_a_batch_and_lines_are_read_as_one_by_one(kind: str, event: Any) -> None
 
 
 @pytest.mark.parametrize(
+    ("more", "victims", "actors"),
+    [
+        ([], {"ben@contoso.com"}, {"root@contoso.com"}),
+        ([{"ID": "Group", "Type": 2}], {"root@contoso.com"}, set()),
+    ],
+)
+def test_a_target_is_a_user_by_its_principal_name(
+    more: list[Any], victims: set[str], actors: set[str]
+) -> None:
+    target = [{"ID": "ben@contoso.com", "Type": 5}, {"ID": "10037FFE0A0A0A0A", "Type": 3}, *more]
+    record = events.audit(
+        "Add user.", 8, "AzureActiveDirectory", UserId="root@contoso.com", ObjectId="ben@contoso.com",
+        Target=target,
+    )  # fmt: skip
+    (alert,) = read("m365_unified_audit", record)
+    assert names(alert, Role.VICTIM) == victims
+    assert names(alert, Role.ACTOR) == actors
+
+
+@pytest.mark.parametrize(
     "wrapped",
     [
         {"o365audit": events.RESET, "event": {"category": "web"}},
@@ -126,6 +146,18 @@ def test_an_alert_is_acted_upon_only_while_defender_means_it(more: Any, why: str
     assert why in alert.why
 
 
+def test_an_alert_is_known_without_its_evidence() -> None:
+    alert = {
+        key: value
+        for key, value in events.ALERT_V2.items()
+        if key not in {"evidence", "@odata.type"}
+    }
+    alert["alertWebUrl"] = "https://security.microsoft.com/alerts/a"
+    assert registry.recognise(alert).kind == "graph_security_alert_v2"
+    (found,) = read("graph_security_alert_v2", alert)
+    assert (found.actionable, found.nameless, found.persons) == (False, True, ())
+
+
 def test_an_incident_that_is_over_contains_nobody_whatever_its_alerts_say() -> None:
     for more in (
         {"status": "resolved"},
@@ -191,6 +223,24 @@ def test_a_query_s_row_is_acted_upon_where_it_says_what_it_found(
     streamed = events.hunting("DeviceLogonEvents", **{**events.LOGON_ROW, **more})
     (alert,) = read("defender_advanced_hunting", streamed)
     assert not alert.actionable
+
+
+@pytest.mark.parametrize("names_of", [str, str.lower], ids=["Defender", "Graph"])
+def test_an_answer_is_known_whatever_columns_the_query_has_kept(names_of: Any) -> None:
+    row = {
+        "Timestamp": events.WHEN, "AccountUpn": "ada@contoso.com", "Title": "Token replay", "Severity": "High",
+    }  # fmt: skip
+    answer = {
+        names_of("Schema"): [{names_of("Name"): name, names_of("Type"): "String"} for name in row],
+        names_of("Results"): [row, {**row, "AccountUpn": "ben@contoso.com"}],
+    }
+    assert registry.recognise(answer).kind == "defender_advanced_hunting"
+    alerts = read("defender_advanced_hunting", answer)
+    assert [names(alert, Role.VICTIM) for alert in alerts] == [
+        {"ada@contoso.com"},
+        {"ben@contoso.com"},
+    ]
+    assert all(alert.actionable for alert in alerts)
 
 
 def test_rows_of_a_query_are_read_one_by_one() -> None:

@@ -234,6 +234,7 @@ ENTITIES = [
     },
     {"$ref": "2"},
     {"$ref": "99"},
+    {"$id": "5", "SessionId": "0x3e7", "Type": "host-logon-session"},
     "noise",
 ]
 
@@ -277,6 +278,8 @@ def test_a_security_alert_is_read_from_its_entities(entities: Any) -> None:
         ("Suspicious inbox forwarding rule", [], Signal.MAIL_RULE),
         ("Suspicious OAuth app consent", [], Signal.CONSENT),
         ("Password spray", [], Signal.CREDENTIAL),
+        ("Suspected identity theft (pass-the-ticket)", [], Signal.CREDENTIAL),
+        ("Suspected Golden Ticket usage (ticket anomaly)", [], Signal.CREDENTIAL),
         ("MFA fatigue", [], Signal.MFA),
         ("Impossible travel", [], Signal.RISK),
         ("Malware on a host", [], Signal.OTHER),

@@ -148,6 +148,13 @@ def test_permissions_name_no_action_that_does_not_exist() -> None:
     assert named == set(SPECS)
 
 
+def test_each_kind_of_alert_stands_once_on_its_page_with_what_it_is_acted_upon_for() -> None:
+    known = {detector.kind for detector in registry.detectors()}
+    first_cells = re.findall(r"^\|([^|]+)\|", page("kinds"), re.MULTILINE)
+    named = [name for cell in first_cells for name in re.findall(r"`([^`]+)`", cell)]
+    assert sorted(named) == sorted(known - {"sentinel", "okta_event_hook", "generic", "hunt"})
+
+
 def test_the_log_s_vocabulary_is_complete() -> None:
     named = set(re.findall(r"`([a-z]+\.[a-z]+)`", page("audit").partition("## The chain")[0]))
     assert named >= {event.value for event in Event}

@@ -113,6 +113,7 @@ async def test_unasked_each_action_is_a_person_s_with_the_line(name: str) -> Non
     assert action.preview(NORA) == ()
     observed = await action.observe(NORA)
     assert observed.verdict is not None
+    assert action.foresee(NORA) == observed.verdict  # so that the plan says it
     assert observed.verdict.outcome is Outcome.MANUAL
     assert "tenants.contoso.exchange" in observed.verdict.reason
     said = observed.verdict.instructions

@@ -291,3 +291,30 @@ def test_nobody_is_watched_and_no_application_told_again_after_a_no() -> None:
     assert set(step_of(plan, "signals-sessions-again").follows) == closing | {"okta-suspend"}
     assert step_of(plan, "signals-sessions").follows == ()
     assert step_of(plan, "signals-compromised").approval
+
+
+TRACE_FIRST = """\
+steps:
+  - {id: look, stage: trace, action: entra.trace_source}
+  - {id: look-okta, stage: trace, action: okta.trace_source, after: [look]}
+  - {id: revoke, stage: revoke, action: entra.revoke_sessions, NEEDS: [look]}
+  - {id: rules, stage: clean, action: entra.disable_inbox_rules, after: [look-okta, revoke]}
+  - {id: disable, stage: contain, action: entra.disable_user, after: [rules]}
+  - {id: again, stage: revoke, action: entra.revoke_sessions, after: [disable]}
+  - {id: devices, stage: clean, action: entra.disable_devices, after: [again, look-okta]}
+"""
+
+
+@pytest.mark.parametrize("how", ["after", "needs"])
+def test_containment_never_waits_for_a_trace_whatever_the_file_says(how: str) -> None:
+    plan = plan_of(TRACE_FIRST.replace("NEEDS", how))
+    waits = {step.node: {*step.after, *step.needs} for step in plan.steps}
+    assert waits["revoke"] == set()
+    assert waits["rules"] == {
+        "revoke"
+    }  # what a containing step waits for, does not wait for it either
+    assert waits["disable"] == {"rules"}
+    assert waits["devices"] == {"again", "look-okta"}
+    assert waits["look-okta"] == {"look"}
+    (note,) = [note for note in plan.notes if "trace" in note]
+    assert note == "revoke, rules: not after look, look-okta; containment waits for no trace"

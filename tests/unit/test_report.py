@@ -8,6 +8,7 @@ from typing import Any, cast
 import pytest
 
 from cli import terminal
+from cli.plan import print_plan
 from cli.report import print_steps
 
 
@@ -25,3 +26,17 @@ def test_however_long_a_step_s_name_is_its_state_stands_apart(
         "auth0-revoke-tokens-again  waits",
     ]
     terminal.console.cache_clear()
+
+
+def test_a_plan_says_of_what_only_reads_that_it_does(capsys: pytest.CaptureFixture[str]) -> None:
+    def step(node: str, skipped: str) -> dict[str, Any]:
+        told = {"node": node, "title": node, "stage": "trace", "impact": "none", "calls": []}
+        return {**told, "reversible": False, "skipped": skipped}
+
+    steps = [step("entra-trace", ""), step("okta-trace", "the parameter trace is off")]
+    print_plan({"playbook_name": "P", "playbook": "p", "mode": "observe", "person": [],
+                "reasons": [], "notes": [], "steps": steps})  # fmt: skip
+    told = " ".join(capsys.readouterr().out.split())
+    assert "entra-trace (only reads)" in told
+    assert "left out: the parameter trace is off" in told
+    assert told.count("left out") == 1

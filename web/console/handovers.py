@@ -14,7 +14,7 @@ from starlette.responses import Response
 from ledger import handovers
 from ledger.database import now_ms
 from ledger.errors import NotSealedHere
-from tasks.messages import HANDED_OVER
+from tasks.messages import handed_over
 from web.auth import Visitor
 from web.console.context import Console
 
@@ -79,7 +79,7 @@ class Handovers:
             "handover.html",
             visitor,
             handover=row,
-            what=HANDED_OVER.get(row.kind, row.kind),
+            what=handed_over(row),
             mine=row.for_user == visitor.id,
             waits=row.state == "waiting" and row.gone_at > now,
             secret=secret,

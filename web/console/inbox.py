@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger import handovers
-from tasks.messages import HANDED_OVER
+from tasks.messages import handed_over
 from web.console import people, reading
 from web.console.context import Console
 from web.console.plan import disruptions, worst_impact
@@ -40,7 +40,7 @@ def router(console: Console) -> APIRouter:
             waiting=waiting,
             untold=untold,
             paused=view.paused,
-            mine=[(each, HANDED_OVER.get(each.kind, each.kind)) for each in mine],
+            mine=[(each, handed_over(each)) for each in mine],
         )
 
     routes = APIRouter()

@@ -66,6 +66,11 @@ _QUESTIONS = {
     "reissue": ("Give the accounts back to", "?"),
     "undo": ("Undo what was changed in", "'s accounts?"),
 }
+_PURPOSES = {
+    "clean": "Remove what was left behind",
+    "reissue": "Give the account back",
+    "undo": "Undo what was changed",
+}
 
 
 def _minute(milliseconds: int) -> str:
@@ -98,6 +103,11 @@ def of_step(step: Row[Any]) -> Label:
 def question(run: Row[Any]) -> tuple[str, str]:
     """Say what is asked about a run, in the words before and after the person's name."""
     return _QUESTIONS.get(run.aim, ("Go on with", "?"))
+
+
+def purpose(run: Row[Any]) -> str:
+    """Say what a run is for, where that is not to evict a thief."""
+    return _PURPOSES.get(run.aim, "")
 
 
 def of_approval(state: str) -> Label:

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse
 
 from web.auth import Visitor
 from web.console.clock import moment, span
+from web.console.outcomes import purpose
 
 #: No single value needs more characters than this to be understood.
 MAX_SHOWN = 2000
@@ -44,6 +45,7 @@ class Pages:
         )
         self._environment.filters["moment"] = moment
         self._environment.filters["span"] = span
+        self._environment.filters["purpose"] = purpose
 
     def page(
         self, name: str, visitor: Visitor | None, *, status: int = 200, **context: Any

@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from connectors import evidence
+from connectors.evidence import Story
 from ledger import alerts, approvals, control, notices, runs, steps, tables, timers
 from ledger.database import now_ms
 from ledger.timers import Timers
@@ -31,7 +33,8 @@ class RunView:
 
     ``alerts`` are all that opened or joined it, with their rows, ``against`` the containment for which it
     cannot be approved now; read while it can be decided.
-    ``confirmed`` counts by source the alerts that told of what it has done.
+    ``confirmed`` counts by source the alerts that told of what it has done; ``found`` is the evidence of its
+    traces and watches, each with the system it read.
     """
 
     row: Row[Any]
@@ -47,6 +50,12 @@ class RunView:
     left: Timers | None = None
     against: Containment | None = None
     confirmed: Mapping[str, int] = field(default_factory=dict)
+    found: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+
+    @property
+    def story(self) -> Story:
+        """What its traces and watches have found."""
+        return evidence.story(self.found)
 
     @property
     def open_steps(self) -> tuple[StepView, ...]:
@@ -202,19 +211,22 @@ def _view(
         wanted = select(tables.alert).where(tables.alert.c.id == row.alert_id)
         alert_row = connection.execute(wanted).one_or_none()
     alert = _said(alert_row.parsed if alert_row is not None else None)
+    run_steps = steps.of_run(connection, row.id)
+    found = ((step.system, evidence.of_step(step.before)) for step in run_steps)
     return RunView(
         row,
         alert_row,
         alert,
         tuple((each, _said(each.parsed)) for each in about),
         people.target_of(row, alert),
-        plan.steps_of(row, steps.of_run(connection, row.id)),
+        plan.steps_of(row, run_steps),
         asked,
         notices.of_run(connection, row.id),
         paused,
         now,
         _left(connection, row),
         confirmed=alerts.confirming(connection, row.id),
+        found=tuple((system, seen) for system, seen in found if seen is not None),
     )
 
 

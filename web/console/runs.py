@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from ledger import handovers
-from tasks.messages import HANDED_OVER
+from tasks.messages import handed_over
 from web.console import outcomes, reading
 from web.console.context import Console
 from web.console.plan import notes, reasons, short_hash
@@ -52,7 +52,7 @@ def router(console: Console) -> APIRouter:
             notices=[
                 (each, outcomes.of_notice(each), _channels(each.result)) for each in view.notices
             ],
-            handed=[(each, HANDED_OVER.get(each.kind, each.kind)) for each in handed],
+            handed=[(each, handed_over(each)) for each in handed],
             exposure=[each for each in view.row.exposure or () if isinstance(each, dict)],
             plan_hash=short_hash(view.row.plan_hash),
             reasons=reasons(view.row),

@@ -8,7 +8,8 @@ SELECT
     any_value(lat) AS lat, any_value(lon) AS lon,
     min(time) AS first_at, max(time) AS last_at, count(*) AS uses,
     min(time) FILTER (kind = 'interactive') AS interactive_at,
-    bool_or(anonymous) AS anonymous
+    bool_or(anonymous) AS anonymous,
+    bool_or(starts_with(agent, 'Mozilla/5.0 (')) AS browsed
 FROM sign_in
 WHERE ok AND kind IN ('interactive', 'non_interactive') AND person_key IS NOT NULL AND ip IS NOT NULL
 GROUP BY provider, person_key, session_key, ip, os, device;
@@ -79,7 +80,10 @@ WHERE root.networks > 1
     AND place.network <> root.network
     AND known.sessions < getvariable('habit_sessions')
     AND (known.rooted_at IS NULL OR known.rooted_at > place.first_at)
-    AND coalesce(listed.kind, '') NOT IN ('gateway', 'vendor')
+    AND coalesce(listed.kind, '') <> 'gateway'
+    -- from its own network the vendor acts for people; but not in a browser on another system than theirs
+    AND (coalesce(listed.kind, '') <> 'vendor' OR (place.os <> root.os AND place.browsed
+        AND place.device IS NULL))
     AND NOT list_contains(getvariable('allow_asns'), coalesce(place.asn, 0))
     AND NOT allowed(place.ip)
     AND NOT EXISTS (FROM egress WHERE egress.ip = place.ip);

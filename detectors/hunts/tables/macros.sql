@@ -81,6 +81,10 @@ CREATE MACRO changed_to(changes, property) AS
 CREATE MACRO changed_from(changes, property) AS
     list_filter(CAST(changes AS JSON[]), lambda each: each->>'$.name' = property)[1]->>'$.old';
 
+-- What the first row that says anything says. Groups hold several sessions and spellings of a name; a finding
+-- is the same finding every time only if it always tells the same ones.
+CREATE MACRO first_said(value, said_at) AS arg_min(value, {'time': said_at, 'value': value});
+
 -- Allow-lists of addresses hold single ones and prefixes that end in a dot or colon ("198.51.100.").
 CREATE MACRO allowed(ip) AS
     coalesce(len(list_filter(getvariable('allow_ips'),

@@ -1,0 +1,1 @@
+"""A company's sign-ins with planted thefts, for bench/hunts.py."""
