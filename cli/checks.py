@@ -18,8 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from config import connections
 from config.problems import Key, Problem, resting_on
-from config.settings import Entra, Okta, Settings
+from config.settings import Settings
 from config.signals import Signals
+from config.tenants import Entra, Okta
 from connectors.errors import ConnectorError
 from detectors import registry
 from playbooks import model

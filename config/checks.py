@@ -12,7 +12,8 @@ from config.explain import closest
 from config.origins import SecurityEvents
 from config.polling import FACTS
 from config.problems import Key, Problem, resting_on
-from config.settings import OWN_SOURCE, Auth0, Entra, Exchange, Okta, Settings
+from config.settings import OWN_SOURCE, Settings
+from config.tenants import Auth0, Entra, Exchange, Okta
 
 #: Microsoft Learn, "National cloud deployments": the host of Microsoft Graph in each cloud.
 _GRAPH_HOSTS = {

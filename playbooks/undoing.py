@@ -12,7 +12,8 @@ from typing import Any
 from config.settings import Mode
 from connectors.action import ActionSpec, Target
 from connectors.system import Account
-from playbooks.planner import Plan, PlannedStep, PlaybookName, Preview
+from playbooks.plan import Plan, PlannedStep, PlaybookName
+from playbooks.planner import Preview
 from playbooks.schema import Aim
 
 

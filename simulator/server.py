@@ -21,7 +21,7 @@ from simulator.people import populate
 from simulator.tenant import Tenant
 from simulator.theft import steal
 
-_STARTS_WITHIN_S = 10.0
+_STARTS_WITHIN_S = 60.0
 
 
 class DroppableProtocol(H11Protocol):

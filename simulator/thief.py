@@ -141,11 +141,11 @@ class Thief:
             found[system] = max(known) if len(known) == len(times) else None
         return found
 
-    def wait_until_working(self, timeout_s: float = 5.0) -> bool:
+    def wait_until_working(self, timeout_s: float = 30.0) -> bool:
         """Wait until every credential has worked once; False when time ran out."""
         return self._wait(lambda: all(t.successes for t in self.trials), timeout_s)
 
-    def wait_until_locked_out(self, timeout_s: float = 5.0) -> bool:
+    def wait_until_locked_out(self, timeout_s: float = 30.0) -> bool:
         """Wait until nothing works in any system; False when time ran out."""
         return self._wait(lambda: all(t is not None for t in self.locked_out().values()), timeout_s)
 

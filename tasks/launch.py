@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from ledger import approvals, notices, runs, steps
 from ledger.database import now_ms
 from ledger.runs import NewRun, NewStep
-from playbooks.planner import Plan, PlannedStep
+from playbooks.plan import Plan, PlannedStep
 from tasks import closing, messages
 from tasks.service import Rings, Service
 

@@ -17,7 +17,8 @@ from connectors.system import Account, Clue, System
 from ledger import approvals, locks, runs, steps
 from ledger.database import now_ms
 from playbooks import guardrails, model, planner
-from playbooks.planner import Plan, Recipient, Situation
+from playbooks.plan import Plan, Recipient
+from playbooks.planner import Situation
 from playbooks.routing.table import Decision
 from playbooks.schema import Aim
 from tasks import closing, reissuing, undoing

@@ -90,6 +90,7 @@ class Queued:
             self._loop.run(self._receiving.reject(nothing, reason, "malformed"))
             return
         for pause_s in (*PAUSES_S, None):
+            stored = self._stored
             try:
                 self._loop.run(self._receiving.receive(configured, delivery))
             except (NotGenuine, NothingInIt):
@@ -102,7 +103,7 @@ class Queued:
                 self._stir()
                 return
             _log.warning("an alert of source %s in the queue waits: %s", delivery.source, why)
-            if pause_s is None or not self._rested(pause_s):
+            if pause_s is None or not self._rested(pause_s, stored):
                 raise StillUnstored
         raise AssertionError  # the last try returns or raises
 
@@ -112,9 +113,11 @@ class Queued:
             self._stored += 1
             self._stirred.notify_all()
 
-    def _rested(self, pause_s: float) -> bool:
-        """Pause, for less long where another alert is stored meanwhile; False where the process ends."""
-        before = self._stored
+    def _rested(self, pause_s: float, before: int) -> bool:
+        """Pause, for less long where another alert is stored meanwhile; False where the process ends.
+
+        ``before`` is how many had been stored when the try began that has failed.
+        """
         if not self._stopped.wait(min(pause_s, LEAST_PAUSE_S)):
             with self._stirred:
                 self._stirred.wait_for(

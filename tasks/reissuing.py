@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Row
 from connectors.directory import Identification
 from ledger import accounts, runs
 from ledger.accounts import Role
-from playbooks.planner import Recipient
+from playbooks.plan import Recipient
 from playbooks.schema import Aim
 from tasks.refusal import NotContainable
 from tasks.service import Service

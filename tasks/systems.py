@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from config.polling import FACTS
-from config.settings import Poller, Settings, Tenant
+from config.settings import Poller, Settings
+from config.tenants import Tenant
 from connectors import installed
 from connectors.action import Action, ActionSpec, PlannedCall, Target
 from connectors.auth0.system import Auth0System

@@ -11,7 +11,8 @@ from connectors.action import Target
 from connectors.system import Account
 from ledger import intents, locks, runs, steps
 from playbooks import undoing
-from playbooks.planner import LeftChange, PlaybookName
+from playbooks.plan import PlaybookName
+from playbooks.planner import LeftChange
 from playbooks.schema import Aim
 from playbooks.undoing import ChangedStep
 from tasks.launch import Opened, Subject, launch

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from config.settings import Auth0
+from config.tenants import Auth0
 from connectors import errors, grants
 from connectors.auth0 import failures, ids
 from connectors.door import Answer, Call, Door, Journal, Transport

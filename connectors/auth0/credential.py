@@ -11,7 +11,7 @@ from typing import Protocol
 import httpx
 from pydantic import SecretStr
 
-from config.settings import Auth0
+from config.tenants import Auth0
 from connectors import errors
 from connectors.auth0.failures import token_refused
 from connectors.pinned import CHANGES_NOTHING, unanswered

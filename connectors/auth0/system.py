@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from config.polling import PolledLog
-from config.settings import Auth0
+from config.tenants import Auth0
 from connectors.action import Action, ActionSpec
 from connectors.auth0 import log_delivery, polling
 from connectors.auth0.authenticators import RemoveAuthenticators

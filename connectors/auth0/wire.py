@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 from auth0.management.core.client_wrapper import AsyncClientWrapper
 
-from config.settings import Auth0
+from config.tenants import Auth0
 from connectors import errors, grants
 from connectors.auth0 import credential
 from connectors.pinned import Pinned, is_loopback, origin_of, unanswered

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
-from config.settings import Entra
+from config.tenants import Entra
 from connectors import errors
 from connectors.door import Answer, Call, Door, Journal, Transport
 from connectors.entra import answers, ids

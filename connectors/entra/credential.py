@@ -25,7 +25,7 @@ from azure.identity.aio import (
 )
 from pydantic import SecretStr
 
-from config.settings import Entra
+from config.tenants import Entra
 from connectors import errors, grants
 
 _AUTHORITIES = {

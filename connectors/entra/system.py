@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from config.polling import PolledLog
-from config.settings import Entra
+from config.tenants import Entra
 from connectors import errors
 from connectors.action import Action, ActionSpec
 from connectors.door import Door

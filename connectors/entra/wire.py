@@ -33,7 +33,7 @@ from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.graph_request_adapter import GraphClientFactory
 from msgraph.graph_request_adapter import options as sdk_options
 
-from config.settings import Entra
+from config.tenants import Entra
 from connectors import errors
 from connectors.entra import credential
 from connectors.pinned import Pinned, is_loopback, origin_of, unanswered

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from config.settings import Entra, Exchange
+from config.tenants import Entra, Exchange
 from connectors import errors
 from connectors.door import Answer, Call, Door, Journal, Transport
 from connectors.entra import answers

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, ClassVar
 
-from config.settings import Entra, Exchange
+from config.tenants import Entra, Exchange
 from connectors.action import Action, ActionSpec
 from connectors.door import Door, Journal
 from connectors.entra.system import EntraSystem

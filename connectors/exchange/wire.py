@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 from azure.core.exceptions import AzureError
 
-from config.settings import Entra, Exchange
+from config.tenants import Entra, Exchange
 from connectors import errors
 from connectors.entra import credential
 from connectors.pinned import CHANGES_NOTHING, Pinned, is_loopback, origin_of, unanswered

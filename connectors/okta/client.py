@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from config.settings import Okta
+from config.tenants import Okta
 from connectors import errors
 from connectors.clock import http_date
 from connectors.door import Answer, Call, Door, Journal, Transport, Way

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from okta.jwt import JWT
 
-from config.settings import Okta
+from config.tenants import Okta
 from connectors import errors
 from connectors.okta.executor import ApiToken, ServiceApp
 

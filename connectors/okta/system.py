@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from config.polling import PolledLog
-from config.settings import Okta
+from config.tenants import Okta
 from connectors import errors
 from connectors.action import Action, ActionSpec
 from connectors.door import Door

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from config.settings import Source, Tenant
+from config.settings import Source
+from config.tenants import Tenant
 from connectors.standing import EVERYTHING, UNKNOWN
 from connectors.system import Account
 from detectors.alert import Alert

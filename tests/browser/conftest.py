@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
+# A machine that others use, too, may be slow.
+expect.set_options(timeout=30_000)
 # The house these tests visit stands with the integration tests.
 sys.path.insert(0, str(Path(__file__).parent.parent / "integration"))
 

@@ -36,7 +36,8 @@ class Desk:
         self.page.goto(self.url + path)
         self.page.get_by_label("Name").fill("grace")
         self.page.get_by_label("Password").fill(password)
-        self.page.get_by_role("button", name="Sign in").click()
+        with self.page.expect_navigation():  # else what is opened next may come before the cookie
+            self.page.get_by_role("button", name="Sign in").click()
 
     def photograph(self, name: str) -> None:
         """Keep a picture where a person wants to look at the pages."""
@@ -197,7 +198,7 @@ def test_no_page_is_wider_than_the_screen(desk: Desk) -> None:
 def test_a_followed_run_loads_itself_again(desk: Desk) -> None:
     desk.sign_in(f"/runs/{desk.story.run_id}")
     desk.page.get_by_role("link", name="Follow").click()
-    expect(desk.page).to_have_url(f"{desk.url}/runs/{desk.story.run_id}?follow=99", timeout=10_000)
+    expect(desk.page).to_have_url(f"{desk.url}/runs/{desk.story.run_id}?follow=99")
     desk.page.get_by_role("link", name="Stop following").click()
     expect(desk.page).to_have_url(f"{desk.url}/runs/{desk.story.run_id}")
 

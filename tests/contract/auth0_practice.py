@@ -9,7 +9,7 @@ from typing import Any
 from okta_practice import BRIEF, NO_RETRY, Recorder, Seen, answer, scripted
 from pydantic import AnyHttpUrl, SecretStr
 
-from config.settings import Auth0
+from config.tenants import Auth0
 from connectors.action import Action, Target
 from connectors.auth0.client import Auth0Client
 from connectors.door import Door, RetryPolicy

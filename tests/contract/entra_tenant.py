@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from config.settings import Entra
+from config.tenants import Entra
 from connectors.action import Action, Observation, Patience, Proof, Receipt, Target
 from connectors.door import Call, CallResult, Door, RetryPolicy
 from connectors.entra.system import EntraSystem

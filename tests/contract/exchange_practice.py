@@ -11,7 +11,7 @@ import pytest
 from entra_tenant import RecordingJournal, door_for, settings_for
 from pydantic import AnyHttpUrl
 
-from config.settings import Exchange
+from config.tenants import Exchange
 from connectors.action import Action, Observation, Patience, Proof, Receipt, Target
 from connectors.entra.system import EntraSystem
 from connectors.exchange.system import ExchangeSystem

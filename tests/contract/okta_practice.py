@@ -10,7 +10,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import AnyHttpUrl, SecretStr
 
-from config.settings import Okta
+from config.tenants import Okta
 from connectors.action import Action, Patience, Target
 from connectors.door import Call, CallResult, Door, RetryPolicy
 from connectors.okta.client import OktaClient

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +23,8 @@ from simulator import faults
 from simulator.auth0_people import DESKTOP, SYNC, auth0_user_id
 from simulator.auth0_state import Auth0User
 from simulator.server import Simulator
+
+pytest_plugins = ("practice_tenant",)
 
 NOBODY = auth0_user_id("nobody")
 PATIENT = Patience(total_s=2.0, first_s=0.01, step_s=0.05)
@@ -99,19 +101,6 @@ CASES = {
         _without_thiefs,
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    running.tenant.auth0_rate_limit = 100_000
-    return running
 
 
 @pytest.fixture(params=CASES)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from auth0_practice import BRIEF, VICTIM, Recorder, build, connected, target
 
@@ -16,19 +14,9 @@ from simulator.auth0_state import Auth0User
 from simulator.faults import Fault, apply_then_drop, forbid, ignore, status, throttle
 from simulator.server import Simulator
 
+pytest_plugins = ("practice_tenant",)
+
 FORGET = "invalidate-remember-browser"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 @pytest.fixture

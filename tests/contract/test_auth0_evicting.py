@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -22,18 +21,7 @@ from simulator.auth0_state import Auth0Method, Auth0User
 from simulator.server import Simulator
 from simulator.thief import Thief
 
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    running.tenant.auth0_rate_limit = 100_000
-    return running
+pytest_plugins = ("practice_tenant",)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -33,22 +32,11 @@ from simulator.auth0_people import auth0_user_id
 from simulator.auth0_state import Auth0Ticket, Auth0User
 from simulator.server import Simulator
 
+pytest_plugins = ("practice_tenant",)
+
 PATIENT = Patience(total_s=2.0, first_s=0.01, step_s=0.05)
 DATABASE = "Username-Password-Authentication"
 TICKET = "tickets/password-change"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    running.tenant.auth0_rate_limit = 100_000
-    return running
 
 
 @pytest.fixture

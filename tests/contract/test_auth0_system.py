@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from auth0_practice import (
@@ -30,20 +30,9 @@ from simulator.auth0_people import auth0_user_id
 from simulator.auth0_state import Auth0User
 from simulator.server import Simulator
 
+pytest_plugins = ("practice_tenant",)
+
 NORA_MAIL = "nora.lind@contoso.com"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    running.tenant.auth0_rate_limit = 100_000
-    return running
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -26,7 +25,7 @@ from auth0_practice import (
 from auth0_practice import target as person
 from pydantic import SecretStr, ValidationError
 
-from config.settings import Auth0
+from config.tenants import Auth0
 from connectors import errors
 from connectors.action import Action, Outcome, Target
 from connectors.auth0.authenticators import RemoveAuthenticators
@@ -48,21 +47,10 @@ from simulator.okta_scene import HOME, THIEF, Scene
 from simulator.server import Simulator
 from simulator.tokens import mint
 
-PLAIN = httpx.Client(trust_env=False)
+pytest_plugins = ("practice_tenant",)
+
+PLAIN = httpx.Client(timeout=60, trust_env=False)
 ADMINS_CLIENT = "DashboardClient00000000000000000"
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    running.tenant.auth0_rate_limit = 100_000
-    return running
 
 
 @pytest.fixture

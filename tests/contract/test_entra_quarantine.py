@@ -24,7 +24,7 @@ pytest_plugins = ("entra_tenant",)
 
 NAME = "entra.quarantine_group"
 POLICIES = "/identity/conditionalAccess/policies"
-PLAIN = httpx.Client(trust_env=False)
+PLAIN = httpx.Client(timeout=60, trust_env=False)
 
 
 def _action(practice: Practice) -> Action:

@@ -116,7 +116,8 @@ async def test_ending_sessions_waits_for_no_reading(practice: Practice, effect: 
     before = await action.observe(target)
     receipt = await action.apply(target, before)
 
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 20
+    assert effect.kind != "throttle" or reading.hits == 1, "it is not waited for to be read again"
     assert before.verdict is None
     assert before.snapshot["problem"]
     assert before.snapshot[STAMP] == account.facts["sessions_valid_from"]

@@ -453,7 +453,7 @@ def redeemed(
     form = {"grant_type": "refresh_token", "client_id": client_id, "refresh_token": token}
     here = {"X-Forwarded-For": scene.ip, "User-Agent": scene.agent}
     url = f"{practice.sim.url}/contoso.com/oauth2/v2.0/token"
-    return httpx.post(url, data=form, headers=here)
+    return httpx.post(url, data=form, headers=here, timeout=60)
 
 
 async def test_a_login_with_late_logs_shows_at_the_next_look(

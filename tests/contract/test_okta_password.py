@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
 
 import pytest
 from aiohttp import web
@@ -29,19 +28,9 @@ from simulator.okta_state import OktaUser, Status
 from simulator.people import okta_user_id
 from simulator.server import Simulator
 
+pytest_plugins = ("practice_tenant",)
+
 VICTIM = okta_user_id("nora.lind")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,19 +37,9 @@ from simulator.people import MAIL_CLIENT, okta_user_id
 from simulator.server import Simulator
 from simulator.thief import Thief
 
+pytest_plugins = ("practice_tenant",)
+
 VICTIM = okta_user_id("nora.lind")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 @pytest.fixture

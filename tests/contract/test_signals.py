@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -44,20 +44,15 @@ from simulator import faults
 from simulator.server import Simulator
 from simulator.thief import Thief
 
+pytest_plugins = ("practice_tenant",)
+
 KINDS = {"token": SessionRevoked, "log_out": GlobalTokenRevocation}
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
 @pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    trust(running)
-    return running
+def sim(sim: Simulator) -> Simulator:
+    trust(sim)
+    return sim
 
 
 def of(sim: Simulator, way: str) -> Signals:
@@ -474,7 +469,7 @@ async def test_the_plan_shows_each_address_and_whom_it_is_about(sim: Simulator, 
 
 
 async def _nothing_open(sim: Simulator) -> httpx.Response:
-    async with httpx.AsyncClient(cookies={"payroll": "guess"}) as client:
+    async with httpx.AsyncClient(cookies={"payroll": "guess"}, timeout=60) as client:
         return await client.get(f"{sim.url}/payroll/me")
 
 

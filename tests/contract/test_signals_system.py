@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 
 import pytest
 from cryptography.hazmat.primitives import serialization
@@ -37,6 +37,8 @@ from connectors.system import Clue, System
 from simulator import faults
 from simulator.server import Simulator
 
+pytest_plugins = ("practice_tenant",)
+
 SUBJECT = {
     "entra_object_id": NORA_ENTRA,
     "okta_user_id": NORA_OKTA,
@@ -45,18 +47,6 @@ SUBJECT = {
     "okta_login": MAIL,
     "user_principal_name": MAIL,
 }
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from simulator.auth0_state import Auth0RefreshToken, Auth0User
 from simulator.faults import Fault
 
 # One client for all: each new one would build a TLS context first.
-PLAIN = httpx.Client(trust_env=False)
+PLAIN = httpx.Client(timeout=60, trust_env=False)
 VICTIM = auth0_user_id("nora.lind")
 USER = f"/api/v2/users/{VICTIM.replace('|', '%7C')}"
 
@@ -33,7 +33,7 @@ def _fresh(sim: Simulator) -> None:
 @pytest.fixture(scope="module")
 def auth0(sim: Simulator) -> Iterator[httpx.Client]:
     headers = {"Authorization": "Bearer simulated-auth0-token"}
-    with httpx.Client(base_url=sim.url, headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=sim.url, headers=headers, timeout=60, trust_env=False) as client:
         yield client
 
 

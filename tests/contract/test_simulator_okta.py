@@ -12,7 +12,7 @@ from simulator.loot import OktaLoot
 from simulator.okta_state import OktaUser, Status
 
 # One client for all: each new one would build a TLS context first.
-PLAIN = httpx.Client(trust_env=False)
+PLAIN = httpx.Client(timeout=60, trust_env=False)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def _fresh(sim: Simulator) -> None:
 @pytest.fixture(scope="module")
 def okta(sim: Simulator) -> Iterator[httpx.Client]:
     headers = {"Authorization": "SSWS simulated-okta-token"}
-    with httpx.Client(base_url=sim.url, headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=sim.url, headers=headers, timeout=60, trust_env=False) as client:
         yield client
 
 

@@ -13,6 +13,8 @@ from simulator.okta_scene import HOME, THIEF
 from simulator.server import Simulator
 from simulator.theft import steal
 
+pytest_plugins = ("practice_tenant",)
+
 ZONE = {"type": "IP", "name": "Blocked", "status": "ACTIVE", "usage": "BLOCKLIST"}
 RULE = f"/api/v1/policies/{okta_policies.SESSION_POLICY}/rules/{okta_policies.SESSION_RULE}"
 ACCESS = (
@@ -21,22 +23,10 @@ ACCESS = (
 )
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    return running
-
-
 @pytest.fixture
 def okta(sim: Simulator) -> Iterator[httpx.Client]:
     key = {"Authorization": "SSWS simulated-okta-token"}
-    with httpx.Client(base_url=sim.url, headers=key) as client:
+    with httpx.Client(base_url=sim.url, headers=key, timeout=60) as client:
         yield client
 
 
@@ -56,7 +46,9 @@ def test_whoever_comes_from_a_blocked_zone_is_refused(
 
     def redeem(address: str) -> int:
         here = {"X-Forwarded-For": address}
-        return httpx.post(f"{sim.url}/oauth2/v1/token", data=form, headers=here).status_code
+        return httpx.post(
+            f"{sim.url}/oauth2/v1/token", data=form, headers=here, timeout=60
+        ).status_code
 
     assert redeem(ip) == 200
     zone = block(okta, ip).json()

@@ -171,10 +171,10 @@ async def test_what_comes_late_is_unknown_and_nobody_waits_for_it(
     practice: Practice, ours: EntraSystem
 ) -> None:
     await facts_of(practice, ours, "omar.reyes")  # the SDK is loaded, the connection open
-    practice.sim.faults.add(Fault(delay(3), path_regex="/domains"))
+    practice.sim.faults.add(Fault(delay(30), path_regex="/domains"))
     begun = time.monotonic()
-    told = await ours.standing(account(practice, "quentin.admin"), 0.4)
-    assert time.monotonic() - begun < 1.5
+    told = await ours.standing(account(practice, "quentin.admin"), 2)
+    assert time.monotonic() - begun < 20
     assert told["unknown"] == ("federated",)
     assert told["roles"] == [ADMIN]
 
@@ -290,7 +290,7 @@ async def test_the_practice_list_of_administrators_is_as_the_sdk_takes_it(
     make_super(okta_user(okta_sim))
     make_super(okta_user(okta_sim, "user03"))
     headers = {"Authorization": f"SSWS {okta_practice.TOKEN}"}
-    async with httpx.AsyncClient(base_url=okta_sim.url, headers=headers) as browser:
+    async with httpx.AsyncClient(base_url=okta_sim.url, headers=headers, timeout=60) as browser:
         told = (await browser.get("/api/v1/iam/assignees/users")).json()
     assert set(told) == {"value", "_links"}
     read = RoleAssignedUsers.from_dict(told)
@@ -330,9 +330,9 @@ async def test_okta_refuses_a_part(okta_sim: Simulator, path: str, untold: tuple
 
 async def test_what_okta_tells_late_is_unknown_and_nobody_waits_for_it(okta_sim: Simulator) -> None:
     make_super(okta_user(okta_sim))
-    okta_sim.faults.add(Fault(delay(3), path_regex="/iam/assignees/"))
+    okta_sim.faults.add(Fault(delay(30), path_regex="/iam/assignees/"))
     begun = time.monotonic()
-    told = await okta_facts(okta_sim, within_s=0.4)
-    assert time.monotonic() - begun < 2
+    told = await okta_facts(okta_sim, within_s=2)
+    assert time.monotonic() - begun < 20
     assert told["unknown"] == ("last_administrator",)
     assert told["roles"]

@@ -17,7 +17,8 @@ from entra_tenant import RecordingJournal, door_for, settings_for
 from vendor_specs import Exchange
 
 from config.polling import FACTS, PolledLog
-from config.settings import Okta, Poller
+from config.settings import Poller
+from config.tenants import Okta
 from connectors import errors
 from connectors.action import Patience, Target
 from connectors.entra.system import EntraSystem

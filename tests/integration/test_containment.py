@@ -110,8 +110,8 @@ def test_sessions_end_at_once_and_the_rest_waits_for_a_person(built: House) -> N
         return len(_writes(built, "user01")) == 2
 
     wait_for(revoked, 10, "both revocations", built.progress)
-    run = built.runs()[0]
-    assert built.outcomes(run.id)["entra-disable"] is None
+    (run_id,) = _waiting(built, "user01")
+    assert built.outcomes(run_id)["entra-disable"] is None
     assert built.run_of("user01").status == "contained"
 
 
@@ -229,17 +229,11 @@ def _waiting(built: House, name: str) -> list[str]:
 
 def test_nothing_happens_to_protected_people_without_a_person(built: House) -> None:
     _send(built, "user12")
-    wait_for(lambda: bool(built.runs()) and _waits(built, "user12"), 10, "a run", built.progress)
+    wait_for(lambda: bool(_waiting(built, "user12")), 10, "a run", built.progress)
     assert not _writes(built, "user12")
     run = built.run_of("user12")
     assert run.mode == "approve"
     assert run.plan["reasons"] == ["protected: runs the plant"]
-
-
-def _waits(built: House, name: str) -> bool:
-    person = built.sim.tenant.person(name)
-    run = built.runs()[0]
-    return any(person.entra and one["id"] == person.entra.id for one in run.person["accounts"])
 
 
 def test_mode_observe_changes_nothing_and_shows_the_calls(built: House) -> None:
@@ -253,7 +247,7 @@ def test_mode_observe_changes_nothing_and_shows_the_calls(built: House) -> None:
 
 def test_mode_approve_waits_with_everything(built: House) -> None:
     _send(built, "user11", "careful")
-    wait_for(lambda: built.runs()[0].mode == "approve", 10, "the run", built.progress)
+    wait_for(lambda: bool(_waiting(built, "user11")), 10, "the run", built.progress)
     assert not _writes(built, "user11")
     assert built.run_of("user11").status == "contained"
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 from simulator import exchange_story
-from tasks.systems import Systems
-from tasks.undoing import open_undo
 
 from house import House, house
 
@@ -76,15 +73,7 @@ def test_where_exchange_is_asked_the_run_cleans_the_mailbox(tmp_path: Path) -> N
         assert not any("Graph does not show" in item["why"] for item in run.exposure)
         assert made.verify().verified
 
-        async def undo() -> None:
-            systems = Systems(made.service.settings)
-            try:
-                with made.service.database.write() as connection:
-                    open_undo(connection, made.service, systems, run.id, "cli:kim")
-            finally:
-                await systems.close()
-
-        asyncio.run(undo())
+        made.undo(run.id)
         assert made.run_of("nora.lind").status == "completed"
         # a partnership is made by the phone, and by nobody else
         assert _state(made) == {**before, "devices": 1}

@@ -22,7 +22,6 @@ from tasks.intake import Intake
 from tasks.perform import Performer
 from tasks.requests import Wish, request_run
 from tasks.systems import Systems
-from tasks.undoing import open_undo
 
 from house import HOOK_SECRET, House, house, wait_for
 
@@ -77,20 +76,22 @@ def told_of(built: House, run_id: str) -> list[Row[Any]]:
     ]
 
 
-def contained(
-    built: House, name: str = "nora.lind", source: str = "soc", *, alone: bool = False
-) -> Row[Any]:
-    """Contain a person up to where only the watch is left; ``alone``: nobody else with her."""
+def contained(built: House, name: str = "nora.lind", source: str = "soc") -> Row[Any]:
+    """Contain a person, and nobody who is proposed with her, up to where only the watch is left."""
     incident = built.incident(name)
     assert built.post(incident, source=source).status_code == 202
-    return watched(built, name, 0, alone=alone)
+    return watched(built, name, 0)
 
 
-def watched(built: House, name: str, than: int, *, alone: bool = False) -> Row[Any]:
+def watched(built: House, name: str, than: int, *, proposals: bool = False) -> Row[Any]:
+    """Wait until a newer run is only watched; ``proposals`` of Rescind's own are approved, too.
+
+    Whoever else is contained has a trace of her own, which sees what the tests let happen.
+    """
     one_more(built, name, than)
 
     def rests() -> bool:
-        built.decide(proposals=not alone)
+        built.decide(proposals=proposals)
         return bool(opened(built, name)[-1].state == "restoring")
 
     wait_for(rests, 20, "a run that is only watched", built.progress)
@@ -138,13 +139,17 @@ def ours(built: House, kind: LeadKind = LeadKind.DRIFT) -> list[Row[Any]]:
 def test_a_run_that_is_only_watched_is_told_of_and_ends_in_silence(
     built: House, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    began = time.time()
     run = contained(built)
     assert (run.status, run.finished_at) == ("contained", None), built.progress()
     (notice,) = told_of(built, run.id)
-    day = datetime.fromtimestamp(time.time() + 1455 * 60, UTC).strftime("%Y-%m-%d")
+    days = {
+        datetime.fromtimestamp(ended_at + 1455 * 60, UTC).strftime("%Y-%m-%d")
+        for ended_at in (began, time.time())
+    }
     assert notice.kind == "run_watched"
     assert notice.state != "failed"
-    assert f"contained; watched until {day}" in notice.title
+    (day,) = [each for each in days if f"contained; watched until {each}" in notice.title]
     assert "Still usable" in notice.body
     assert built.steps(run.id)["trace"].outcome == "observed"
     assert built.verify().verified
@@ -229,7 +234,7 @@ def test_who_else_was_let_in_from_there_is_proposed_and_waits(built: House) -> N
     assert f"Because: {proposed.plan['notes'][0]}" in asked[0].body
 
     # once approved, its own trace sees the first victim, who is contained already
-    watched(built, OTHER, 0)
+    watched(built, OTHER, 0, proposals=True)
     wait_for(
         lambda: {row.state for row in ours(built, LeadKind.OTHER_VICTIM)} == {"run", "joined"},
         20, "the first victim's lead", built.progress,
@@ -275,7 +280,7 @@ def test_after_two_in_a_row_people_decide(built: House) -> None:
     for number in range(1, 4):
         comes_back(built, scene=THIEF.at(ip="203.0.113.99"))
         time_passes(built, runs[-1].id)
-        runs.append(watched(built, "nora.lind", number))
+        runs.append(watched(built, "nora.lind", number, proposals=True))
     assert [run.mode for run in runs] == ["auto", "auto", "auto", "approve"]
     assert any("2 runs have followed each other" in note for note in runs[-1].plan["notes"])
 
@@ -285,7 +290,7 @@ def test_who_signs_in_once_we_gave_the_account_back_is_told_and_not_contained(
 ) -> None:
     with house(tmp_path, extra=CLOSING) as built:
         built.start()
-        run = contained(built, alone=True)
+        run = contained(built)
         assert built.steps(run.id)["okta-suspend"].outcome == "verified"
         _give_back(built, run.id)
         comes_back(built, scene=HOME)
@@ -306,14 +311,14 @@ def test_who_signs_in_once_we_gave_the_account_back_is_told_and_not_contained(
         second = drifted(built, THIEF.ip)
         assert HOME.ip not in second.plan["notes"][0]
         assert (second.requested_by, second.playbook) == (f"source:{OWN_SOURCE}", "watched-closed")
-        watched(built, "nora.lind", 2, alone=True)
+        watched(built, "nora.lind", 2)
         assert built.verify().verified
 
 
 def test_what_came_about_before_we_gave_the_account_back_is_drift(tmp_path: Path) -> None:
     with house(tmp_path, extra=CLOSING) as built:
         built.start()
-        run = contained(built, alone=True)
+        run = contained(built)
         comes_back(built, scene=HOME.at(ip="203.0.113.99"))
         _give_back(built, run.id)
         time_passes(built, run.id)
@@ -324,13 +329,13 @@ def test_what_came_about_before_we_gave_the_account_back_is_drift(tmp_path: Path
 def test_an_account_that_somebody_else_opened_is_contained_again(tmp_path: Path) -> None:
     with house(tmp_path, extra=CLOSING) as built:
         built.start()
-        run = contained(built, alone=True)
+        run = contained(built)
         user = built.sim.tenant.person("nora.lind").okta
         assert user
         user.status = Status.ACTIVE
         time_passes(built, run.id)
         second = drifted(built, "the account is not suspended any more")
-        watched(built, "nora.lind", 1, alone=True)
+        watched(built, "nora.lind", 1)
         assert built.steps(second.id)["okta-suspend"].outcome == "verified"
         assert ended(built, run.id).outcome == "manual"
         assert any(each.kind == "run_since" for each in told_of(built, run.id))
@@ -339,13 +344,13 @@ def test_an_account_that_somebody_else_opened_is_contained_again(tmp_path: Path)
 def test_who_was_contained_again_since_is_watched_as_ever(tmp_path: Path) -> None:
     with house(tmp_path, extra=CLOSING) as built:
         built.start()
-        first = contained(built, alone=True)
+        first = contained(built)
         _give_back(built, first.id)
         again = built.incident("nora.lind")
         again["object"]["name"] = "another-incident"
         again["object"]["properties"]["incidentNumber"] = 4711
         built.post(again, source="soc")
-        second = watched(built, "nora.lind", 2, alone=True)
+        second = watched(built, "nora.lind", 2)
         comes_back(built, scene=HOME)
         time_passes(built, second.id)
         assert ended(built, second.id).outcome == "manual"
@@ -366,20 +371,8 @@ def drifted(built: House, seen: str) -> Row[Any]:
 
 
 def _give_back(built: House, run_id: str) -> None:
-    _undo(built, run_id)
+    built.undo(run_id)
     wait_for(lambda: _undone(built), 20, "the undoing", built.progress)
-
-
-def _undo(built: House, run_id: str) -> None:
-    async def ask() -> None:
-        systems = Systems(built.service.settings)
-        try:
-            with built.service.database.write() as connection:
-                open_undo(connection, built.service, systems, run_id, "cli:kim")
-        finally:
-            await systems.close()
-
-    asyncio.run(ask())
 
 
 def _undone(built: House) -> bool:

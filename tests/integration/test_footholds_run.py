@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 from typing import Any
 
 from simulator import footholds
-from tasks.systems import Systems
-from tasks.undoing import open_undo
 
 from house import House, house
 
@@ -47,15 +44,7 @@ def test_what_the_thief_left_in_apps_is_removed_and_what_was_there_before_stays(
         assert run.status == "contained"
         assert built.verify().verified
 
-        async def undo() -> None:
-            systems = Systems(built.service.settings)
-            try:
-                with built.service.database.write() as connection:
-                    open_undo(connection, built.service, systems, run.id, "cli:kim")
-            finally:
-                await systems.close()
-
-        asyncio.run(undo())
+        built.undo(run.id)
         undone = built.run_of("nora.lind")
         assert undone.status == "completed"
         # a secret's text is nowhere, so that it cannot be put back

@@ -18,7 +18,7 @@ from connectors.directory import Identification
 from connectors.system import Account
 from ledger import tables
 from ledger.verify_database import verify_database
-from playbooks.planner import Recipient
+from playbooks.plan import Recipient
 from simulator.faults import Fault, drop
 from tasks import attempt, opening
 from tasks.opening import Request

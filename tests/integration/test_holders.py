@@ -57,8 +57,6 @@ def built(tmp_path: Path) -> Iterator[House]:
 
 def _due(built: House, run_id: str) -> None:
     """Let a run's timer be over."""
-    from ledger import tables  # noqa: PLC0415
-
     step = tables.step
     with built.service.database.write() as connection:
         connection.execute(

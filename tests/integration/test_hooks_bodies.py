@@ -21,6 +21,8 @@ from ledger.chain import AuditLog
 from tasks.service import Service
 from web import body, lingering
 
+from house import reserved_port
+
 LIMIT = 4096
 SENTINEL = {"Authorization": SECRET}
 
@@ -89,7 +91,7 @@ def test_who_sends_slowly_is_not_waited_for_after_the_answer(
 ) -> None:
     monkeypatch.setattr(lingering, bound, 0.3)
     address = (client.base_url.host, client.base_url.port or 0)
-    with socket.create_connection(address, timeout=4) as slow:
+    with socket.create_connection(address, timeout=4.5) as slow:  # the other bound is five seconds
         head = f"POST /hooks/sentinel HTTP/1.1\r\nHost: x\r\nAuthorization: {SECRET}\r\n"
         slow.sendall(head.encode() + b"Content-Length: 1000000\r\n\r\nhalf")
         answer = b"".join(iter(lambda: slow.recv(4096), b""))
@@ -113,7 +115,7 @@ def test_what_is_thrown_away_takes_no_memory(client: httpx.Client) -> None:
 
 
 def connected(client: httpx.Client) -> http.client.HTTPConnection:
-    return http.client.HTTPConnection(client.base_url.host, client.base_url.port or 0, timeout=20)
+    return http.client.HTTPConnection(client.base_url.host, client.base_url.port or 0, timeout=60)
 
 
 def begin_posting(connection: http.client.HTTPConnection, size: int) -> None:
@@ -171,7 +173,7 @@ def test_a_body_that_never_ends_is_not_waited_for(
 ) -> None:
     monkeypatch.setattr(body, "READ_TIMEOUT_S", 0.3)
     address = (client.base_url.host, client.base_url.port or 0)
-    with socket.create_connection(address, timeout=10) as slow:
+    with socket.create_connection(address, timeout=14) as slow:  # the usual bound is 15 seconds
         head = f"POST /hooks/sentinel HTTP/1.1\r\nHost: x\r\nAuthorization: {SECRET}\r\n"
         slow.sendall(head.encode() + b"Content-Length: 100\r\n\r\nhalf")
         assert slow.recv(64).startswith(b"HTTP/1.1 408 ")
@@ -192,16 +194,14 @@ def test_below_hooks_errors_are_json_too(client: httpx.Client) -> None:
 
 
 def test_without_a_database_the_sender_is_asked_to_come_again(tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"postgresql+psycopg://nobody@127.0.0.1:{port}/nowhere"
-    service = Service.of(settings_for(tmp_path, database={"url": url}))
-    with visiting(service) as client:
-        answer = client.post("/hooks/sentinel", content=b"{}", headers=SENTINEL)
-        health = client.get("/healthz")
-        refused = client.post("/hooks/sentinel", content=b"{}")
-        page = client.get("/", headers={"Cookie": "rescind=abc"})
+    with reserved_port() as nobodys:
+        url = f"postgresql+psycopg://nobody@127.0.0.1:{nobodys.getsockname()[1]}/nowhere"
+        service = Service.of(settings_for(tmp_path, database={"url": url}))
+        with visiting(service) as client:
+            answer = client.post("/hooks/sentinel", content=b"{}", headers=SENTINEL)
+            health = client.get("/healthz")
+            refused = client.post("/hooks/sentinel", content=b"{}")
+            page = client.get("/", headers={"Cookie": "rescind=abc"})
     service.database.close()
     assert answer.status_code == 503
     assert int(answer.headers["retry-after"]) > 0

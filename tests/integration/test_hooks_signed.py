@@ -16,6 +16,8 @@ from web_house import open_house, rang, rows, visiting
 from ledger import tables
 from tasks.service import Service
 
+from house import wait_for
+
 STATE = "the-subscription-s-secret"
 PUSH = {"Content-Type": "application/secevent+jwt", "Accept": "application/json"}
 
@@ -67,7 +69,7 @@ def test_a_pushed_token_is_stored_as_it_came_and_answered_with_nothing(
     assert (alert.kind, alert.copies) == ("ssf_set", 1)
     assert "id:set-1:" in alert.delivery_key
     assert [row.bytes for row in rows(house, tables.delivery_body)] == [body]
-    assert set(rang(house).alerts) == {alert.id}
+    wait_for(lambda: set(rang(house).alerts) == {alert.id}, 5, "the bell")
 
 
 @pytest.mark.parametrize(

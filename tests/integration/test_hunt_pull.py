@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +12,8 @@ from cli.main import main
 from simulator.faults import Fault, forbid, throttle
 from simulator.okta_scene import THIEF
 from simulator.server import Simulator
+
+pytest_plugins = ("practice_tenant",)
 
 SETTINGS = """
 [database]
@@ -39,19 +40,6 @@ tenant_id = "contoso.com"
 base_url = "{sim}/v1.0"
 access_token = "simulated-graph-token"
 """
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[Simulator]:
-    with Simulator() as simulator:
-        yield simulator
-
-
-@pytest.fixture
-def sim(running: Simulator) -> Simulator:
-    running.reset()
-    running.faults.clear()
-    return running
 
 
 def hunt(

@@ -28,6 +28,8 @@ from tasks.journal import StepJournal
 from tasks.service import Service
 from tasks.storing import Store, Storing
 
+from house import wait_for
+
 AUDIT = AuditLog("test")
 
 
@@ -134,8 +136,8 @@ def test_deliveries_stored_together_keep_nobody_from_writing_what_became_of_one(
             began = time.monotonic()
             AUDIT.append(connection, Event.ALERT_IGNORED, alert=first.id)
             took_s = time.monotonic() - began
-        new, again = answers.result(20)
-    assert took_s < 0.5
+        new, again = answers.result(60)
+    assert took_s < 0.9, "PostgreSQL ends a deadlock after a second"
     assert (new.duplicate, again) == (False, deliveries.Received(first.id, duplicate=True))
     with database.read() as connection:
         events = connection.execute(select(tables.audit.c.event).order_by(tables.audit.c.seq))
@@ -191,8 +193,7 @@ def test_a_pause_does_not_wait_for_a_gap_between_changes(postgres: Database) -> 
     migrate(postgres)
     claims = _claimed(postgres)
     with _writers(postgres, 8, claims) as made:
-        time.sleep(0.5)
-        assert made
+        wait_for(lambda: made, 10, "the first intents")
         begun = time.monotonic()
         with postgres.write() as connection:
             control.pause(connection, AUDIT, actor="riley", reason="a drill")
@@ -200,7 +201,7 @@ def test_a_pause_does_not_wait_for_a_gap_between_changes(postgres: Database) -> 
         sent = len(made)
         time.sleep(0.3)
         assert len(made) == sent, "after the pause nothing is let out"
-    assert took < 3, "it waits for those who write now, not for those who come"
+    assert took < 8, "it waits for those who write now, not for those who come"
 
 
 @pytest.mark.services
@@ -231,14 +232,14 @@ async def test_a_transaction_that_ended_in_a_deadlock_is_run_again(postgres: Dat
         tries.append(first)
         connection.execute(lock, {"id": first})
         if len(tries) <= 2:
-            both.wait(5)
+            both.wait(12)  # nobody may be idle in a transaction for longer than 15 seconds
         connection.execute(lock, {"id": second})
         return first
 
     with ThreadPoolExecutor(1) as threads:
         other = threads.submit(_write_until_done, postgres, cross)
         assert await postgres.writing(cross, 1, 2) == 1
-        assert other.result(20)
+        assert other.result(60)
     assert len(tries) == 3
 
 
@@ -276,7 +277,7 @@ async def test_a_pause_and_a_first_change_never_wait_for_each_other(postgres: Da
     migrate(postgres)
     url = postgres.url.render_as_string(hide_password=False)
     service = Service.of(Settings.model_validate({"database": {"url": url}}))
-    journal = StepJournal(service, _claimed(postgres))
+    journal = StepJournal(service, _claimed(postgres, lease_s=300))
     call = Call("entra", "contoso", "POST", "/users/{id}", {"id": "1"})
     stop = threading.Event()
 
@@ -296,5 +297,5 @@ async def test_a_pause_and_a_first_change_never_wait_for_each_other(postgres: Da
                     await journal.intent(call)
         finally:
             stop.set()
-        drill.result(20)
+        drill.result(60)
     service.database.close()

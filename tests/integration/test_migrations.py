@@ -123,7 +123,7 @@ def test_processes_that_start_at_once_migrate_once(database: Database) -> None:
         assert process.stdin
         process.stdin.write("go\n")
         process.stdin.flush()
-    told = [process.communicate(timeout=60)[1] for process in processes]
+    told = [process.communicate(timeout=200)[1] for process in processes]
     assert [process.returncode for process in processes] == [0, 0], told
     assert told == ["", ""]
     revision.check(database)

@@ -128,6 +128,10 @@ def test_an_alert_can_be_looked_at_by_the_beginning_of_its_id(built: House) -> N
 def test_a_proof_that_says_two_things_proves_nothing(built: House) -> None:
     headers = [("Authorization", f"Bearer {HOOK_SECRET}"), ("Authorization", "Bearer another")]
     answer = httpx.post(
-        f"{built.url}/hooks/sentinel", headers=headers, json=built.incident(), trust_env=False
+        f"{built.url}/hooks/sentinel",
+        headers=headers,
+        json=built.incident(),
+        timeout=60,
+        trust_env=False,
     )
     assert answer.status_code == 401

@@ -76,7 +76,7 @@ def test_many_that_begin_at_once_are_one(database: Database) -> None:
     together = threading.Barrier(4)
 
     def begin(own: Database) -> Held | None:
-        together.wait(10)
+        together.wait(60)
         try:
             return claim(own)
         except IntegrityError:

@@ -80,7 +80,7 @@ def test_the_example_of_the_page_contains_a_thief(apart: House, tmp_path: Path) 
     (tmp_path / "send.py").write_text(script)
     (tmp_path / "sentinel.secret").write_text(HOOK_SECRET)
     (tmp_path / "incident.json").write_text(json.dumps(apart.incident()))
-    subprocess.run([sys.executable, "send.py"], cwd=tmp_path, check=True, timeout=30)
+    subprocess.run([sys.executable, "send.py"], cwd=tmp_path, check=True, timeout=100)
     assert apart.finished_run().status == "contained"
     (body,) = [row.bytes for row in rows(apart, tables.delivery_body)]
     assert body == (tmp_path / "incident.json").read_bytes()
@@ -104,7 +104,7 @@ def test_a_message_outlives_the_database_s_absence_and_the_worker_that_held_it(
         worker.kill()  # RabbitMQ hands out again at once what a dead worker held
     else:
         worker.terminate()  # Redis would wait for two minutes, so the worker gives it back itself
-    worker.join(20)
+    worker.join(60)
     assert not worker.is_alive()
     with apart.service.database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE alert_elsewhere RENAME TO alert")

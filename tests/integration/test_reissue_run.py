@@ -77,7 +77,7 @@ def _waiting(built: House, run_id: str) -> dict[str, Row]:
 @contextmanager
 def _signed_in(built: House, name: str) -> Iterator[httpx.Client]:
     headers = {"Origin": built.url}
-    with httpx.Client(base_url=built.url, headers=headers, trust_env=False) as client:
+    with httpx.Client(base_url=built.url, headers=headers, timeout=60, trust_env=False) as client:
         answer = client.post("/login", data={"name": name, "password": PASSWORD})
         assert answer.status_code == 303
         yield client
@@ -235,8 +235,7 @@ def test_whoever_is_shown_it_does_not_decide(built: House) -> None:
 
 
 def test_an_account_that_is_being_contained_is_not_given_back(built: House) -> None:
-    built.post(built.incident("user07"))
-    wait_for(lambda: bool(_pending(built)), 20, "a request", built.progress)
+    built.alert(built.post(built.incident("user07")).json()["alert"])
     with pytest.raises(NotContainable, match="contains this person"):
         _reissue(built, "user07")
     built.run_of("user07")

@@ -24,7 +24,7 @@ from connectors.system import Account
 from ledger import steps, tables
 from ledger.database import Database
 from ledger.migrate import migrate
-from playbooks.planner import Plan, PlannedStep, PlaybookName
+from playbooks.plan import Plan, PlannedStep, PlaybookName
 from playbooks.schema import Aim
 from simulator import okta_people, okta_policies, okta_zones
 from simulator.faults import Fault, delay
@@ -246,7 +246,7 @@ async def test_many_locks_leave_connections_for_what_is_done_under_them(built: H
     # a pool of 22 connections in all
     database = Database(built.service.settings.database.url.get_secret_value(), pool_size=2)
     mutexes = SharedMutexes(database)
-    async with AsyncExitStack() as held, asyncio.timeout(10):
+    async with AsyncExitStack() as held, asyncio.timeout(60):
         for number in range(23):
             await held.enter_async_context(mutexes.hold(f"object {number}", 5))
         assert await database.writing(lambda _: "written") == "written"

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from simulator import faults
 from simulator.payroll_state import Trust
 
-from house import House, house
+from house import House, house, wait_for
 
 OUT = """
 id: out
@@ -65,7 +65,7 @@ def built(tmp_path: Path):  # noqa: ANN201 - a generator fixture
 
 
 def published(built: House) -> httpx.Response:
-    return httpx.get(f"{built.url}/.well-known/jwks.json", trust_env=False)
+    return httpx.get(f"{built.url}/.well-known/jwks.json", timeout=60, trust_env=False)
 
 
 def trusted(built: House) -> None:
@@ -127,11 +127,7 @@ def test_a_worker_that_dies_while_it_tells_is_followed_by_one_that_tells_the_sam
     def sent() -> set[str]:
         return set(before.findall(str(built.told())))
 
-    end = 200
-    while not sent() and end:
-        end -= 1
-        httpx.get(f"{built.url}/healthz", trust_env=False)
-    assert sent()
+    wait_for(sent, 20, "an intent to tell", built.progress)
     built.kill()
     built.start()
     run = built.finished_run()

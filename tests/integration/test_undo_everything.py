@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import re
 import time
@@ -19,8 +18,6 @@ from simulator.entra_belongings import RoleAssignment
 from simulator.entra_state import InboxRule
 from simulator.okta_scene import THIEF
 from simulator.people import LINE_APP, QUARANTINE_GROUP
-from tasks.systems import Systems
-from tasks.undoing import open_undo
 
 from house import HOOK_SECRET, House, house, over, wait_for
 
@@ -130,7 +127,7 @@ def test_everything_that_can_be_is_put_back(tmp_path: Path) -> None:
         assert done >= {step.node for step in built.steps(run.id).values() if _changes(step)}
         assert _different(before, _state(built))
 
-        asyncio.run(_undo(built, run.id))
+        built.undo(run.id)
         undone = built.run_of("nora.lind")
 
         assert undone.status == "completed", built.progress()
@@ -142,15 +139,6 @@ def test_everything_that_can_be_is_put_back(tmp_path: Path) -> None:
         noted = {note.partition(":")[0] for note in undone.plan["notes"]}
         assert noted >= {node for node in irreversible if node in done and _changed(built, node)}
         assert built.verify().verified
-
-
-async def _undo(built: House, run_id: str) -> None:
-    systems = Systems(built.service.settings)
-    try:
-        with built.service.database.write() as connection:
-            open_undo(connection, built.service, systems, run_id, "cli:kim")
-    finally:
-        await systems.close()
 
 
 def _different(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:

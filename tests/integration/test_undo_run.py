@@ -18,7 +18,7 @@ from simulator.okta_state import Status
 from tasks.launch import Opened
 from tasks.requests import Wish, request_run
 from tasks.systems import Systems
-from tasks.undoing import NotUndoable, open_undo
+from tasks.undoing import NotUndoable
 
 from house import House, house, wait_for
 
@@ -41,18 +41,6 @@ def _contained(built: House, name: str) -> Row[Any]:
     return run
 
 
-def _undo(built: House, run_id: str) -> Opened:
-    async def ask() -> Opened:
-        systems = Systems(built.service.settings)
-        try:
-            with built.service.database.write() as connection:
-                return open_undo(connection, built.service, systems, run_id, "cli:kim")
-        finally:
-            await systems.close()
-
-    return asyncio.run(ask())
-
-
 def _state(built: House, name: str) -> dict[str, Any]:
     """What a run changes and can put back."""
     person = built.sim.tenant.person(name)
@@ -71,8 +59,8 @@ def test_what_can_be_put_back_is_as_it_was(built: House) -> None:
     contained = _contained(built, "nora.lind")
     assert _state(built, "nora.lind") != before
 
-    opened = _undo(built, contained.id[:13])
-    assert _undo(built, contained.id) == Opened(opened.run_id, joined=True)
+    opened = built.undo(contained.id[:13])
+    assert built.undo(contained.id) == Opened(opened.run_id, joined=True)
     run = built.run_of("nora.lind")
 
     assert (run.id, run.aim, run.status) == (opened.run_id, "undo", "completed")
@@ -83,9 +71,9 @@ def test_what_can_be_put_back_is_as_it_was(built: House) -> None:
     assert run.exposure == []
     assert built.verify().verified
     with pytest.raises(NothingToUndo, match="entra-disable: put back already"):
-        _undo(built, contained.id)
+        built.undo(contained.id)
     with pytest.raises(NotUndoable, match="puts back the changes"):
-        _undo(built, run.id)
+        built.undo(run.id)
 
 
 def _cleaned(built: House, name: str) -> Row[Any]:
@@ -135,7 +123,7 @@ def test_rules_that_were_disabled_and_then_deleted_are_as_they_were(
     if name == "user07":
         lost = Fault(apply_then(504), method="PATCH", path_regex="messageRules", times=1)
         built.sim.faults.add(lost)
-    _undo(built, run.id)
+    built.undo(run.id)
     undone = built.run_of(name)
     built.sim.faults.clear()
     assert undone.status == "completed"
@@ -152,7 +140,7 @@ def test_a_rule_that_cannot_be_written_back_is_not_said_to_be_enabled(built: Hou
     user.rules.append(InboxRule("AQAAAJ5away=", ".", 1, actions=away))
     run = _cleaned(built, "user08")
     built.sim.faults.add(Fault(status(400), method="POST", path_regex="messageRules"))
-    _undo(built, run.id)
+    built.undo(run.id)
     undone = built.run_of("user08")
     built.sim.faults.clear()
     outcomes = built.outcomes(undone.id)
@@ -167,7 +155,7 @@ def test_a_rule_that_cannot_be_written_back_is_not_said_to_be_enabled(built: Hou
 def test_the_last_change_of_a_system_is_put_back_first(built: House) -> None:
     run = _contained(built, "user01")
     built.sim.requests.clear()
-    _undo(built, run.id)
+    built.undo(run.id)
     undone = built.run_of("user01")
     nodes = [step["node"] for step in undone.plan["steps"] if step["system"] == "entra"]
     assert nodes[-1] == "undo-entra-disable"
@@ -177,7 +165,7 @@ def test_the_last_change_of_a_system_is_put_back_first(built: House) -> None:
 def test_nothing_is_put_back_that_a_person_denies(built: House) -> None:
     contained = _contained(built, "user02")
     state = _state(built, "user02")
-    _undo(built, contained.id)
+    built.undo(contained.id)
     run = built.run_of("user02", approve=False)
     assert (run.aim, run.status) == ("undo", "failed")
     assert _state(built, "user02") == state
@@ -188,13 +176,13 @@ def test_a_run_that_still_moves_is_not_undone(built: House) -> None:
     wait_for(lambda: _open(built, "user03"), 10, "a run", built.progress)
     (run,) = _open(built, "user03")
     with pytest.raises(NotUndoable, match="still moves"):
-        _undo(built, run.id)
+        built.undo(run.id)
     built.run_of("user03")
 
 
 def test_a_new_theft_calls_off_giving_the_account_back(built: House) -> None:
     contained = _contained(built, "user04")
-    opened = _undo(built, contained.id)
+    opened = built.undo(contained.id)
     again = built.incident("user04")
     again["object"]["properties"] |= dict.fromkeys(
         ("firstActivityTimeUtc", "lastActivityTimeUtc"), datetime.now(UTC).isoformat()

@@ -34,6 +34,8 @@ from tasks.service import Service
 from tasks.systems import Systems
 from web.app import create_app
 
+from house import wait_for
+
 SECRET = "a-shared-secret-of-the-detector"
 SIGNING_KEY = "whsec_" + "c2lnbmluZy1rZXktb2YtdGhlLWRldGVjdG9yIQ=="
 PASSWORD = "correct horse battery staple"
@@ -273,11 +275,7 @@ def serving(app: FastAPI) -> Iterator[str]:
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
-        for _ in range(1000):
-            if server.started:
-                break
-            time.sleep(0.01)
-        assert server.started
+        wait_for(lambda: server.started, 15, "the server to start")
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
@@ -290,7 +288,7 @@ def visiting(service: Service, **options: Any) -> Iterator[httpx.Client]:
     """A client of the real server, which names the console's own origin as browsers do."""
     with (
         serving(create_app(service, **options)) as url,
-        httpx.Client(base_url=url, headers={"Origin": url}, timeout=30) as client,
+        httpx.Client(base_url=url, headers={"Origin": url}, timeout=100) as client,
     ):
         yield client
 

@@ -21,7 +21,7 @@ from connectors.signals.subject import account_of
 from connectors.system import Account, Clue
 from ledger import accounts, steps, tables
 from ledger.steps import GOOD
-from playbooks.planner import Plan, PlannedStep, PlaybookName, Recipient
+from playbooks.plan import Plan, PlannedStep, PlaybookName, Recipient
 from playbooks.schema import Aim
 from simulator.faults import Effect, Fault
 from simulator.journal import Entry

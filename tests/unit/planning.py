@@ -11,7 +11,8 @@ from connectors.action import PlannedCall, Target
 from connectors.system import Account
 from playbooks import model, planner
 from playbooks.guardrails import Policy
-from playbooks.planner import Plan, PlannedStep, Situation
+from playbooks.plan import Plan, PlannedStep
+from playbooks.planner import Situation
 from tasks.systems import SPECS
 
 ENTRA = Account("contoso", "entra", "6f9d5c1e-0d5a-4c7e-9c53-0a3f6b2f7d11", "ada@contoso.com")

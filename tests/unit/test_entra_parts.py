@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from config.settings import Entra
+from config.tenants import Entra
 from connectors import errors, pinned
 from connectors.action import Action, Impact
 from connectors.entra import credential, ids, lifetime_policy, users, wire

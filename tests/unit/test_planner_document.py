@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from planning import ENTRA, OKTA, plan_of, step_of
 
-from playbooks.planner import Plan
+from playbooks.plan import Plan
 
 UNDONE = """\
 steps:

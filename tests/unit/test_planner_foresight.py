@@ -11,7 +11,8 @@ from config.settings import Mode
 from connectors.action import Target
 from playbooks import planner
 from playbooks.guardrails import Policy
-from playbooks.planner import Plan, Situation
+from playbooks.plan import Plan
+from playbooks.planner import Situation
 from tasks import messages
 from tasks.systems import SPECS, shown
 

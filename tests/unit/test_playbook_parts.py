@@ -9,7 +9,8 @@ from planning import HEAD, load, plan_of, step_of
 
 from playbooks import model
 from playbooks.errors import PlaybookError
-from playbooks.planner import LeftChange, Recipient
+from playbooks.plan import Recipient
+from playbooks.planner import LeftChange
 from tasks.systems import SPECS
 
 PART = """\

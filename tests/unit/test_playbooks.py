@@ -15,7 +15,8 @@ from connectors.system import Account
 from playbooks import guardrails, model, planner
 from playbooks.errors import PlaybookError, UnknownPlaybook
 from playbooks.guardrails import Policy
-from playbooks.planner import Plan, Situation
+from playbooks.plan import Plan, PlannedStep
+from playbooks.planner import Situation
 from tasks.systems import SPECS
 
 ENTRA = Account("contoso", "entra", "6f9d5c1e-0d5a-4c7e-9c53-0a3f6b2f7d11", "ada@contoso.com")
@@ -49,7 +50,7 @@ def _plan(
     return planner.make(loaded, situation, policy or Policy(Mode.AUTO), SPECS, _show, parameters)
 
 
-def _step(plan: Plan, node: str) -> planner.PlannedStep:
+def _step(plan: Plan, node: str) -> PlannedStep:
     return next(step for step in plan.steps if step.node == node)
 
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from config.settings import Mode, Source, Tenant
+from config.settings import Mode, Source
+from config.tenants import Tenant
 from connectors.standing import EVERYTHING, UNKNOWN
 from connectors.system import Account
 from detectors import registry

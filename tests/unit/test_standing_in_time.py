@@ -77,7 +77,7 @@ async def test_all_systems_are_asked_at_once_and_their_facts_are_the_account_s()
 async def test_a_silent_system_costs_its_time_once_and_is_said_to_be_unknown() -> None:
     begun = time.monotonic()
     found = await _looked_up(_System(ENTRA, _silent), _System(OKTA, _administrator))
-    assert time.monotonic() - begun < 5.0
+    assert time.monotonic() - begun < 20
     assert found["entra"].facts["unknown"] == ("standing",)
     assert found["okta"].facts["roles"]
 
