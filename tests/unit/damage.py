@@ -57,25 +57,34 @@ def damaged(event: Any, steps: Iterable[tuple[int, int]], people: set[str]) -> t
     """
     holder = [copy.deepcopy(event)]
     named = False
-    for number, way in steps:
+    for turn, (number, way) in enumerate(steps):
         there = list(places(holder))
         if not there:
             break
         inside, key = there[number % len(there)]
         named = named or _is_of(inside[key], people)
-        _apply(inside, key, way % WAYS)
+        _apply(inside, key, way % WAYS, turn)
     return (holder[0] if holder else None), named
 
 
-def _apply(inside: Any, key: Any, way: int) -> None:
+def _apply(inside: Any, key: Any, way: int, turn: int) -> None:
     if way < 3:
         del inside[key]
     elif way < 3 + len(JUNK):
-        inside[key] = copy.deepcopy(JUNK[way - 3])
+        inside[key] = _of_its_own(JUNK[way - 3], turn)
     elif way < 3 + len(JUNK) + len(_CHANGES):
         inside[key] = _CHANGES[way - 3 - len(JUNK)](inside[key])
     elif isinstance(inside, dict):
         inside[_RESPELL[way - 3 - len(JUNK) - len(_CHANGES)](str(key))] = inside.pop(key)
+
+
+def _of_its_own(junk: Any, turn: int) -> Any:
+    """Copy junk, marked by its turn: one id brought in twice would say that two people are one."""
+    if isinstance(junk, dict):
+        return {key: _of_its_own(inner, turn) for key, inner in junk.items()}
+    if isinstance(junk, list):
+        return [_of_its_own(inner, turn) for inner in junk]
+    return junk.replace(MARK, f"{MARK}{turn}") if isinstance(junk, str) else junk
 
 
 def places(value: Any) -> Iterator[tuple[Any, Any]]:
