@@ -32,7 +32,7 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
         said = " ".join(
             (title, paths.text(event, "event.DetectDescription|event.Description|description"))
         )
-        state = paths.text(event, "event.State|status", 30)
+        state = findings.standing(event, "event.State|status", "resolution")
         return findings.finding(said, compose.severity_of(severity), techniques, state=state)
     if not paths.values(event, "metadata.eventType") and paths.text(event, "event_simpleName"):
         return record("What a sensor saw, and no finding.")

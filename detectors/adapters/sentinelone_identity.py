@@ -29,8 +29,7 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     product = paths.text(event, "detectionSource.product", 40).lower()
     if surfaces and "IDENTITY" not in surfaces and not product.startswith("identity"):
         return findings.device(action, techniques)
-    verdict = paths.text(event, "analystVerdict", 40)
-    state = verdict if "false" in verdict.lower() else paths.text(event, "status", 40)
+    state = findings.standing(event, "analystVerdict", "status")
     return findings.finding(action, compose.severity_of(rated), techniques, state=state)
 
 

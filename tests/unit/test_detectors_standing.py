@@ -48,6 +48,11 @@ SUMO = {"id": "i", "readableId": "INSIGHT-1", "name": COOKIE, "severity": "HIGH"
 QRADAR = {"id": 4, "description": COOKIE, "offense_type": 3, "offense_source": ADA, "magnitude": 8, "status": "OPEN"}  # fmt: skip
 SPLUNK = {"rule_name": COOKIE, "urgency": "high", "security_domain": "identity", "user": ADA,
           "event_id": "A@@notable@@b", "status": "1"}  # fmt: skip
+FALCON = {"composite_id": "k:ind:1", "cid": "k", "product": "idp", "display_name": COOKIE, "severity_name": "High",
+          "status": "new", "source_account_name": "ada", "source_account_upn": ADA}  # fmt: skip
+SINGULARITY = {"id": "a", "attackSurfaces": ["IDENTITY"], "detectionSource": {"product": "Identity"}, "name": COOKIE,
+               "analystVerdict": "UNDEFINED", "status": "NEW", "severity": "HIGH",
+               "rawData": {"evidences": [{"actor": {"user": {"email_addr": ADA}}}]}}  # fmt: skip
 
 ENDED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("carbonblack", CARBON_BLACK, {"workflow": {"status": "CLOSED"}}),
@@ -81,6 +86,11 @@ ENDED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("insightidr_alert", RAPID7, {"disposition": "BENIGN"}),
     ("sumo_logic_insight", SUMO, {"resolution": "False Positive"}),
     ("qradar_offense", QRADAR, {"status": "HIDDEN"}),
+    ("crowdstrike_falcon", FALCON, {"status": "closed"}),
+    ("crowdstrike_falcon", FALCON, {"status": "in_progress", "resolution": "false_positive"}),
+    ("sentinelone_identity", SINGULARITY, {"status": "RESOLVED"}),
+    ("sentinelone_identity", SINGULARITY, {"analystVerdict": "FALSE_POSITIVE_BENIGN"}),
+    ("sentinelone_identity", SINGULARITY, {"analystVerdict": "BENIGN"}),
     ("splunk_alert", SPLUNK, {"status": "5"}),
     ("splunk_alert", SPLUNK, {"status_label": "In Progress", "disposition_label": "False Positive - Inaccurate Data"}),
     ("splunk_alert", SPLUNK, {"disposition": "disposition:2"}),
