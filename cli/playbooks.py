@@ -161,14 +161,10 @@ def _load(name: str, folder: Path | None) -> LoadedPlaybook:
 
 
 def _playbook_faults(text: str, file: Path) -> list[str]:
-    try:
-        model.check_actions(model.parse(text, file.name, file.parent), SPECS)
-    except PlaybookError as error:
-        return [
-            f":{fault.line}: {f'{fault.field}: ' if fault.field else ''}{fault.what}"
-            for fault in error.faults
-        ]
-    return []
+    return [
+        f":{fault.line}: {f'{fault.field}: ' if fault.field else ''}{fault.what}"
+        for fault in model.faults(text, file.name, file.parent, SPECS)
+    ]
 
 
 def _cacao_faults(text: str) -> list[str]:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from connectors.action import ActionSpec
 from playbooks import lines, parameters, parts, structure
-from playbooks.errors import PlaybookError, UnknownPlaybook
+from playbooks.errors import Fault, PlaybookError, UnknownPlaybook
 from playbooks.lines import Place
 from playbooks.parameters import ParameterFault
 from playbooks.parts import Composed, Scope
@@ -30,6 +30,7 @@ __all__ = [
     "PlaybookPart",
     "PlaybookStep",
     "check_actions",
+    "faults",
     "load",
     "names",
     "parameter_faults",
@@ -126,6 +127,38 @@ def check_actions(loaded: LoadedPlaybook, known: Mapping[str, ActionSpec]) -> No
         where = lines.read(loaded.source)[1]
         faults = [lines.fault(place, what, where) for place, what in wrong]
         raise PlaybookError(loaded.name or f"{loaded.playbook.id}.yaml", faults)
+
+
+def faults(
+    text: str, name: str, folder: Path | None, known: Mapping[str, ActionSpec]
+) -> tuple[Fault, ...]:
+    """Return all that is wrong with a playbook's text, by line: its shape, its order and its actions at once.
+
+    Args:
+        text: what stands in the file.
+        name: the file's, for messages.
+        folder: where the operator's own playbooks are that may be parts of it.
+        known: all actions there are, by name.
+    """
+    try:
+        check_actions(parse(text, name, folder), known)
+    except PlaybookError as error:
+        found = list(error.faults)
+    else:
+        return ()
+    try:
+        content, where = lines.read(text)
+    except yaml.YAMLError:
+        return tuple(found)
+    # a playbook with other faults is not composed, and its actions were not looked at
+    steps = content.get("steps") if isinstance(content, dict) else None
+    for index, step in enumerate(steps if isinstance(steps, list) else ()):
+        for key in ("action", "restore"):
+            action = step.get(key) if isinstance(step, dict) else None
+            if isinstance(action, str) and action not in known:
+                unknown = lines.fault(("steps", index, key), _no_action(action, known), where)
+                found += [] if unknown in found else [unknown]
+    return tuple(sorted(found, key=lambda fault: fault.line))
 
 
 def parameter_faults(loaded: LoadedPlaybook, given: Mapping[str, Any]) -> list[ParameterFault]:

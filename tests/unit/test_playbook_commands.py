@@ -57,6 +57,23 @@ def test_a_faulty_file_is_told_with_line_and_reason(
     assert run(capsys, "playbooks", "lint", str(tmp_path / "none.yaml"))[0] == 2
 
 
+@pytest.mark.parametrize("other", ["    after: [nowhere]\n", "    delay_minutes: soon\n"])
+def test_an_unknown_action_is_told_beside_other_faults(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, other: str
+) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "id: mine\nname: Mine\ncountermeasure: CM0080\nversion: '1'\ndescription: x\n"
+        f"steps:\n  - id: a\n    stage: revoke\n    action: entra.revoke_session\n{other}"
+    )
+    code, out, _ = run(capsys, "playbooks", "lint", str(file))
+    assert code == 1
+    told = out.splitlines()
+    assert len(told) == 2
+    assert told[0].startswith(f"{file}:9: steps.0.action: there is no action")
+    assert told[1].startswith(f"{file}:10: steps.0.{other.split(':', maxsplit=1)[0].strip()}")
+
+
 def test_an_exported_playbook_passes_its_own_check(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
