@@ -34,6 +34,7 @@ from connectors.entra.client import EntraClient, Request
 
 _USERS = "/identityProtection/riskyUsers"
 _CONFIRMED = "confirmedCompromised"
+_FOUND = "atRisk"
 #: The states in which nothing is held against the user any more.
 _CLEAR = frozenset({"none", "dismissed", "remediated", "confirmedSafe"})
 _CONFIRM, _DISMISS = "confirmCompromised", "dismiss"
@@ -209,16 +210,22 @@ class ConfirmCompromised(_Risk):
         )
 
     async def undo(self, target: Target, before: Observation) -> Receipt:
-        """Dismiss what was confirmed; a risk there was before is not held again by that."""
+        """Dismiss what was confirmed; a risk there was before is not held again by that.
+
+        What Identity Protection has found since, in the place of the confirmation, is no work of ours.
+        """
         if before.snapshot.get("riskState") == _CONFIRMED:
             return Receipt({"changed": False, "why": "it was confirmed before"})
+        if await self._state(target) == _FOUND:
+            return Receipt({"changed": False, "why": "Identity Protection has found a risk by itself"})
         return receipt_of(await dismiss(self._client, self._journal, [target.id]))
 
     async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:
         """See the confirmation gone."""
         if before.snapshot.get("riskState") == _CONFIRMED:
             return await self._seen(target, patience, frozenset({_CONFIRMED}), "as it was")
-        return await self._seen(target, patience, _CLEAR, "riskState is not confirmedCompromised")
+        gone = _CLEAR | {_FOUND}
+        return await self._seen(target, patience, gone, "riskState is not confirmedCompromised")
 
 
 class DismissRisk(_Risk):

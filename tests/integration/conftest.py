@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from sqlalchemy import text
 from sqlalchemy.engine import make_url
 
 from ledger.database import Database
+
+_TAKEN = "rescind-tests"
 
 
 def _absent(service: str, error: Exception) -> None:
@@ -75,15 +78,47 @@ def either(request: pytest.FixtureRequest) -> Database:
     return found
 
 
+def _me() -> str:
+    return f"{socket.gethostname()} {os.getpid()}"
+
+
+def _inherited(client: redis.Redis) -> bool:
+    """Empty and take a database whose tests were killed: fifteen such would leave none for anybody."""
+    with client.pipeline() as pipe:
+        pipe.watch(_TAKEN)
+        host, _, pid = (pipe.get(_TAKEN) or "").partition(" ")
+        if host != socket.gethostname() or not pid.isdigit() or _lives(int(pid)):
+            return False
+        pipe.multi()
+        pipe.flushdb()
+        pipe.set(_TAKEN, _me())
+        try:
+            pipe.execute()
+        except redis.WatchError:
+            return False
+        return True
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
+
+
 @pytest.fixture(scope="module")
 def redis_url() -> Iterator[str]:
     """An empty Redis database of this module's own, emptied afterwards."""
     server = os.environ.get("RESCIND_TEST_REDIS", "redis://127.0.0.1:6379/").rstrip("/")
     for number in range(15, 0, -1):
         url = f"{server}/{number}"
-        with redis.Redis.from_url(url, socket_connect_timeout=3) as client:
+        with redis.Redis.from_url(url, socket_connect_timeout=3, decode_responses=True) as client:
             try:
-                free = client.dbsize() == 0 and client.set("rescind-tests", "taken", nx=True)
+                free = client.dbsize() == 0 and client.set(_TAKEN, _me(), nx=True)
+                free = free or _inherited(client)
             except redis.RedisError as error:
                 _absent("Redis", error)
                 raise

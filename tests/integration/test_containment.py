@@ -12,7 +12,6 @@ from sqlalchemy import Row
 
 from ledger import alerts, approvals, control, steps, tables
 from simulator.faults import Fault, apply_then, drop, ignore, status, throttle
-from simulator.okta_scene import THIEF
 from simulator.people import LINE_APP, entra_id
 
 from house import HOOK_SECRET, House, house, wait_for
@@ -32,10 +31,6 @@ origin = {{ proof = "shared_secret", secret = "{HOOK_SECRET}" }}
 kind = "sentinel"
 mode = "approve"
 origin = {{ proof = "shared_secret", secret = "{HOOK_SECRET}" }}
-
-[pollers.okta-log]
-log = "okta_system_log"
-tenant = "contoso"
 
 [[guardrails.protected]]
 id = "PROTECTED"
@@ -87,20 +82,6 @@ def _writes(built: House, name: str) -> list[str]:
         for entry in built.sim.requests.writes()
         if entry.system in ("entra", "okta") and any(one in entry.path for one in ids)
     ]
-
-
-def test_a_stolen_refresh_token_that_only_oktas_log_tells_of_is_answered(built: House) -> None:
-    user = built.sim.tenant.person("petra.novak").okta
-    assert user is not None
-    with built.sim.tenant.lock:
-        built.sim.tenant.okta_event(
-            "app.oauth2.as.token.detect_reuse", user, transaction="t", by=user, scene=THIEF
-        )
-    with built.service.database.write() as connection:
-        connection.execute(tables.poller.update().values(not_before=0))
-    run = built.run_of("petra.novak")
-    assert run.requested_by == "source:okta-log"
-    assert (user.sessions, user.refresh_tokens) == ([], [])
 
 
 def test_sessions_end_at_once_and_the_rest_waits_for_a_person(built: House) -> None:
