@@ -178,12 +178,17 @@ async def answer_lost(row: Row, rehearsals: Rehearsals) -> int:
 
 
 async def killed(row: Row, rehearsals: Rehearsals) -> int:
-    """Before every request and every commit of the process, once each; another one takes over."""
+    """After every change and every commit of the process, once each; another one takes over.
+
+    Where it has only read since, it leaves what it would have left before that.
+    """
     plain = await rehearsals.undisturbed(row)
-    for point, due in enumerate(plain.did):
+    left = ["nothing", *plain.did[:-1]]
+    points = [point for point, last in enumerate(left) if not last.startswith("GET ")]
+    for point in points:
         ended = await rehearsals.rehearse(row, Disturbance(dies_before=point))
-        _as_undisturbed(row, "killed", ended, plain, f"before {point}: {due}")
-    return len(plain.did)
+        _as_undisturbed(row, "killed", ended, plain, f"before {point}: {plain.did[point]}")
+    return len(points)
 
 
 #: By what is said of them.
