@@ -217,7 +217,9 @@ class ConfirmCompromised(_Risk):
         if before.snapshot.get("riskState") == _CONFIRMED:
             return Receipt({"changed": False, "why": "it was confirmed before"})
         if await self._state(target) == _FOUND:
-            return Receipt({"changed": False, "why": "Identity Protection has found a risk by itself"})
+            return Receipt(
+                {"changed": False, "why": "Identity Protection has found a risk by itself"}
+            )
         return receipt_of(await dismiss(self._client, self._journal, [target.id]))
 
     async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:
