@@ -111,6 +111,21 @@ async def test_what_the_log_tells_of_and_nobody_shows_is_left_to_a_person(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("answer", [faults.forbid(), faults.status(400)])
+async def test_an_id_that_okta_does_not_answer_keeps_no_listed_factor_from_going(
+    sim: Simulator, nora: OktaUser, answer: faults.Effect
+) -> None:
+    hidden = enrol(sim, nora, key(sim))
+    hide(sim, "webauthn")
+    sim.faults.add(faults.Fault(answer, system="okta", method="GET", path_regex=hidden.id))
+    before, proof = await carried_out(sim)
+    assert proof is not None
+    assert before.snapshot["unlisted"] == []
+    assert "sms" not in [factor.factor_type for factor in nora.factors]
+    assert proof.outcome is Outcome.MANUAL
+    assert "okta.reset_factors" in proof.reason
+
+
 async def test_where_nothing_else_is_to_be_removed_it_is_not_called_done_either(
     sim: Simulator, nora: OktaUser
 ) -> None:
@@ -190,6 +205,17 @@ async def test_without_the_log_it_is_done_and_not_called_verified(
     assert proof is not None
     assert proof.outcome is Outcome.UNVERIFIABLE
     assert "okta.logs.read" in proof.reason
+    assert "sms" not in [factor.factor_type for factor in nora.factors]
+
+
+async def test_a_log_whose_next_page_is_elsewhere_keeps_no_listed_factor_from_going(
+    sim: Simulator, nora: OktaUser
+) -> None:
+    elsewhere = faults.foreign_next_link("https://elsewhere.example.com/api/v1/logs?after=1")
+    sim.faults.add(faults.Fault(elsewhere, system="okta", path_regex="/api/v1/logs"))
+    _, proof = await carried_out(sim)
+    assert proof is not None
+    assert proof.outcome is Outcome.UNVERIFIABLE
     assert "sms" not in [factor.factor_type for factor in nora.factors]
 
 
