@@ -194,16 +194,19 @@ async def test_one_listed_factor_does_not_account_for_two_enrolments(
     assert proof.outcome is Outcome.MANUAL
 
 
-@pytest.mark.parametrize("listed", [True, False])
-async def test_without_the_log_it_is_done_and_not_called_verified(
-    sim: Simulator, nora: OktaUser, listed: bool
+@pytest.mark.parametrize(
+    ("listed", "outcome"), [(True, Outcome.UNVERIFIABLE), (False, Outcome.VERIFIED)]
+)
+async def test_without_the_log_what_is_done_is_not_called_verified(
+    sim: Simulator, nora: OktaUser, listed: bool, outcome: Outcome
 ) -> None:
     if not listed:
         nora.factors = [factor for factor in nora.factors if factor.factor_type != "sms"]
     sim.faults.add(faults.Fault(faults.forbid(), system="okta", path_regex="/api/v1/logs"))
-    _, proof = await carried_out(sim)
+    before, proof = await carried_out(sim)
     assert proof is not None
-    assert proof.outcome is Outcome.UNVERIFIABLE
+    assert proof.outcome is outcome  # the latter of nothing sent, which ends a step as `already`
+    assert before.satisfied is (False if listed else None)
     assert "okta.logs.read" in proof.reason
     assert "sms" not in [factor.factor_type for factor in nora.factors]
 
