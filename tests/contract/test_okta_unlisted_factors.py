@@ -211,6 +211,21 @@ async def test_without_the_log_what_is_done_is_not_called_verified(
     assert "sms" not in [factor.factor_type for factor in nora.factors]
 
 
+async def test_what_somebody_else_has_removed_meanwhile_was_no_change_of_ours(
+    sim: Simulator, nora: OktaUser
+) -> None:
+    sim.faults.add(faults.Fault(faults.forbid(), system="okta", path_regex="/api/v1/logs"))
+    aim = target(VICTIM, since=okta_time(sim.tenant.now() - 10 * MINUTE))
+    async with connected(sim.url) as client:
+        action = build(RemoveFactors, client, None)
+        before = await action.observe(aim)
+        nora.factors = [factor for factor in nora.factors if factor.factor_type != "sms"]
+        proof = await action.verify(aim, before, await action.apply(aim, before), BRIEF)
+    # `unverifiable` says that we have done it; of what was refused it would end the step as failed
+    assert proof.outcome is Outcome.VERIFIED
+    assert "okta.logs.read" in proof.reason
+
+
 async def test_a_log_whose_next_page_is_elsewhere_keeps_no_listed_factor_from_going(
     sim: Simulator, nora: OktaUser
 ) -> None:
