@@ -115,12 +115,14 @@ def _traced_after(drafts: Sequence[Draft], notes: list[str]) -> list[Draft]:
         for node in (draft.node, *waits.waited_for(draft, drafts))
     }
 
-    def without(nodes: Iterable[str]) -> Iterator[str]:
+    def without(nodes: Iterable[str], *, needed: bool) -> Iterator[str]:
         for node in nodes:
-            if node in traces:
-                yield from without((*by_node[node].after, *by_node[node].needs))
-            else:
+            if node not in traces:
                 yield node
+            elif needed:
+                yield from without(by_node[node].needs, needed=True)
+            else:
+                yield from without((*by_node[node].after, *by_node[node].needs), needed=False)
 
     freed: list[Draft] = []
     whose: list[str] = []
@@ -130,8 +132,11 @@ def _traced_after(drafts: Sequence[Draft], notes: list[str]) -> list[Draft]:
         if not held or draft.node in traces or draft.node not in early:
             freed.append(draft)
             continue
-        needs = tuple(node for node in draft.needs if node not in traces)
-        asked = without((*draft.after, *(node for node in draft.needs if node in traces)))
+        # what a needed trace needs is needed all the same: without it this step would not be carried out
+        needs = tuple(dict.fromkeys(without(draft.needs, needed=True)))
+        asked = without(
+            (*draft.after, *(node for node in draft.needs if node in traces)), needed=False
+        )
         after = tuple(node for node in dict.fromkeys(asked) if node not in needs)
         freed.append(replace(draft, after=after, needs=needs))
         if draft.live:

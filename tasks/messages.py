@@ -54,14 +54,15 @@ def approval_requested(
     lines += [f"Tenant: {plan['tenant']}", f"Account: {who}"]
     if named := plan.get("hand_over_to"):
         lines.append(f"Handed over by: {named['name']}, who is shown once what {who} signs in with")
-    lines += [f"Why it waits: {reason}" for reason in plan["reasons"]]
-    # Before the lists: a phone shows the first lines, and some channels cut off the last ones.
+    # Before all that may be long: a phone shows the first lines, and a page ends after 1,024 characters.
     lines += [
         "",
         f"Decide before {rfc3339(deadline_ms)[:16]}Z; without a decision nothing of what waits is done.",
         f"{settings.web.console_url}/approvals/{approval_id}",
+        "",
     ]
-    lines += ["", "Waits for your decision:"]
+    lines += [f"Why it waits: {reason}" for reason in plan["reasons"]]
+    lines += ["Waits for your decision:"]
     lines += [
         f"- {title} ({step['system']}, impact {step['impact']}, "
         f"{'can be undone' if step['reversible'] else 'cannot be undone'}{_missing(step)})"
@@ -103,12 +104,12 @@ def run_finished(
         result += f"; watched until {until}" if left.watches else f"; timed steps until {until}"
         what = "Watched until" if left.watches else "Something is put back until"
         lines.append(f"{what}: {until}; you are told again if anything is found or changed")
+    lines.append(f"{settings.web.console_url}/runs/{run.id}")
     left_out = {step["node"] for step in run.plan["steps"] if step["skipped"]}
     lines += ["", *_ends([step for step in steps if step.node not in left_out])]
     if exposure:
         lines += ["", "Still usable:"]
         lines += [f"- {item['system']}: {item['what']}, until {item['until']}" for item in exposure]
-    lines += ["", f"{settings.web.console_url}/runs/{run.id}"]
     return f"{who}: {_WHAT_FOR[Aim(run.aim)]}{result}", "\n".join(lines)
 
 
@@ -140,7 +141,7 @@ def run_finished_late(
     """Return title and body of what the timed steps (``late``) of a run have found or changed."""
     who, result = _who(run.plan["person"]), _result(run, status, late)
     lines = [f"Tenant: {run.tenant}", f"Account: {who}", f"Result: {result}"]
-    lines += ["", *_ends(late), "", f"{settings.web.console_url}/runs/{run.id}"]
+    lines += [f"{settings.web.console_url}/runs/{run.id}", "", *_ends(late)]
     return f"{who}: since then, {result}", "\n".join(lines)
 
 

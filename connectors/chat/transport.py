@@ -26,6 +26,7 @@ _SCHEMA = re.compile(r"([a-z0-9][a-z0-9+.-]{0,31})://", re.IGNORECASE)
 _TOO_LONG = {
     "pagerduty": OverflowMode.TRUNCATE,
     "opsgenie": OverflowMode.TRUNCATE,
+    "workflow": OverflowMode.UPSTREAM,
     "workflows": OverflowMode.UPSTREAM,
 }
 # The allow-list is one for the whole process, whichever of its users asks.

@@ -35,6 +35,9 @@ from connectors.entra.client import EntraClient, Request
 _USERS = "/identityProtection/riskyUsers"
 _CONFIRMED = "confirmedCompromised"
 _FOUND = "atRisk"
+_STILL = (
+    "Identity Protection has found a risk by itself: its policies may go on keeping the person out"
+)
 #: The states in which nothing is held against the user any more.
 _CLEAR = frozenset({"none", "dismissed", "remediated", "confirmedSafe"})
 _CONFIRM, _DISMISS = "confirmCompromised", "dismiss"
@@ -147,7 +150,8 @@ class _Risk(EntraAction[NoParameters]):
     ) -> Proof:
         async def look() -> readback.Reading:
             state = await self._state(target)
-            return readback.Reading(state in wanted, f"riskState is {state}")
+            reason = _STILL if state == _FOUND and state in wanted else ""
+            return readback.Reading(state in wanted, f"riskState is {state}", reason=reason)
 
         reading = await readback.until(look, patience, self._sleep)
         return readback.proof(reading, check=f"GET {_USERS}/{{id}} riskState", expected=expected)
@@ -217,9 +221,7 @@ class ConfirmCompromised(_Risk):
         if before.snapshot.get("riskState") == _CONFIRMED:
             return Receipt({"changed": False, "why": "it was confirmed before"})
         if await self._state(target) == _FOUND:
-            return Receipt(
-                {"changed": False, "why": "Identity Protection has found a risk by itself"}
-            )
+            return Receipt({"changed": False, "why": _STILL})
         return receipt_of(await dismiss(self._client, self._journal, [target.id]))
 
     async def restored(self, target: Target, before: Observation, patience: Patience) -> Proof:

@@ -32,7 +32,11 @@ _MOST = 1000
 _SAME = timedelta(minutes=15)
 _PASSWORD = "Password"  # noqa: S105 - how the log names an authenticator
 _NOT_READ = "the log, which tells of factors that are not listed, was not read"
-_UNREADABLE = (errors.Forbidden, errors.Throttled, errors.Unavailable, errors.Invalid)
+_UNREADABLE = (
+    errors.Forbidden, errors.Throttled, errors.Unavailable, errors.Invalid, errors.Refused,
+)  # fmt: skip
+#: What says that an id of the log's cannot be asked for, now or later; what passes is tried again.
+_NO_FACTOR = (errors.Forbidden, errors.Invalid)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,7 @@ async def read_unlisted(
         now: Okta's clock.
 
     Raises:
-        errors.ConnectorError: a factor the log names cannot be read.
+        errors.ConnectorError: a factor the log names cannot be read now.
     """
     if since is None:
         return Unlisted()
@@ -97,7 +101,7 @@ async def read_unlisted(
     for enrolment in enrolments:
         if enrolment.id in shown:
             continue
-        factor = await read_factor(client, user_id, enrolment.id) if enrolment.id else None
+        factor = await _named(client, user_id, enrolment.id) if enrolment.id else None
         if factor is None:
             without.append(enrolment)
         else:
@@ -155,6 +159,14 @@ def by_hand(untold: Sequence[Mapping[str, Any]]) -> str:
         "person about them, out of band. What is not hers: remove it in the admin console, or reset all of "
         "her factors (okta.reset_factors), hidden ones too."
     )
+
+
+async def _named(client: OktaClient, user_id: str, known_as: str) -> Factor | None:
+    # What the log says must not keep the listed factors from being removed: it is left to a person.
+    try:
+        return await read_factor(client, user_id, known_as)
+    except _NO_FACTOR:
+        return None
 
 
 def _apart(factor: Factor, enrolment: Enrolment) -> timedelta:

@@ -134,12 +134,14 @@ def test_a_long_message_is_sent_in_parts_unless_the_address_has_it_cut(
         ("discord://1234567890/abcdefghijklmnopqrstuvwxyz0123456789", OverflowMode.SPLIT),
         ("tgram://123456789:AAabcdefghijklmnopqrstuvwxyz012345/12345", OverflowMode.SPLIT),
         ("pagerduty://abcdefghijklmnopqrstuvwxyz012345@abcdefghijklmnop", OverflowMode.TRUNCATE),
+        ("workflow://teams.example.com/643e69f83c8944/KODuebWbDGYFr0z0eu", OverflowMode.UPSTREAM),
     ],
 )
 def test_a_text_no_vendor_takes_whole_does_not_leave_people_untold(
     url: str, mode: OverflowMode
 ) -> None:
-    plugin = channel(url, ChatSettings().schemas, asset(5.0, ""), "t")
+    allowed = (*ChatSettings().schemas, "workflow")  # apprise's other name of workflows
+    plugin = channel(url, allowed, asset(5.0, ""), "t")
     assert plugin is not None
     assert plugin.overflow_mode is mode
 

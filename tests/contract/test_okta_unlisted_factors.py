@@ -111,6 +111,21 @@ async def test_what_the_log_tells_of_and_nobody_shows_is_left_to_a_person(
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("answer", [faults.forbid(), faults.status(400)])
+async def test_an_id_that_okta_does_not_answer_keeps_no_listed_factor_from_going(
+    sim: Simulator, nora: OktaUser, answer: faults.Effect
+) -> None:
+    hidden = enrol(sim, nora, key(sim))
+    hide(sim, "webauthn")
+    sim.faults.add(faults.Fault(answer, system="okta", method="GET", path_regex=hidden.id))
+    before, proof = await carried_out(sim)
+    assert proof is not None
+    assert before.snapshot["unlisted"] == []
+    assert "sms" not in [factor.factor_type for factor in nora.factors]
+    assert proof.outcome is Outcome.MANUAL
+    assert "okta.reset_factors" in proof.reason
+
+
 async def test_where_nothing_else_is_to_be_removed_it_is_not_called_done_either(
     sim: Simulator, nora: OktaUser
 ) -> None:
@@ -179,17 +194,46 @@ async def test_one_listed_factor_does_not_account_for_two_enrolments(
     assert proof.outcome is Outcome.MANUAL
 
 
-@pytest.mark.parametrize("listed", [True, False])
-async def test_without_the_log_it_is_done_and_not_called_verified(
-    sim: Simulator, nora: OktaUser, listed: bool
+@pytest.mark.parametrize(
+    ("listed", "outcome"), [(True, Outcome.UNVERIFIABLE), (False, Outcome.VERIFIED)]
+)
+async def test_without_the_log_what_is_done_is_not_called_verified(
+    sim: Simulator, nora: OktaUser, listed: bool, outcome: Outcome
 ) -> None:
     if not listed:
         nora.factors = [factor for factor in nora.factors if factor.factor_type != "sms"]
     sim.faults.add(faults.Fault(faults.forbid(), system="okta", path_regex="/api/v1/logs"))
+    before, proof = await carried_out(sim)
+    assert proof is not None
+    assert proof.outcome is outcome  # the latter of nothing sent, which ends a step as `already`
+    assert before.satisfied is (False if listed else None)
+    assert "okta.logs.read" in proof.reason
+    assert "sms" not in [factor.factor_type for factor in nora.factors]
+
+
+async def test_what_somebody_else_has_removed_meanwhile_was_no_change_of_ours(
+    sim: Simulator, nora: OktaUser
+) -> None:
+    sim.faults.add(faults.Fault(faults.forbid(), system="okta", path_regex="/api/v1/logs"))
+    aim = target(VICTIM, since=okta_time(sim.tenant.now() - 10 * MINUTE))
+    async with connected(sim.url) as client:
+        action = build(RemoveFactors, client, None)
+        before = await action.observe(aim)
+        nora.factors = [factor for factor in nora.factors if factor.factor_type != "sms"]
+        proof = await action.verify(aim, before, await action.apply(aim, before), BRIEF)
+    # `unverifiable` says that we have done it; of what was refused it would end the step as failed
+    assert proof.outcome is Outcome.VERIFIED
+    assert "okta.logs.read" in proof.reason
+
+
+async def test_a_log_whose_next_page_is_elsewhere_keeps_no_listed_factor_from_going(
+    sim: Simulator, nora: OktaUser
+) -> None:
+    elsewhere = faults.foreign_next_link("https://elsewhere.example.com/api/v1/logs?after=1")
+    sim.faults.add(faults.Fault(elsewhere, system="okta", path_regex="/api/v1/logs"))
     _, proof = await carried_out(sim)
     assert proof is not None
     assert proof.outcome is Outcome.UNVERIFIABLE
-    assert "okta.logs.read" in proof.reason
     assert "sms" not in [factor.factor_type for factor in nora.factors]
 
 

@@ -54,3 +54,21 @@ def test_it_is_said_before_it_is_tried_and_the_rest_goes_on(tmp_path: Path) -> N
         assert "(severity high, source:sentinel)" in asked
         assert "WILL BE REFUSED: grant User.EnableDisableAccount.All" in asked
         assert built.verify().verified
+
+
+def test_where_no_factor_was_added_and_the_log_may_not_be_read_nothing_is_told_of_as_done(
+    tmp_path: Path,
+) -> None:
+    with house(tmp_path) as built:
+        person = built.sim.tenant.person("user01")
+        assert person.okta
+        person.okta.factors = [each for each in person.okta.factors if each.factor_type != "sms"]
+        built.sim.faults.add(Fault(forbid(), system="okta", path_regex="/api/v1/logs"))
+        built.start()
+        assert built.post(built.incident("user01")).status_code == 202
+        run = built.run_of("user01")
+        step = built.steps(run.id)["okta-factors"]
+        assert step.outcome == "already"
+        assert "grant okta.logs.read" in step.reason
+        report = built.verify()
+        assert report.verified, report.first_bad

@@ -75,5 +75,8 @@ def test_a_risk_that_a_system_has_found_by_itself_is_left_to_people(built: House
     person.entra.risk_state = "atRisk"
 
     _reissue(built, "user04")
-    built.run_of("user04")
+    run = built.run_of("user04")
     assert person.entra.risk_state == "atRisk"
+    step = built.steps(run.id)["entra-risk"]
+    assert step.outcome == "already"
+    assert "policies may go on keeping the person out" in step.reason

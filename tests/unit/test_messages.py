@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
+
+import pytest
 
 from config.settings import Settings
 from playbooks.schema import Aim
@@ -20,6 +23,13 @@ def _plan(*steps: dict[str, Any], **more: Any) -> dict[str, Any]:
     numbered = [{"node": f"step-{number}"} | step for number, step in enumerate(steps)]
     plan = {"person": PERSON, "tenant": "contoso", "aim": Aim.CONTAIN.value, "reasons": []}
     return plan | {"steps": numbered} | more
+
+
+def _ended(node: str) -> Any:
+    reason = "refused by its service"
+    return SimpleNamespace(
+        node=node, outcome="failed", reason=reason, instructions="", approval=None
+    )
 
 
 def _asked(plan: dict[str, Any]) -> str:
@@ -48,3 +58,24 @@ def test_who_will_be_shown_the_secret_is_said_to_whoever_approves_it() -> None:
         hand_over_to={"id": "u1", "name": "harper"},
     )
     assert "Handed over by: harper" in _asked(plan)
+
+
+def test_a_page_that_takes_1024_characters_has_the_link_whatever_the_reasons() -> None:
+    reasons = [f"guardrail {number} says so: {'a long reason ' * 12}" for number in range(4)]
+    plan = _plan(_step("Disable the account", approval=True, impact="high"), reasons=reasons)
+    title, body = messages.approval_requested(Settings(), "r" * 36, "a1", 0, plan, "t" * 360)
+    assert "/approvals/a1" in f"{title}\r\n{body}"[:1024]
+    assert "guardrail 3" in body
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_a_page_that_takes_1024_characters_has_the_link_however_much_was_done(late: bool) -> None:
+    steps = [_ended(f"step-{number}") for number in range(40)]
+    run: Any = SimpleNamespace(id="r1", tenant="contoso", aim=Aim.CONTAIN.value, plan=_plan())
+    title, body = (
+        messages.run_finished_late(Settings(), run, "partial", steps)
+        if late
+        else messages.run_finished(Settings(), run, "partial", steps, [])
+    )
+    assert "/runs/r1" in f"{title}\r\n{body}"[:1024]
+    assert "step-39" in body

@@ -318,3 +318,19 @@ def test_containment_never_waits_for_a_trace_whatever_the_file_says(how: str) ->
     assert waits["look-okta"] == {"look"}
     (note,) = [note for note in plan.notes if "trace" in note]
     assert note == "revoke, rules: not after look, look-okta; containment waits for no trace"
+
+
+def test_what_a_needed_trace_needs_is_needed_without_it() -> None:
+    plan = plan_of(
+        """\
+steps:
+  - {id: reset, stage: reset, action: entra.reset_password}
+  - {id: revoke, stage: revoke, action: entra.revoke_sessions}
+  - {id: look, stage: trace, action: entra.trace_source, needs: [reset], after: [revoke]}
+  - {id: look-again, stage: trace, action: entra.trace_source, needs: [look]}
+  - {id: disable, stage: contain, action: entra.disable_user, needs: [look-again]}
+"""
+    )
+    disable = step_of(plan, "disable")
+    assert set(disable.needs) == {"reset"}
+    assert set(disable.after) == {"revoke"}
