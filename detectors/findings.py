@@ -22,7 +22,7 @@ _THEFT = (Signal.TOKEN_THEFT, Signal.SESSION_THEFT)
 _OVER = re.compile(
     r"(auto[- _]?)?(resolved|closed|dismissed|archived|suppressed|mitigated|remediated|benign|ignored"
     r"|acknowledged|deleted|cleared|expired|fixed|hidden|filtered|blocked|prevented)(?![a-z]).*"
-    r"|(false|benign)[ _-]?positive.*|not[ _]?malicious.*|no[ _]findings|did[ _]not[ _]run"
+    r"|(false|benign)[ _-]?positive.*|not[ _]?malicious.*|did[ _]not[ _]run"
     r"|status_\d+_resolved.*",
     re.IGNORECASE,
 )

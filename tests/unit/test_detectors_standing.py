@@ -53,6 +53,7 @@ FALCON = {"composite_id": "k:ind:1", "cid": "k", "product": "idp", "display_name
 SINGULARITY = {"id": "a", "attackSurfaces": ["IDENTITY"], "detectionSource": {"product": "Identity"}, "name": COOKIE,
                "analystVerdict": "UNDEFINED", "status": "NEW", "severity": "HIGH",
                "rawData": {"evidences": [{"actor": {"user": {"email_addr": ADA}}}]}}  # fmt: skip
+SINGULARITY_DEVICE = {**SINGULARITY, "attackSurfaces": ["ENDPOINT"], "detectionSource": {"product": "EDR"}}
 
 ENDED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("carbonblack", CARBON_BLACK, {"workflow": {"status": "CLOSED"}}),
@@ -65,7 +66,7 @@ ENDED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("trend_vision_one", TREND, {"status": "Closed"}),
     ("trend_vision_one", TREND, {"investigationStatus": "False Positive"}),
     ("trend_vision_one", TREND_CLOUD, {"status": "Closed", "investigationResult": "True Positive"}),
-    ("trend_vision_one", TREND_CLOUD, {"status": "Open", "investigationResult": "No Findings"}),
+    ("trend_vision_one", TREND_CLOUD, {"investigationResult": "Benign True Positive"}),
     ("cybereason", CYBEREASON, {"status": "Closed"}),
     ("sentinelone", SENTINELONE, {"threatInfo": {**SENTINELONE["threatInfo"], "analystVerdict": "false_positive"}}),
     ("sentinelone", SENTINELONE, {"threatInfo": {**SENTINELONE["threatInfo"], "incidentStatus": "resolved"}}),
@@ -91,6 +92,8 @@ ENDED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("sentinelone_identity", SINGULARITY, {"status": "RESOLVED"}),
     ("sentinelone_identity", SINGULARITY, {"analystVerdict": "FALSE_POSITIVE_BENIGN"}),
     ("sentinelone_identity", SINGULARITY, {"analystVerdict": "BENIGN"}),
+    ("sentinelone_identity", SINGULARITY_DEVICE, {"status": "RESOLVED"}),
+    ("sentinelone_identity", SINGULARITY_DEVICE, {"analystVerdict": "FALSE_POSITIVE_BENIGN"}),
     ("splunk_alert", SPLUNK, {"status": "5"}),
     ("splunk_alert", SPLUNK, {"status_label": "In Progress", "disposition_label": "False Positive - Inaccurate Data"}),
     ("splunk_alert", SPLUNK, {"disposition": "disposition:2"}),
@@ -111,6 +114,13 @@ def test_what_has_ended_at_its_vendor_is_not_acted_upon(
     ended = read(kind, {**event, **change})
     assert not ended.actionable
     assert ended.victims == read(kind, event).victims
+
+
+@pytest.mark.parametrize("event", [TREND, TREND_CLOUD])
+def test_a_new_alert_that_nobody_has_investigated_is_acted_upon(event: dict[str, Any]) -> None:
+    """Trend Vision One says of every new alert that its investigation has no findings."""
+    fresh = {"status": "Open", "investigationStatus": "New", "investigationResult": "No Findings"}
+    assert read("trend_vision_one", {**event, **fresh}).actionable
 
 
 def test_an_incident_on_hold_has_not_ended() -> None:
