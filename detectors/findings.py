@@ -41,6 +41,8 @@ _STRICTER = re.compile(
     r"(enabled?[-_ .:]+.*(two|2fa|mfa|multi))|((two|2fa|mfa|multi).*(enabled|from off to on))",
     re.IGNORECASE,
 )
+#: How the reason begins where the product itself has ended its finding.
+ENDED = "It stands as "
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -68,7 +70,7 @@ def finding(
     if sample:
         return Verdict(False, "A sample that the vendor made for a test.", signal, attack)
     if _OVER.fullmatch(state.strip()):
-        return Verdict(False, f"It stands as {state.strip().lower()} already.", signal, attack)
+        return Verdict(False, f"{ENDED}{state.strip().lower()} already.", signal, attack)
     if signal is Signal.OTHER:
         return Verdict(False, "A finding that is not about an account's session.", signal, attack)
     if signal in _THEFT and severity not in {"informational", "low"}:
@@ -103,7 +105,7 @@ def device(title: str, techniques: Iterable[str] = (), *, state: str = "") -> Ve
     spoken = signal_of(title)
     signal = spoken if spoken is Signal.SESSION_THEFT else signal_of("", attack)
     if signal in _THEFT and _OVER.fullmatch(state.strip()):
-        return Verdict(False, f"It stands as {state.strip().lower()} already.", signal, attack)
+        return Verdict(False, f"{ENDED}{state.strip().lower()} already.", signal, attack)
     if signal in _THEFT:
         return Verdict(True, "Cookies or tokens were taken from this device.", signal, attack)
     return Verdict(False, "A finding about a device, and not about an account.", signal, attack)

@@ -124,7 +124,9 @@ def test_a_telephone_in_many_address_ranges_of_one_country_is_only_listed(tmp_pa
 
 
 def test_a_token_in_many_address_ranges_of_two_countries_is_an_alert(tmp_path: Path) -> None:
-    rows = [exchange(n * 40, f"203.0.{n}.7", country="BR" if n % 4 == 3 else "NO") for n in range(12)]
+    rows = [
+        exchange(n * 40, f"203.0.{n}.7", country="BR" if n % 4 == 3 else "NO") for n in range(12)
+    ]
     (found,) = hunted(tmp_path, "refresh-token-places", rows)
     assert found.severity == "medium"
     assert all(cause.ruled_out for cause in found.causes)
