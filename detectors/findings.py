@@ -26,6 +26,16 @@ _OVER = re.compile(
     r"|status_\d+_resolved.*",
     re.IGNORECASE,
 )
+_MADE = r"(?:creat|generat|add|revok|delet|remov)(?:e[sd]?|s|ed|ing|ion)?"
+#: What says no more than that a token came to be or was taken back, as when an administrator makes one.
+_KEPT = re.compile(
+    rf"(?:.*\s)?(?:{_MADE}|creation of) (?:an? |the |new )?(?:[\w-]+ ){{0,3}}tokens?\.?"
+    rf"|(?:[\w-]+ ){{0,4}}tokens? (?:(?:was|were|has been) )?{_MADE}\.?",
+    re.IGNORECASE,
+)
+_STOLEN = re.compile(
+    r"stolen|theft|steal|hijack|suspicious|unusual|anomal|malicious", re.IGNORECASE
+)
 _CHANGES: tuple[tuple[re.Pattern[str], Signal], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), signal)
     for pattern, signal in (
@@ -73,7 +83,12 @@ def finding(
         return Verdict(False, f"{ENDED}{state.strip().lower()} already.", signal, attack)
     if signal is Signal.OTHER:
         return Verdict(False, "A finding that is not about an account's session.", signal, attack)
-    if signal in _THEFT and severity not in {"informational", "low"}:
+    kept = _KEPT.fullmatch(title.strip()) and not _STOLEN.search(title)
+    if signal is Signal.TOKEN_THEFT and kept and signal_of("", attack) not in _THEFT:
+        spoken = False
+    else:
+        spoken = signal in _THEFT
+    if spoken and severity not in {"informational", "low"}:
         return Verdict(True, "The vendor speaks of a stolen token or session.", signal, attack)
     if severity in {"high", "critical"}:
         return Verdict(
