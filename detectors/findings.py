@@ -22,9 +22,19 @@ _THEFT = (Signal.TOKEN_THEFT, Signal.SESSION_THEFT)
 _OVER = re.compile(
     r"(auto[- _]?)?(resolved|closed|dismissed|archived|suppressed|mitigated|remediated|benign|ignored"
     r"|acknowledged|deleted|cleared|expired|fixed|hidden|filtered|blocked|prevented)(?![a-z]).*"
-    r"|(false|benign)[ _-]?positive.*|not[ _]?malicious.*|no[ _]findings|did[ _]not[ _]run"
+    r"|(false|benign)[ _-]?positive.*|not[ _]?malicious.*|did[ _]not[ _]run"
     r"|status_\d+_resolved.*",
     re.IGNORECASE,
+)
+_MADE = r"(?:creat|generat|add|revok|delet|remov)(?:e[sd]?|s|ed|ing|ion)?"
+#: What says no more than that a token came to be or was taken back, as when an administrator makes one.
+_KEPT = re.compile(
+    rf"(?:.*\s)?(?:{_MADE}|creation of) (?:an? |the |new )?(?:[\w-]+ ){{0,3}}tokens?\.?"
+    rf"|(?:[\w-]+ ){{0,4}}tokens? (?:(?:was|were|has been) )?{_MADE}\.?",
+    re.IGNORECASE,
+)
+_STOLEN = re.compile(
+    r"stolen|theft|steal|hijack|suspicious|unusual|anomal|malicious", re.IGNORECASE
 )
 _CHANGES: tuple[tuple[re.Pattern[str], Signal], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), signal)
@@ -41,6 +51,8 @@ _STRICTER = re.compile(
     r"(enabled?[-_ .:]+.*(two|2fa|mfa|multi))|((two|2fa|mfa|multi).*(enabled|from off to on))",
     re.IGNORECASE,
 )
+#: How the reason begins where the product itself has ended its finding.
+ENDED = "It stands as "
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
@@ -68,10 +80,15 @@ def finding(
     if sample:
         return Verdict(False, "A sample that the vendor made for a test.", signal, attack)
     if _OVER.fullmatch(state.strip()):
-        return Verdict(False, f"It stands as {state.strip().lower()} already.", signal, attack)
+        return Verdict(False, f"{ENDED}{state.strip().lower()} already.", signal, attack)
     if signal is Signal.OTHER:
         return Verdict(False, "A finding that is not about an account's session.", signal, attack)
-    if signal in _THEFT and severity not in {"informational", "low"}:
+    kept = _KEPT.fullmatch(title.strip()) and not _STOLEN.search(title)
+    if signal is Signal.TOKEN_THEFT and kept and signal_of("", attack) not in _THEFT:
+        spoken = False
+    else:
+        spoken = signal in _THEFT
+    if spoken and severity not in {"informational", "low"}:
         return Verdict(True, "The vendor speaks of a stolen token or session.", signal, attack)
     if severity in {"high", "critical"}:
         return Verdict(
@@ -103,7 +120,7 @@ def device(title: str, techniques: Iterable[str] = (), *, state: str = "") -> Ve
     spoken = signal_of(title)
     signal = spoken if spoken is Signal.SESSION_THEFT else signal_of("", attack)
     if signal in _THEFT and _OVER.fullmatch(state.strip()):
-        return Verdict(False, f"It stands as {state.strip().lower()} already.", signal, attack)
+        return Verdict(False, f"{ENDED}{state.strip().lower()} already.", signal, attack)
     if signal in _THEFT:
         return Verdict(True, "Cookies or tokens were taken from this device.", signal, attack)
     return Verdict(False, "A finding about a device, and not about an account.", signal, attack)

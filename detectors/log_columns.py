@@ -14,6 +14,7 @@ type and properties), "CEF and CommonSecurityLog field mapping"; Microsoft Senti
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from pydantic import JsonValue
@@ -28,6 +29,8 @@ _OWN = frozenset(
     ["tenantid", "sourcesystem", "mg", "managementgroupname", "timegenerated", "computer", "rawdata", "type",
      "_resourceid", "_itemid", "_subscriptionid"]
 )  # fmt: skip
+#: A table has at most 500 columns (Azure Monitor service limits); what has more is no row of one.
+_MOST = 500
 #: Of the columns so many have to carry their type, and of the whole this part.
 _FEWEST, _PART = 4, 0.8
 _EMPTY: tuple[JsonValue, ...] = ("", None, "null", [], {})
@@ -63,6 +66,8 @@ _NUMBERED = {"deviceCustomString": "cs", "deviceCustomNumber": "cn", "flexString
 
 def forms(row: dict[str, JsonValue]) -> Iterator[JsonValue]:
     """Yield what a row may have been when it was sent; nothing where it is a row of neither."""
+    if len(row) > _MOST:
+        return
     if {"deviceVendor", "deviceProduct", "deviceEventClassID"} <= {
         key for key in _CEF_HEAD if key in Fields(row)
     }:
@@ -76,6 +81,7 @@ def forms(row: dict[str, JsonValue]) -> Iterator[JsonValue]:
     if columns:
         yield _split(_filled(columns))
         yield _shared([(name.split("_"), value) for name, value in columns.items()])
+        yield _inside_one(columns)
         yield _filled(columns)
 
 
@@ -109,6 +115,22 @@ def _split(columns: dict[str, JsonValue], joint: str = "_") -> JsonValue:
             here = inner
         else:
             here.setdefault(last, value)
+    return whole
+
+
+def _inside_one(columns: dict[str, JsonValue]) -> dict[str, JsonValue]:
+    """Read the first underscore as one that joins objects where names share what stands before it."""
+    split = [(*name.partition("_"), value) for name, value in columns.items()]
+    heads = Counter(head for head, *_ in split)
+    alone = {head for head, joint, *_ in split if not joint}
+    whole: dict[str, JsonValue] = {}
+    for head, joint, rest, value in split:
+        if value in _EMPTY:
+            continue
+        if heads[head] == 1 or head in alone:
+            whole[head + joint + rest] = value
+        elif isinstance(inner := whole.setdefault(head, {}), dict):
+            inner[rest] = value
     return whole
 
 

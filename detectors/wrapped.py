@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pydantic import JsonValue
 
-from detectors import compose, paths, registry
+from detectors import compose, findings, paths, registry
 from detectors.alert import Alert, NotUnderstood
 
 #: Only a shape that one vendor alone has is trusted inside another's document.
@@ -44,11 +44,13 @@ def better(outer: Alert, inner: Alert | None) -> Alert:
     """Choose between what a SIEM's document says and what the event inside it says.
 
     The inner one counts where the vendor itself gives a reason to act, or where only it names the
-    person; then a finding of the SIEM keeps its verdict. ``raw_sha256`` and the id stay the outer's.
+    person; then a finding of the SIEM keeps its verdict. What was closed in the SIEM stays closed.
+    ``raw_sha256`` and the id stay the outer's.
     """
     if inner is None:
         return outer
-    if inner.actionable and not outer.actionable:
+    ended = outer.why.startswith(findings.ENDED)
+    if inner.actionable and not outer.actionable and not ended:
         return inner.model_copy(
             update={"source": outer.source, "event_id": outer.event_id, "named": outer.named}
         )

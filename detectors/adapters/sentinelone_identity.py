@@ -25,11 +25,11 @@ def _judge(event: JsonValue, action: str, severity: str) -> Verdict:
     techniques = [
         str(each) for each in paths.values(event, "rawData.finding_info.attacks.technique.uid")
     ]
+    state = findings.standing(event, "analystVerdict", "status")
     surfaces = [str(each).upper() for each in paths.values(event, "attackSurfaces")]
     product = paths.text(event, "detectionSource.product", 40).lower()
     if surfaces and "IDENTITY" not in surfaces and not product.startswith("identity"):
-        return findings.device(action, techniques)
-    state = findings.standing(event, "analystVerdict", "status")
+        return findings.device(action, techniques, state=state)
     return findings.finding(action, compose.severity_of(rated), techniques, state=state)
 
 

@@ -14,7 +14,7 @@ benign:
   same provider: "Addresses change inside one provider: networks are counted, and addresses only where `max_ips` is passed."
   server: "A web application exchanges at its servers, for many people: addresses that `server_persons` people share do not count."
   new server: "A client moved to other servers: listed as low in the country of its servers, and known as servers once `server_persons` people share them."
-  retry: "A client that lost the answer sends a rotated token again: within `retry_seconds`, from the same network, or, by the same agent, from the one a phone fell back to in the same country."
+  retry: "A client that lost the answer sends a rotated token again: within `retry_seconds`, from the same network, or, by the same agent, from another in the same country (a phone off its Wi-Fi, a VPN switched on), unless it is a data centre. A thief can be that quick, too: listed as low."
 tunables:
   window_hours: {default: 24, is: "places are counted within so many hours"}
   max_networks: {default: 5, is: "more autonomous systems (else /24) than this are too many"}
@@ -91,7 +91,7 @@ spread AS (
         min(time) AS first_at, max(time) AS last_at, max(networks) AS networks,
         max(countries) AS countries, max(addresses) AS addresses,
         any_value(coalesce(client_name, client_id)) AS client, any_value(client_id) AS client_id,
-        bool_or(asn > 0) AS named,
+        coalesce(bool_or(asn > 0), false) AS named,
         list_slice(list(token_row(windows) ORDER BY time), 1, 12) AS evidence,
         list(DISTINCT ip) AS ips, list(DISTINCT agent) AS agents
     FROM windows ANTI JOIN handed USING (person_key, holder) GROUP BY person_key, holder
@@ -145,17 +145,20 @@ SELECT
     'auth0' AS provider, user_id, user_name, NULL::VARCHAR AS session_id, first_at, last_at,
     (networks + countries)::INTEGER AS points,
     CASE WHEN countries > getvariable('max_countries') THEN 'high'
-        WHEN named OR addresses > getvariable('max_ips') THEN 'medium' ELSE 'low' END AS severity,
+        WHEN certain THEN 'medium' ELSE 'low' END AS severity,
     format('A refresh token for {} was exchanged from {} addresses in {} networks and {} countries within {} hours.',
         client, addresses, networks, countries, getvariable('window_hours')) AS why,
-    [cause('moving', countries > getvariable('max_countries') OR named OR addresses > getvariable('max_ips'),
-        CASE WHEN countries > getvariable('max_countries') OR named OR addresses > getvariable('max_ips')
+    [cause('moving', certain,
+        CASE WHEN certain
             THEN 'more networks or countries than a phone passes in that time'
             ELSE 'which provider the addresses belong to is not told: it may be one carrier''s' END),
      cause('same provider', networks > 1, 'several networks'),
      cause('server', true, 'too few people share these addresses')] AS causes,
     evidence, ips, agents, [client_id] AS app_ids
-FROM spread
+FROM (
+    -- ranges without their providers may be one carrier's, but a carrier is in one country
+    SELECT *, named OR countries > 1 OR addresses > getvariable('max_ips') AS certain FROM spread
+)
 UNION ALL
 SELECT 'auth0', user_id, user_name, NULL, first_at, last_at, 4 + abroad::INTEGER,
     CASE WHEN abroad THEN 'high' ELSE 'medium' END,

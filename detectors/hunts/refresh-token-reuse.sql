@@ -11,7 +11,7 @@ logs:
   entra.sign_ins: "the networks a person uses"
   entra.non_interactive_sign_ins: "tokens that were refused because they were revoked"
 benign:
-  retry: "A client that lost the answer sends the same token again: within `retry_seconds`, from the network it was just used from, or, by the same agent, from the one a phone fell back to in the same country."
+  retry: "A client that lost the answer sends the same token again: within `retry_seconds`, from the network it was just used from, or, by the same agent, from another in the same country (a phone off its Wi-Fi, a VPN switched on), unless it is a data centre. A thief can be that quick, too: listed as low."
   old device: "A laptop out of the drawer sends a token that has expired, from a network the person uses."
 tunables:
   retry_seconds: {default: 60, is: "so soon a repeated token is a client's retry"}

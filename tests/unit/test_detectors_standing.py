@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -53,6 +54,11 @@ FALCON = {"composite_id": "k:ind:1", "cid": "k", "product": "idp", "display_name
 SINGULARITY = {"id": "a", "attackSurfaces": ["IDENTITY"], "detectionSource": {"product": "Identity"}, "name": COOKIE,
                "analystVerdict": "UNDEFINED", "status": "NEW", "severity": "HIGH",
                "rawData": {"evidences": [{"actor": {"user": {"email_addr": ADA}}}]}}  # fmt: skip
+SINGULARITY_DEVICE = {
+    **SINGULARITY,
+    "attackSurfaces": ["ENDPOINT"],
+    "detectionSource": {"product": "EDR"},
+}
 
 ENDED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("carbonblack", CARBON_BLACK, {"workflow": {"status": "CLOSED"}}),
@@ -65,7 +71,7 @@ ENDED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("trend_vision_one", TREND, {"status": "Closed"}),
     ("trend_vision_one", TREND, {"investigationStatus": "False Positive"}),
     ("trend_vision_one", TREND_CLOUD, {"status": "Closed", "investigationResult": "True Positive"}),
-    ("trend_vision_one", TREND_CLOUD, {"status": "Open", "investigationResult": "No Findings"}),
+    ("trend_vision_one", TREND_CLOUD, {"investigationResult": "Benign True Positive"}),
     ("cybereason", CYBEREASON, {"status": "Closed"}),
     ("sentinelone", SENTINELONE, {"threatInfo": {**SENTINELONE["threatInfo"], "analystVerdict": "false_positive"}}),
     ("sentinelone", SENTINELONE, {"threatInfo": {**SENTINELONE["threatInfo"], "incidentStatus": "resolved"}}),
@@ -91,6 +97,8 @@ ENDED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("sentinelone_identity", SINGULARITY, {"status": "RESOLVED"}),
     ("sentinelone_identity", SINGULARITY, {"analystVerdict": "FALSE_POSITIVE_BENIGN"}),
     ("sentinelone_identity", SINGULARITY, {"analystVerdict": "BENIGN"}),
+    ("sentinelone_identity", SINGULARITY_DEVICE, {"status": "RESOLVED"}),
+    ("sentinelone_identity", SINGULARITY_DEVICE, {"analystVerdict": "FALSE_POSITIVE_BENIGN"}),
     ("splunk_alert", SPLUNK, {"status": "5"}),
     ("splunk_alert", SPLUNK, {"status_label": "In Progress", "disposition_label": "False Positive - Inaccurate Data"}),
     ("splunk_alert", SPLUNK, {"disposition": "disposition:2"}),
@@ -111,6 +119,39 @@ def test_what_has_ended_at_its_vendor_is_not_acted_upon(
     ended = read(kind, {**event, **change})
     assert not ended.actionable
     assert ended.victims == read(kind, event).victims
+
+
+@pytest.mark.parametrize("event", [TREND, TREND_CLOUD])
+def test_a_new_alert_that_nobody_has_investigated_is_acted_upon(event: dict[str, Any]) -> None:
+    """Trend Vision One says of every new alert that its investigation has no findings."""
+    fresh = {"status": "Open", "investigationStatus": "New", "investigationResult": "No Findings"}
+    assert read("trend_vision_one", {**event, **fresh}).actionable
+
+
+@pytest.mark.parametrize(
+    ("kind", "alert", "change"),
+    [
+        ("elastic_ecs_document", {"kibana.alert.rule.name": "Reported by users", "kibana.alert.severity": "low"},
+         {"kibana.alert.workflow_status": "closed"}),
+        ("splunk_alert", {"rule_name": "Reported by users", "urgency": "low", "security_domain": "identity",
+                          "event_id": "A@@notable@@b", "status": "1"}, {"status": "5"}),
+    ],
+)  # fmt: skip
+def test_the_event_inside_a_closed_alert_does_not_open_it_again(
+    kind: str, alert: dict[str, Any], change: dict[str, Any]
+) -> None:
+    reported = json.dumps({
+        "uuid": "u-1", "published": "2026-11-22T03:05:00Z", "outcome": {"result": "SUCCESS"}, "client": {},
+        "eventType": "user.account.report_suspicious_activity_by_enduser", "debugContext": {"debugData": {}},
+        "actor": {"id": "00uAda", "type": "User", "alternateId": ADA}, "target": [],
+    })  # fmt: skip
+    inside = (
+        {"event": {"original": reported}} if kind == "elastic_ecs_document" else {"_raw": reported}
+    )
+    assert read(kind, {**alert, **inside}).actionable
+    closed = read(kind, {**alert, **inside, **change})
+    assert not closed.actionable
+    assert closed.victims == read(kind, {**alert, **inside}).victims
 
 
 def test_an_incident_on_hold_has_not_ended() -> None:

@@ -100,6 +100,28 @@ def test_a_row_of_a_custom_table_whose_columns_have_no_types_is_nested_again() -
     assert people("okta_system_log", [row]) == people("okta_system_log", event)
 
 
+def test_a_row_whose_inner_names_have_underscores_names_the_person() -> None:
+    row = {
+        "TenantId": "t-1", "TimeGenerated": "2026-11-22T03:05:00Z", "Type": "Auth0AM_CL", "log_id_s": "90020261",
+        "data_log_id_s": "90020261", "data_date_t": "2026-11-22T03:05:00Z", "data_type_s": "ferrt",
+        "data_client_id_s": "client-1", "data_client_name_s": "Shop", "data_ip_s": "203.0.113.7",
+        "data_user_agent_s": "Shop/7", "data_user_id_s": "auth0|ada", "data_user_name_s": "ada@contoso.com",
+    }  # fmt: skip
+    assert registry.recognise([row]).kind == "auth0_log_stream"
+    (alert,) = registry.read("auth0_log_stream", [row], "x", source("auth0_log_stream"))
+    assert isinstance(alert, Alert)
+    assert alert.actionable
+    assert {each.value for person in alert.victims for each in person.ids} == {
+        "auth0|ada",
+        "ada@contoso.com",
+    }
+
+
+def test_a_row_of_more_columns_than_a_table_has_is_not_guessed_at() -> None:
+    row: dict[str, Any] = {f"a{number}_b_s": "x" for number in range(501)}
+    assert list(straight.forms(row)) == []
+
+
 def test_a_row_of_common_security_log_is_the_cef_it_was() -> None:
     row = {
         "TenantId": "t-1", "TimeGenerated": "2026-11-22T03:05:00Z", "DeviceVendor": "Ping Identity",

@@ -123,6 +123,15 @@ def test_a_telephone_in_many_address_ranges_of_one_country_is_only_listed(tmp_pa
     assert "moving" in [cause.cause for cause in found.causes if not cause.ruled_out]
 
 
+def test_a_token_in_many_address_ranges_of_two_countries_is_an_alert(tmp_path: Path) -> None:
+    rows = [
+        exchange(n * 40, f"203.0.{n}.7", country="BR" if n % 4 == 3 else "NO") for n in range(12)
+    ]
+    (found,) = hunted(tmp_path, "refresh-token-places", rows)
+    assert found.severity == "medium"
+    assert all(cause.ruled_out for cause in found.causes)
+
+
 @pytest.mark.parametrize(
     ("agent", "country", "severity"),
     [("axios/1.7.7", "BR", "high"), (FIREFOX, "BR", "high"), ("axios/1.7.7", "NO", "medium")],
