@@ -30,7 +30,7 @@ def proven(*notifications: Any) -> Proven:
 
 def kept(found: Proven) -> list[Any]:
     assert found.content is not None
-    assert b"secret" not in found.content
+    assert SECRET.encode() not in found.content
     value = json.loads(found.content)
     assert set(value) == {"value"}
     return list(value["value"])
