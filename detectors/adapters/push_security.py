@@ -67,8 +67,9 @@ def _phishing(event: JsonValue, *, entered: bool) -> Verdict:
             False, "Push warned of a phishing page; nothing says that the person went on.",
             Signal.SESSION_THEFT, attack,
         )  # fmt: skip
+    did = "entered a password on" if entered else "was on"
     return Verdict(
-        True, "The person entered a password on a phishing page, and nothing stopped it.",
+        True, f"The person {did} a phishing page, and nothing stopped it.",
         Signal.SESSION_THEFT, attack,
     )  # fmt: skip
 

@@ -63,7 +63,6 @@ _STATE = {
 #: Answered otherwise on purpose, and counted against us all the same: why.
 _ON_PURPOSE = {
     r"Auth0\.MFA\.Factor\.Setting\.Enabled": "a factor switched off is a change of MFA as well",
-    r"streamalert\.duo_bypass_code_.*": "any bypass code is a way past MFA, however it was made",
 }
 
 

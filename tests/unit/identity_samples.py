@@ -194,6 +194,11 @@ SAMPLES = (
     Sample("duo_auth_log", {"bypass_status_enabled": 1795316700, "sekey": "s", "enabled_by": {"name": BEN},
            "enabled_for": {"name": ADA}}, BOTH, signal="mfa"),
     Sample("duo_admin_log", duo_admin("bypass_create", object=ADA), {ADA: VICTIM, "Ben Roth": ACTOR}, signal="mfa"),
+    *(Sample("duo_admin_log", duo_admin("bypass_create", object=ADA, description=json.dumps(
+          {"auto_generated": True, "valid_secs": 3600, "remaining_uses": 1, **made})),
+             {ADA: VICTIM, "Ben Roth": ACTOR}, signal=signal) for made, signal in (
+          ({}, "other"), ({"auto_generated": False}, "mfa"), ({"valid_secs": 0}, "mfa"),
+          ({"remaining_uses": None}, "mfa"))),
     Sample("duo_admin_log", duo_admin("policy_update", object="Global Policy"), {"Ben Roth": ACTOR}),
     Sample("duo_admin_log", duo_admin("admin_activate_duo_push", object="940-555-0100"), {"Ben Roth": ACTOR}),
     Sample("duo_admin_log", duo_admin("o2fa_user_provisioned", object="Laptop logon"), {"Ben Roth": VICTIM}),
