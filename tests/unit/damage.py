@@ -44,6 +44,9 @@ _RESPELL: tuple[Callable[[str], str], ...] = (
 )
 #: So many ways there are to damage a place.
 WAYS = 3 + len(JUNK) + len(_CHANGES) + len(_RESPELL)
+_A_PERSON = 3 + next(
+    number for number, junk in enumerate(JUNK) if isinstance(junk, dict) and "email" in junk
+)
 #: Placeholders: what is brought in there stands where a vendor would put a name.
 _EMPTY = ("", "-", "n/a", "unknown", "none", "null")
 
@@ -52,8 +55,8 @@ def damaged(event: Any, steps: Iterable[tuple[int, int]], people: set[str]) -> t
     """Damage a copy of an event by steps (a place's number, a way's number).
 
     Returns:
-        The copy, and whether a text was brought in where a person of ``people`` (or nobody) stood: what
-        is read from there may then be taken for a person.
+        The copy, and whether a text was brought in where a person of ``people`` (or nobody) stood, or a
+        person as an object where an object stood: what is read from there may then be taken for a person.
     """
     holder = [copy.deepcopy(event)]
     named = False
@@ -63,6 +66,8 @@ def damaged(event: Any, steps: Iterable[tuple[int, int]], people: set[str]) -> t
             break
         inside, key = there[number % len(there)]
         named = named or _is_of(inside[key], people)
+        # an object with a name and an address, in the place of an object, is what a vendor says a person by
+        named = named or (isinstance(inside[key], dict) and way % WAYS == _A_PERSON)
         _apply(inside, key, way % WAYS, turn)
     return (holder[0] if holder else None), named
 
